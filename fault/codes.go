@@ -1,0 +1,173 @@
+package fault
+
+// Code is a stable name for one mistake. Codes in capitals belong to the API
+// doors (GraphQL userErrors and extensions.code, SCIM detail); codes in small
+// letters are the reasons for a refused sign-in, kept in its attempt record.
+type Code string
+
+// Codes of the API doors.
+const (
+	InternalError        Code = "INTERNAL_SERVER_ERROR"
+	NotSignedIn          Code = "UNAUTHENTICATED"
+	Forbidden            Code = "FORBIDDEN"
+	Required             Code = "REQUIRED"
+	InvalidValue         Code = "INVALID"
+	Taken                Code = "TAKEN"
+	Missing              Code = "NOT_FOUND"
+	Clash                Code = "CONFLICT"
+	LimitReached         Code = "LIMIT_REACHED"
+	RateLimited          Code = "RATE_LIMITED"
+	StaleRevision        Code = "STALE_REVISION"
+	PlanRequired         Code = "PLAN_REQUIRED"
+	ManagedByIDP         Code = "MANAGED_BY_IDP"
+	AccountConflict      Code = "ACCOUNT_CONFLICT"
+	LastAdmin            Code = "LAST_ADMIN"
+	BreakGlass           Code = "BREAK_GLASS"
+	SsoLoginRequired     Code = "SSO_LOGIN_REQUIRED"
+	TestLoginRequired    Code = "TEST_LOGIN_REQUIRED"
+	SsoIncomplete        Code = "SSO_INCOMPLETE"
+	CertificateExpired   Code = "CERTIFICATE_EXPIRED"
+	CertificateDuplicate Code = "CERTIFICATE_DUPLICATE"
+	CertificateWeak      Code = "CERTIFICATE_WEAK"
+	CertificateUnusable  Code = "CERTIFICATE_UNUSABLE"
+	LastCertificate      Code = "LAST_CERTIFICATE"
+	MetadataInvalid      Code = "METADATA_INVALID"
+	MetadataWrongRole    Code = "METADATA_WRONG_ROLE"
+)
+
+// Codes of refused sign-ins.
+const (
+	TeamNotFound         Code = "team_not_found"
+	SsoNotEnabled        Code = "sso_not_enabled"
+	ConnectionDraft      Code = "connection_draft"
+	IdpDeclined          Code = "idp_declined"
+	ResponseMalformed    Code = "response_malformed"
+	ResponseTooLarge     Code = "response_too_large"
+	ResponseWrongBinding Code = "response_wrong_binding"
+	AssertionMissing     Code = "assertion_missing"
+	MultipleAssertions   Code = "multiple_assertions"
+	EncryptionUnexpected Code = "encryption_unexpected"
+	SignatureMissing     Code = "signature_missing"
+	SignatureUnknownCert Code = "signature_unknown_certificate"
+	SignatureInvalid     Code = "signature_invalid"
+	SignatureWeak        Code = "signature_algorithm_weak"
+	CertExpired          Code = "certificate_expired"
+	CertNotYetValid      Code = "certificate_not_yet_valid"
+	CertificateMissing   Code = "certificate_missing"
+	IssuerMismatch       Code = "issuer_mismatch"
+	AudienceMismatch     Code = "audience_mismatch"
+	RecipientMismatch    Code = "recipient_mismatch"
+	DestinationMismatch  Code = "destination_mismatch"
+	AssertionExpired     Code = "assertion_expired"
+	AssertionNotYetValid Code = "assertion_not_yet_valid"
+	AssertionInvalid     Code = "assertion_invalid"
+	AssertionReplayed    Code = "assertion_replayed"
+	RequestUnknown       Code = "request_unknown"
+	RequestExpired       Code = "request_expired"
+	RequestMismatch      Code = "request_mismatch"
+	IdpInitiatedDisabled Code = "idp_initiated_disabled"
+	NameIDMissing        Code = "nameid_missing"
+	NameIDTransient      Code = "nameid_transient"
+	EmailMissing         Code = "email_missing"
+	EmailInvalid         Code = "email_invalid"
+	LoginAccountConflict Code = "account_conflict"
+	UserDeactivated      Code = "user_deactivated"
+	UserRemoved          Code = "user_removed"
+	LoginLimited         Code = "login_rate_limited"
+	LoginInternal        Code = "internal"
+)
+
+// Entry is a row of the table of codes.
+type Entry struct {
+	Code    Code
+	Kind    Kind
+	Meaning string // one sentence, what happened
+	Advice  string // one sentence, what mends it
+}
+
+// Table is the only source of codes: kinds, docs/errors.md and the schema's
+// enum are checked against it.
+var Table = []Entry{
+	{InternalError, Internal, "Something failed on our side.", "Try again; if it happens again, give the request id to whoever runs this installation."},
+	{NotSignedIn, Unauthenticated, "No valid credential came with the request.", "Send a live session cookie or an API key."},
+	{Forbidden, Denied, "The credential may not do this.", "Ask a team admin, or use a key with the scope that the field names."},
+	{Required, Invalid, "A value is missing.", "Give the field a value."},
+	{InvalidValue, Invalid, "A value cannot be used.", "See the message for the values that can."},
+	{Taken, Conflict, "The value is in use already.", "Choose another one."},
+	{Missing, NotFound, "There is no such object, or it is not yours to see.", "Check the id."},
+	{Clash, Conflict, "The change clashes with what is stored.", "Read the object again and decide anew."},
+	{LimitReached, Precondition, "A limit of the team is reached.", "Remove something first."},
+	{RateLimited, Limited, "Too many requests.", "Wait as long as Retry-After says."},
+	{StaleRevision, Conflict, "Somebody changed the object since you read it.", "Read it again and send its present revision."},
+	{PlanRequired, Precondition, "Single sign-on and provisioning need the plan TEAM or ENTERPRISE.", "Ask the operator to change the plan."},
+	{ManagedByIDP, Precondition, "The identity provider owns this value.", "Change it at the identity provider."},
+	{AccountConflict, Conflict, "An account with this e-mail address exists that the team does not manage.", "The person has to agree to join it; an admin can see who that is."},
+	{LastAdmin, Precondition, "The team would be left without an active admin.", "Make somebody else an admin first."},
+	{BreakGlass, Precondition, "A direct admin is the team's way in when the identity provider is down; provisioning cannot touch one, and the last one stays while single sign-on is on.", "Create another direct admin, or let an admin act through GraphQL."},
+	{SsoLoginRequired, Precondition, "People under single sign-on need a recent sign-in through the identity provider for this.", "Sign in through the identity provider and try again."},
+	{TestLoginRequired, Precondition, "The present settings have not been tried in a test login.", "Run a test login; an operator may skip it."},
+	{SsoIncomplete, Precondition, "Single sign-on is not ready to be enabled.", "Add an identity provider with a certificate that is valid now."},
+	{CertificateExpired, Invalid, "The certificate has expired.", "Upload the one that the identity provider signs with now."},
+	{CertificateDuplicate, Conflict, "The identity provider has this certificate already.", "Nothing to do."},
+	{CertificateWeak, Invalid, "The certificate's key is too weak.", "Use an RSA key of 2048 bits or more, or an elliptic curve key of P-256 or better."},
+	{CertificateUnusable, Invalid, "The text is not a certificate that can verify sign-ins.", "Send the identity provider's signing certificate as PEM, base64 DER, PKCS#7 or metadata."},
+	{LastCertificate, Precondition, "It is the last usable certificate and single sign-on is on.", "Add the next certificate first."},
+	{MetadataInvalid, Invalid, "The metadata cannot be used.", "Download the identity provider's metadata again and paste all of it."},
+	{MetadataWrongRole, Invalid, "The metadata describes a service provider, not an identity provider.", "Take the metadata of the identity provider."},
+
+	{TeamNotFound, NotFound, "No team has this address.", "Check the login URL."},
+	{SsoNotEnabled, Precondition, "The team does not use single sign-on.", "Enable it first."},
+	{ConnectionDraft, Precondition, "The set-up of single sign-on is not finished.", "Finish it and enable single sign-on."},
+	{IdpDeclined, Denied, "The identity provider refused the sign-in.", "The status it gave says why; often the person is not assigned to the application."},
+	{ResponseMalformed, Invalid, "The response is not a SAML response that can be read.", "See the failed check; a proxy may have changed the message."},
+	{ResponseTooLarge, Invalid, "The response is larger than the limit.", "Send fewer attributes; groups are the usual cause."},
+	{ResponseWrongBinding, Invalid, "The response did not come by HTTP POST.", "Set the binding of the assertion consumer service to HTTP-POST."},
+	{AssertionMissing, Invalid, "The response holds no assertion.", "Check the application's settings at the identity provider."},
+	{MultipleAssertions, Invalid, "The response holds more than one assertion.", "Have the identity provider send exactly one."},
+	{EncryptionUnexpected, Invalid, "The assertion is encrypted, which is not enabled.", "Switch assertion encryption off at the identity provider."},
+	{SignatureMissing, Invalid, "Neither the response nor the assertion is signed as the settings ask.", "Have the identity provider sign the response, the assertion or both."},
+	{SignatureUnknownCert, Invalid, "None of the trusted certificates verifies the signature.", "Compare the certificate at the identity provider with the trusted ones; never trust one because it came with a sign-in."},
+	{SignatureInvalid, Invalid, "The signature does not fit the message.", "A proxy may have changed the message, or it was forged."},
+	{SignatureWeak, Invalid, "The signature uses an algorithm that is not allowed.", "Choose RSA-SHA256 and SHA-256 at the identity provider."},
+	{CertExpired, Precondition, "The certificate that made the signature has expired.", "Add the identity provider's next certificate."},
+	{CertNotYetValid, Precondition, "The certificate that made the signature is not valid yet.", "Check the clocks, or wait until it is."},
+	{CertificateMissing, Precondition, "No certificate is trusted at this time.", "Add the identity provider's signing certificate."},
+	{IssuerMismatch, Invalid, "The issuer is not the identity provider's entity id.", "Copy the entity id exactly: http or https, and the final slash, count."},
+	{AudienceMismatch, Invalid, "The assertion is not meant for this team.", "Set the audience at the identity provider to the team's entity id."},
+	{RecipientMismatch, Invalid, "The assertion is meant for another address.", "Set the ACS URL (recipient) at the identity provider; check this installation's base URL."},
+	{DestinationMismatch, Invalid, "The response is meant for another address.", "Set the ACS URL (destination) at the identity provider; check this installation's base URL."},
+	{AssertionExpired, Invalid, "The assertion is too old.", "Set the clocks; sign in again."},
+	{AssertionNotYetValid, Invalid, "The assertion is not valid yet.", "Set the clocks; AD FS has NotBeforeSkew for this."},
+	{AssertionInvalid, Invalid, "The assertion lacks something that SAML asks for.", "See the failed check."},
+	{AssertionReplayed, Conflict, "The assertion was used before.", "Start again from the login URL; report it if it happens again."},
+	{RequestUnknown, Invalid, "The response answers a request that was not made here or was answered already.", "Start again from the login URL."},
+	{RequestExpired, Invalid, "The request was made too long ago.", "Start again from the login URL."},
+	{RequestMismatch, Invalid, "The response answers a request of another browser or identity provider.", "Start again from the login URL in this browser, with cookies allowed."},
+	{IdpInitiatedDisabled, Precondition, "The team does not accept sign-ins that start at the identity provider.", "Start from the login URL, or enable idpInitiatedEnabled."},
+	{NameIDMissing, Invalid, "The assertion names nobody.", "Have the identity provider send a NameID."},
+	{NameIDTransient, Invalid, "The NameID changes at every sign-in.", "Choose a persistent NameID or the e-mail address."},
+	{EmailMissing, Invalid, "The assertion holds no e-mail address.", "Map an attribute to the e-mail address; the check lists the names that came."},
+	{EmailInvalid, Invalid, "The e-mail address cannot be used.", "Check the attribute that is mapped to it."},
+	{LoginAccountConflict, Conflict, "An account with this e-mail address exists that this team does not manage or that has another identity.", "The person proves that the account is theirs, or an admin links it."},
+	{UserDeactivated, Denied, "The person is deactivated on this team.", "Reactivate them at the identity provider's provisioning, or as an admin."},
+	{UserRemoved, Denied, "The person was removed from this team.", "Provision them again by SCIM, or allow the return as an admin."},
+	{LoginLimited, Limited, "Too many sign-ins at once.", "Wait a minute and try again."},
+	{LoginInternal, Internal, "Something failed on our side.", "Try again; if it happens again, give the attempt id to whoever runs this installation."},
+}
+
+var byCode = func() map[Code]Entry {
+	m := make(map[Code]Entry, len(Table))
+	for _, e := range Table {
+		m[e.Code] = e
+	}
+	return m
+}()
+
+// Kind is the kind that the table gives for c; Internal for an unknown code.
+func (c Code) Kind() Kind { return byCode[c].Kind }
+
+// Meaning is the table's sentence on what c means.
+func (c Code) Meaning() string { return byCode[c].Meaning }
+
+// Advice is the table's sentence on what mends c.
+func (c Code) Advice() string { return byCode[c].Advice }
