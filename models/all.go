@@ -1,0 +1,8 @@
+package models
+
+// All has one value of every row, for the test that compares rows and schema.
+var All = []any{
+	Installation{}, Team{}, User{}, Membership{}, ExternalIdentity{}, Tombstone{},
+	SsoSettings{}, IdentityProvider{}, Certificate{}, LoginRequest{}, SeenAssertion{}, LoginAttempt{},
+	Session{}, APIKey{}, ScimToken{}, AuditEvent{},
+}

@@ -1,0 +1,80 @@
+package models
+
+import "time"
+
+// Session is a browser that proved itself through a team's IdP. It opens that
+// team and no other.
+type Session struct {
+	ID                 ID
+	SecretHash         []byte
+	TeamID             ID
+	UserID             ID
+	MembershipID       ID
+	IdentityProviderID ID
+	NameID             string
+	SessionIndex       string
+	IP                 string
+	UserAgent          string
+	CreatedAt          time.Time
+	LastSeenAt         time.Time
+	IdleExpiresAt      time.Time
+	ExpiresAt          time.Time
+	RevokedAt          *time.Time
+	RevokedReason      string
+}
+
+// GlobalID is the id that clients see.
+func (s Session) GlobalID() string { return Global(PrefixSession, s.ID) }
+
+// IsNode marks a Relay Node.
+func (Session) IsNode() {}
+
+// APIKey is a bearer credential for the GraphQL API: of a member, or of the
+// operator when TeamID, MembershipID and UserID are nil.
+type APIKey struct {
+	ID            ID
+	SecretHash    []byte
+	Prefix        string // what of the key may be shown
+	Name          string
+	Operator      bool
+	TeamID        *ID
+	UserID        *ID
+	MembershipID  *ID
+	Scopes        []Scope `gorm:"serializer:json"`
+	CreatedBy     string
+	CreatedAt     time.Time
+	ExpiresAt     *time.Time
+	LastUsedAt    *time.Time
+	RevokedAt     *time.Time
+	RevokedReason string
+}
+
+// TableName is the plural that gorm would not guess.
+func (APIKey) TableName() string { return "api_keys" }
+
+// GlobalID is the id that clients see.
+func (k APIKey) GlobalID() string { return Global(PrefixAPIKey, k.ID) }
+
+// IsNode marks a Relay Node.
+func (APIKey) IsNode() {}
+
+// ScimToken is the bearer credential of a provisioning client of one team.
+type ScimToken struct {
+	ID            ID
+	SecretHash    []byte
+	Prefix        string
+	Name          string
+	TeamID        ID
+	CreatedBy     string
+	CreatedAt     time.Time
+	ExpiresAt     *time.Time
+	LastUsedAt    *time.Time
+	RevokedAt     *time.Time
+	RevokedReason string
+}
+
+// GlobalID is the id that clients see.
+func (t ScimToken) GlobalID() string { return Global(PrefixScimToken, t.ID) }
+
+// IsNode marks a Relay Node.
+func (ScimToken) IsNode() {}

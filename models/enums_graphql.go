@@ -1,0 +1,101 @@
+package models
+
+import "io"
+
+// The GraphQL forms of the enums.
+
+// MarshalGQL writes the value's name.
+func (v Plan) MarshalGQL(w io.Writer) { writeEnum(w, v) }
+
+// UnmarshalGQL reads one of the value names.
+func (v *Plan) UnmarshalGQL(in any) error {
+	return readEnum(in, v, PlanFree, PlanTeam, PlanEnterprise)
+}
+
+// MarshalGQL writes the value's name.
+func (v UserKind) MarshalGQL(w io.Writer) { writeEnum(w, v) }
+
+// UnmarshalGQL reads one of the value names.
+func (v *UserKind) UnmarshalGQL(in any) error {
+	return readEnum(in, v, KindPerson, KindIntegration)
+}
+
+// MarshalGQL writes the value's name.
+func (v UserOrigin) MarshalGQL(w io.Writer) { writeEnum(w, v) }
+
+// UnmarshalGQL reads one of the value names.
+func (v *UserOrigin) UnmarshalGQL(in any) error {
+	return readEnum(in, v, OriginDirect, OriginSso, OriginScim)
+}
+
+// MarshalGQL writes the value's name.
+func (v Role) MarshalGQL(w io.Writer) { writeEnum(w, v) }
+
+// UnmarshalGQL reads one of the value names.
+func (v *Role) UnmarshalGQL(in any) error {
+	return readEnum(in, v, RoleAdmin, RoleMember, RoleViewer)
+}
+
+// MarshalGQL writes the value's name.
+func (v MembershipStatus) MarshalGQL(w io.Writer) { writeEnum(w, v) }
+
+// UnmarshalGQL reads one of the value names.
+func (v *MembershipStatus) UnmarshalGQL(in any) error {
+	return readEnum(in, v, StatusActive, StatusDeactivated)
+}
+
+// MarshalGQL writes the value's name.
+func (v RoleSource) MarshalGQL(w io.Writer) { writeEnum(w, v) }
+
+// UnmarshalGQL reads one of the value names.
+func (v *RoleSource) UnmarshalGQL(in any) error {
+	return readEnum(in, v, RoleByDefault, RoleByHand, RoleByInvitation, RoleByGroup, RoleByAttribute)
+}
+
+// MarshalGQL writes the value's name.
+func (v MembershipSource) MarshalGQL(w io.Writer) { writeEnum(w, v) }
+
+// UnmarshalGQL reads one of the value names.
+func (v *MembershipSource) UnmarshalGQL(in any) error {
+	return readEnum(in, v, SourceDirect, SourceInvitation, SourceJit, SourceScim)
+}
+
+// MarshalGQL writes the value's name.
+func (v SsoState) MarshalGQL(w io.Writer) { writeEnum(w, v) }
+
+// UnmarshalGQL reads one of the value names.
+func (v *SsoState) UnmarshalGQL(in any) error {
+	return readEnum(in, v, SsoDraft, SsoEnabled, SsoEnforced, SsoDisabled)
+}
+
+// MarshalGQL writes the value's name.
+func (v Vendor) MarshalGQL(w io.Writer) { writeEnum(w, v) }
+
+// UnmarshalGQL reads one of the value names.
+func (v *Vendor) UnmarshalGQL(in any) error {
+	return readEnum(in, v, VendorAuth0, VendorEntra, VendorGoogle, VendorOkta, VendorOnelogin, VendorPingfederate, VendorPingone, VendorSalesforce, VendorAdfs, VendorOther)
+}
+
+// MarshalGQL writes the value's name.
+func (v CertificateSource) MarshalGQL(w io.Writer) { writeEnum(w, v) }
+
+// UnmarshalGQL reads one of the value names.
+func (v *CertificateSource) UnmarshalGQL(in any) error {
+	return readEnum(in, v, CertificateUpload, CertificateMetadata)
+}
+
+// MarshalGQL writes the value's name.
+func (v CertificateState) MarshalGQL(w io.Writer) { writeEnum(w, v) }
+
+// UnmarshalGQL reads one of the value names.
+func (v *CertificateState) UnmarshalGQL(in any) error {
+	return readEnum(in, v, CertificateActive, CertificateNotYetValid, CertificateExpired)
+}
+
+// MarshalGQL writes the value's name.
+func (v Scope) MarshalGQL(w io.Writer) { writeEnum(w, v) }
+
+// UnmarshalGQL reads one of the value names.
+func (v *Scope) UnmarshalGQL(in any) error {
+	return readEnum(in, v, Scopes...)
+}

@@ -1,0 +1,121 @@
+package models
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+	_ "modernc.org/sqlite" // registers the driver "sqlite"
+)
+
+// readers is the number of SQLite connections that read beside the one that writes.
+const readers = 8
+
+// DB is an open database. SQLite has two pools on one file: a single writing
+// connection, because SQLite's busy handler sleeps unfairly between several,
+// and a few reading ones. PostgreSQL has one pool for both.
+type DB struct {
+	dialect Dialect
+	write   *gorm.DB
+	read    *gorm.DB
+	pool    *pgxpool.Pool
+	closers []func() error
+}
+
+// Open connects and pings. now is the clock for gorm's own timestamps; the log
+// gets statements that fail or take long, without their values.
+func Open(ctx context.Context, src Source, log *slog.Logger, now func() time.Time) (*DB, error) {
+	db := &DB{dialect: src.Dialect}
+	cfg := func() *gorm.Config {
+		return &gorm.Config{
+			// QueryFields keeps an old replica working after a new one added a column.
+			QueryFields:            true,
+			TranslateError:         true,
+			SkipDefaultTransaction: true,
+			Logger:                 &statementLog{log: log},
+			NowFunc:                func() time.Time { return Stamp(now()) },
+		}
+	}
+	var err error
+	switch src.Dialect {
+	case SQLite:
+		err = db.openSQLite(src.DSN, cfg)
+	case Postgres:
+		err = db.openPostgres(ctx, src.DSN, cfg)
+	default:
+		err = fmt.Errorf("unknown database dialect %q", src.Dialect)
+	}
+	if err == nil {
+		err = db.Ping(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+func (db *DB) openSQLite(path string, cfg func() *gorm.Config) error {
+	open := func(conns int) (*gorm.DB, error) {
+		pool, err := sql.Open("sqlite", sqliteDSN(path))
+		if err != nil {
+			return nil, err
+		}
+		db.closers = append(db.closers, pool.Close)
+		pool.SetMaxOpenConns(conns)
+		pool.SetMaxIdleConns(conns)
+		return gorm.Open(newSQLiteDialector(pool), cfg())
+	}
+	var err error
+	if db.write, err = open(1); err != nil {
+		return err
+	}
+	db.read, err = open(readers)
+	return err
+}
+
+func (db *DB) openPostgres(ctx context.Context, dsn string, cfg func() *gorm.Config) error {
+	pool, err := pgxpool.New(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	db.pool = pool
+	conn := stdlib.OpenDBFromPool(pool)
+	db.closers = append(db.closers, conn.Close, func() error { pool.Close(); return nil })
+	db.write, err = gorm.Open(postgres.New(postgres.Config{Conn: conn}), cfg())
+	db.read = db.write
+	return err
+}
+
+// Close ends every connection.
+func (db *DB) Close() error {
+	var errs []error
+	for _, c := range db.closers {
+		errs = append(errs, c())
+	}
+	return errors.Join(errs...)
+}
+
+// Dialect is the kind of database that is open.
+func (db *DB) Dialect() Dialect { return db.dialect }
+
+// Ping asks the database for an answer, for readiness checks.
+func (db *DB) Ping(ctx context.Context) error {
+	conn, err := db.read.DB()
+	if err != nil {
+		return err
+	}
+	return conn.PingContext(ctx)
+}
+
+// Read is a handle for queries outside a transaction. It sees what is committed.
+func (db *DB) Read(ctx context.Context) *gorm.DB { return db.read.WithContext(ctx) }
+
+// Stamp is t as both databases keep it: UTC, whole microseconds.
+func Stamp(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

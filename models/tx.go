@@ -1,0 +1,42 @@
+package models
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+)
+
+// attempts bounds how often a transaction is run again after a transient failure.
+const attempts = 10
+
+// InTx runs fn in one transaction and commits when fn returns nil. When the
+// database gave up for a passing reason (deadlock, serialization failure, busy
+// file) fn runs again from the start, so fn must not do anything outside of tx
+// that it cannot do twice. fn must use tx only: a second transaction from the
+// pool would wait for the first one for ever.
+func (db *DB) InTx(ctx context.Context, fn func(tx *gorm.DB) error) error {
+	wait := 2 * time.Millisecond
+	for try := 1; ; try++ {
+		err := db.write.WithContext(ctx).Transaction(fn)
+		if err == nil || try == attempts || !transient(err) {
+			return Fault(err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+			wait *= 2
+		}
+	}
+}
+
+// LockTeam reads a team and keeps every other transaction that locks it waiting
+// until this one ends. The rules that count (last admin, three certificates)
+// stand behind it. SQLite needs no lock: its writing transactions take turns.
+func LockTeam(tx *gorm.DB, id ID) (Team, error) {
+	var t Team
+	err := tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}).Where("id = ?", id).Take(&t).Error
+	return t, Fault(err)
+}

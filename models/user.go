@@ -1,0 +1,28 @@
+package models
+
+import "time"
+
+// User is a person or an integration, one per e-mail address across the installation.
+type User struct {
+	ID              ID
+	Kind            UserKind
+	Origin          UserOrigin
+	Email           string // as it was given
+	EmailKey        string // Fold(Email), unique
+	Name            string // display name, may be empty
+	GivenName       string
+	FamilyName      string
+	ManagedByTeamID *ID // the team whose IdP created or took over the account
+	VerifiedAt      *time.Time
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+}
+
+// GlobalID is the id that clients see.
+func (u User) GlobalID() string { return Global(PrefixUser, u.ID) }
+
+// IsNode marks a Relay Node.
+func (User) IsNode() {}
+
+// ManagedBy reports whether the team's IdP created or took over the account.
+func (u User) ManagedBy(team ID) bool { return u.ManagedByTeamID != nil && *u.ManagedByTeamID == team }
