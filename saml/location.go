@@ -1,0 +1,38 @@
+package saml
+
+import (
+	"net/url"
+	"strings"
+	"unicode"
+
+	"rollcall/fault"
+)
+
+// maxURL is the longest address, in bytes.
+const maxURL = 2048
+
+// CheckLocation refuses addresses that a browser must not be sent to with a
+// sign-in in hand: only https goes, and plain http to this very machine for
+// trying things out. User names, fragments and scripts do not.
+func CheckLocation(address string) error {
+	u, err := url.Parse(address)
+	switch {
+	case address == "":
+		return fault.New(fault.Required, "an address is missing")
+	case err != nil || len(address) > maxURL || strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r > '~' || !unicode.IsPrint(r) }):
+		return fault.New(fault.InvalidValue, "%q is not an address of at most %d printable ASCII characters", bounded(address), maxURL)
+	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
+		return fault.New(fault.InvalidValue, "%q is not an https address (plain http is for localhost only)", bounded(address))
+	case u.Opaque != "" || u.Hostname() == "":
+		return fault.New(fault.InvalidValue, "%q has no host", bounded(address))
+	case u.User != nil:
+		return fault.New(fault.InvalidValue, "the address of %s holds a user name", bounded(u.Host))
+	case strings.Contains(address, "#"):
+		return fault.New(fault.InvalidValue, "%q has a fragment", bounded(address))
+	}
+	return nil
+}
+
+func loopback(host string) bool {
+	return host == "localhost" || host == "127.0.0.1" || host == "::1"
+}
