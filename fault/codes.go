@@ -71,6 +71,7 @@ const (
 	EmailMissing         Code = "email_missing"
 	EmailInvalid         Code = "email_invalid"
 	LoginAccountConflict Code = "account_conflict"
+	JitDisabled          Code = "jit_disabled"
 	UserDeactivated      Code = "user_deactivated"
 	UserRemoved          Code = "user_removed"
 	LoginLimited         Code = "login_rate_limited"
@@ -149,6 +150,7 @@ var Table = []Entry{
 	{EmailMissing, Invalid, "The assertion holds no e-mail address.", "Map an attribute to the e-mail address; the check lists the names that came."},
 	{EmailInvalid, Invalid, "The e-mail address cannot be used.", "Check the attribute that is mapped to it."},
 	{LoginAccountConflict, Conflict, "An account with this e-mail address exists that this team does not manage or that has another identity.", "The person proves that the account is theirs, or an admin links it."},
+	{JitDisabled, Precondition, "The team takes only people who were provisioned before they sign in.", "Provision the person by SCIM, or enable jitEnabled."},
 	{UserDeactivated, Denied, "The person is deactivated on this team.", "Reactivate them at the identity provider's provisioning, or as an admin."},
 	{UserRemoved, Denied, "The person was removed from this team.", "Provision them again by SCIM, or allow the return as an admin."},
 	{LoginLimited, Limited, "Too many sign-ins at once.", "Wait a minute and try again."},

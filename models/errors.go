@@ -29,6 +29,9 @@ func Fault(err error) error {
 
 // transient reports whether the same transaction may succeed if it is run again.
 func transient(err error) bool {
+	if errors.Is(err, ErrAgain) {
+		return true
+	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		return pg.Code == "40001" || pg.Code == "40P01" // serialization failure, deadlock

@@ -2,11 +2,16 @@ package models
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 )
+
+// ErrAgain asks InTx to run the transaction again: it lost a race against
+// another one, and what that one did changes which branch is right.
+var ErrAgain = errors.New("lost a race; run the transaction again")
 
 // attempts bounds how often a transaction is run again after a transient failure.
 const attempts = 10
@@ -39,4 +44,14 @@ func LockTeam(tx *gorm.DB, id ID) (Team, error) {
 	var t Team
 	err := tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}).Where("id = ?", id).Take(&t).Error
 	return t, Fault(err)
+}
+
+// LockMembership reads a membership and keeps other transactions that lock it
+// waiting. Whoever gives a member a credential locks the row first, and so does
+// whoever takes the credentials away: one of the two sees what the other did.
+// A transaction that locks the team as well does that first.
+func LockMembership(tx *gorm.DB, id ID) (Membership, error) {
+	var m Membership
+	err := tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}).Where("id = ?", id).Take(&m).Error
+	return m, Fault(err)
 }

@@ -157,13 +157,15 @@ func (v *validation) person(st statement) {
 	default:
 		v.pass("name_id", "present", masked(st.nameID))
 	}
-	if st.nameIDFormat == FormatTransient {
+	address, under := st.email(v.e.Provider.Attributes)
+	// A random NameID is nobody's e-mail address. One that is - crewjam's
+	// samlidp labels its stable ids like that - is the same at every sign-in.
+	if st.nameIDFormat == FormatTransient && (address == "" || !strings.EqualFold(st.nameID, address)) {
 		v.fail(fault.NameIDTransient, "name_id_format", "stable", st.nameIDFormat, "the NameID is transient: it would be a new person at every sign-in")
 	} else {
 		v.pass("name_id_format", "stable", st.nameIDFormat)
 	}
 	wanted := strings.Join(candidates(v.e.Provider.Attributes.Email, emailNames), " ")
-	address, under := st.email(v.e.Provider.Attributes)
 	switch {
 	case address == "":
 		v.fail(fault.EmailMissing, "email", wanted, st.attributeNames(), "no attribute holds an e-mail address; these came: %s", bounded(st.attributeNames()))

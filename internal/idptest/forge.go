@@ -159,7 +159,10 @@ var Forgeries = append(append(append([]Forgery{}, wrappings...), bytesForgeries.
 	}),
 	changed("EmptyNameID", fault.NameIDMissing, func(a *etree.Element) { path(a, "saml:Subject", "saml:NameID").SetText("  ") }),
 	changed("NoNameID", fault.NameIDMissing, func(a *etree.Element) { drop(a, "saml:Subject", "saml:NameID") }),
-	edited("Transient", fault.NameIDTransient, func(i *IDP, r *Response) { r.NameIDFormat = saml.FormatTransient }),
+	edited("Transient", fault.NameIDTransient, func(i *IDP, r *Response) {
+		r.NameID, r.NameIDFormat = "_f00dfeed", saml.FormatTransient
+		r.Attributes = []Attribute{{Name: "email", Values: []string{Mallory}}}
+	}),
 	edited("NoEmail", fault.EmailMissing, func(i *IDP, r *Response) {
 		r.NameID, r.NameIDFormat, r.Attributes = "00u1", saml.FormatPersistent, nil
 	}),

@@ -1,0 +1,99 @@
+// Package audit keeps the history of every team: append-only events that are
+// written in the transaction of the change they tell of, so that there is
+// never one without the other.
+package audit
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"gorm.io/gorm"
+
+	"rollcall/access"
+	"rollcall/models"
+)
+
+// Actions. The names are stable; scripts filter by them.
+const (
+	TeamCreated           = "team.created"
+	MemberProvisioned     = "membership.provisioned"
+	MemberLinked          = "membership.identity_linked"
+	MemberDeactivated     = "membership.deactivated"
+	MemberReactivated     = "membership.reactivated"
+	MemberRemoved         = "membership.removed"
+	MemberRoleChanged     = "membership.role_changed"
+	MemberProfileChanged  = "membership.profile_changed"
+	MemberReturnAllowed   = "membership.return_allowed"
+	SignedIn              = "session.opened"
+	SignedOut             = "session.closed"
+	APIKeyCreated         = "api_key.created"
+	APIKeyRevoked         = "api_key.revoked"
+	ScimTokenCreated      = "scim_token.created"
+	ScimTokenRevoked      = "scim_token.revoked"
+	SsoSettingsChanged    = "sso.settings_changed"
+	SsoEnabled            = "sso.enabled"
+	IdentityProviderMade  = "identity_provider.created"
+	IdentityProviderMoved = "identity_provider.updated"
+	CertificateAdded      = "certificate.added"
+	CertificateRemoved    = "certificate.removed"
+)
+
+// Target is what an event is about.
+type Target struct {
+	Kind  models.Prefix
+	ID    models.ID
+	Label string
+}
+
+// Event is what a verb tells; actor, address and request id come from the context.
+type Event struct {
+	TeamID  models.ID // empty for the installation's own events
+	Action  string
+	Target  Target
+	Details []models.AuditDetail
+}
+
+// Detail is one name and value of an event. Never a secret.
+func Detail(name, value string) models.AuditDetail {
+	return models.AuditDetail{Name: name, Value: value}
+}
+
+// Count is a detail that holds a number.
+func Count(name string, n int64) models.AuditDetail {
+	return models.AuditDetail{Name: name, Value: strconv.FormatInt(n, 10)}
+}
+
+// Record writes an event in the caller's transaction.
+func Record(ctx context.Context, tx *gorm.DB, at time.Time, e Event) error {
+	id, err := models.NewID()
+	if err != nil {
+		return err
+	}
+	actor, request := access.From(ctx), access.RequestFrom(ctx)
+	row := models.AuditEvent{
+		ID: id, TeamID: optional(e.TeamID), At: models.Stamp(at), Action: e.Action,
+		ActorKind: string(actor.Kind), ActorID: actorID(actor), ActorLabel: actor.Label,
+		TargetKind: string(e.Target.Kind), TargetID: optional(e.Target.ID), TargetLabel: e.Target.Label,
+		Details: e.Details, IP: request.IP, RequestID: request.ID,
+	}
+	if row.Details == nil {
+		row.Details = []models.AuditDetail{}
+	}
+	return tx.WithContext(ctx).Create(&row).Error
+}
+
+func optional(id models.ID) *models.ID {
+	if id == "" {
+		return nil
+	}
+	return &id
+}
+
+// actorID is the person behind a session and the credential of everybody else.
+func actorID(a access.Actor) *models.ID {
+	if a.Kind == access.Person {
+		return optional(a.UserID)
+	}
+	return optional(a.CredentialID)
+}

@@ -1,0 +1,151 @@
+package credential
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"gorm.io/gorm"
+
+	"rollcall/access"
+	"rollcall/fault"
+	"rollcall/models"
+)
+
+// touchEvery is how exact a last-used time is. A credential in constant use
+// costs one write in this time and not one per request.
+const touchEvery = time.Minute
+
+var errNotLive = fault.New(fault.NotSignedIn, "The credential is not valid.")
+
+// live is a credential joined with the member it stands for.
+type live struct {
+	ID            models.ID
+	Name          string
+	Operator      bool
+	TeamID        *models.ID
+	UserID        *models.ID
+	MembershipID  *models.ID
+	Scopes        string
+	ExpiresAt     *time.Time
+	IdleExpiresAt *time.Time
+	LastUsedAt    *time.Time
+	Role          *models.Role
+	Status        *models.MembershipStatus
+	Email         *string
+}
+
+// Authenticate finds who an API key stands for. Whatever is wrong with the
+// key - unknown, revoked, expired, its member deactivated or gone - the fault is
+// the same UNAUTHENTICATED.
+func (s *Store) Authenticate(ctx context.Context, key string) (access.Actor, error) {
+	row, err := s.find(ctx, kindAPIKey, key, `
+		SELECT k.id, k.name, k.operator, k.team_id, k.user_id, k.membership_id, k.scopes, k.expires_at, k.last_used_at,
+		       m.role, m.status, u.email
+		FROM api_keys k
+		LEFT JOIN memberships m ON m.id = k.membership_id AND m.team_id = k.team_id
+		LEFT JOIN users u ON u.id = m.user_id
+		WHERE k.secret_hash = ? AND k.revoked_at IS NULL`)
+	if err != nil {
+		return access.Actor{}, err
+	}
+	s.touch(ctx, "api_keys", row.ID, row.LastUsedAt)
+	if row.Operator {
+		return access.Actor{Kind: access.Operator, CredentialID: row.ID, Label: row.Name}, nil
+	}
+	a, err := row.member(access.Key)
+	if err != nil {
+		return access.Actor{}, err
+	}
+	if err := json.Unmarshal([]byte(row.Scopes), &a.Scopes); err != nil {
+		return access.Actor{}, err
+	}
+	a.Label = *row.Email + " (" + row.Name + ")"
+	return a, nil
+}
+
+// AuthenticateScim finds which team's provisioning client a token stands for.
+func (s *Store) AuthenticateScim(ctx context.Context, token string) (access.Actor, error) {
+	row, err := s.find(ctx, kindScim, token, `
+		SELECT id, name, team_id, expires_at, last_used_at FROM scim_tokens WHERE secret_hash = ? AND revoked_at IS NULL`)
+	if err != nil {
+		return access.Actor{}, err
+	}
+	s.touch(ctx, "scim_tokens", row.ID, row.LastUsedAt)
+	return access.Actor{Kind: access.Scim, TeamID: *row.TeamID, CredentialID: row.ID, Label: row.Name}, nil
+}
+
+// AuthenticateSession finds whose session a cookie's value stands for.
+func (s *Store) AuthenticateSession(ctx context.Context, secret string) (access.Actor, error) {
+	row, err := s.find(ctx, kindSession, secret, `
+		SELECT x.id, x.team_id, x.user_id, x.membership_id, x.expires_at, x.idle_expires_at, x.last_seen_at AS last_used_at,
+		       m.role, m.status, u.email
+		FROM sessions x
+		JOIN memberships m ON m.id = x.membership_id AND m.team_id = x.team_id
+		JOIN users u ON u.id = m.user_id
+		WHERE x.secret_hash = ? AND x.revoked_at IS NULL`)
+	if err != nil {
+		return access.Actor{}, err
+	}
+	a, err := row.member(access.Person)
+	if err != nil {
+		return access.Actor{}, err
+	}
+	s.extend(ctx, row)
+	a.Label = *row.Email
+	return a, nil
+}
+
+// find runs the one look-up of a door and judges the times of what it finds.
+func (s *Store) find(ctx context.Context, k Kind, secret, query string) (live, error) {
+	if !wellFormed(k, secret) {
+		return live{}, errNotLive
+	}
+	var rows []live
+	if err := s.DB.Read(ctx).Raw(query, hash(secret)).Scan(&rows).Error; err != nil {
+		return live{}, err
+	}
+	now := s.now()
+	if len(rows) != 1 || ended(rows[0].ExpiresAt, now) || ended(rows[0].IdleExpiresAt, now) {
+		return live{}, errNotLive
+	}
+	return rows[0], nil
+}
+
+func ended(at *time.Time, now time.Time) bool { return at != nil && !now.Before(*at) }
+
+// member makes the Actor of a row whose membership must be active.
+func (r live) member(k access.Kind) (access.Actor, error) {
+	if r.Status == nil || *r.Status != models.StatusActive || r.Role == nil || r.Email == nil || r.TeamID == nil {
+		return access.Actor{}, errNotLive
+	}
+	return access.Actor{
+		Kind: k, TeamID: *r.TeamID, UserID: *r.UserID, MembershipID: *r.MembershipID, Role: *r.Role, CredentialID: r.ID,
+	}, nil
+}
+
+// touch notes the use. It is an observation: that it failed is in the log of
+// statements and is no reason to refuse the caller.
+func (s *Store) touch(ctx context.Context, table string, id models.ID, last *time.Time) {
+	now := s.now()
+	if last != nil && now.Before(last.Add(touchEvery)) {
+		return
+	}
+	_ = s.DB.InTx(ctx, func(tx *gorm.DB) error {
+		return tx.Table(table).Where("id = ? AND (last_used_at IS NULL OR last_used_at < ?)", id, now).Update("last_used_at", now).Error
+	})
+}
+
+// extend notes the use of a session and moves its idle end by the length that
+// it was opened with.
+func (s *Store) extend(ctx context.Context, row live) {
+	now := s.now()
+	if row.LastUsedAt == nil || row.IdleExpiresAt == nil || now.Before(row.LastUsedAt.Add(touchEvery)) {
+		return
+	}
+	idle := now.Add(row.IdleExpiresAt.Sub(*row.LastUsedAt))
+	_ = s.DB.InTx(ctx, func(tx *gorm.DB) error {
+		return tx.Model(&models.Session{}).Where("id = ? AND last_seen_at < ? AND revoked_at IS NULL", row.ID, now).
+			Updates(map[string]any{"last_seen_at": now, "idle_expires_at": idle}).Error
+	})
+}

@@ -1,0 +1,31 @@
+package credential
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"rollcall/audit"
+	"rollcall/models"
+)
+
+// Receipt counts the credentials that a revocation ended.
+type Receipt struct{ Sessions, APIKeys int64 }
+
+// Details are the receipt as an audit event shows it.
+func (r Receipt) Details() []models.AuditDetail {
+	return []models.AuditDetail{audit.Count("sessionsRevoked", r.Sessions), audit.Count("apiKeysRevoked", r.APIKeys)}
+}
+
+// RevokeMember ends every session and API key of a membership in the caller's
+// transaction, which has locked the membership. The rows stay as the receipt.
+func (s *Store) RevokeMember(_ context.Context, tx *gorm.DB, membership models.ID, reason string, at time.Time) (Receipt, error) {
+	end := map[string]any{"revoked_at": models.Stamp(at), "revoked_reason": reason}
+	sessions := tx.Model(&models.Session{}).Where("membership_id = ? AND revoked_at IS NULL", membership).Updates(end)
+	if sessions.Error != nil {
+		return Receipt{}, sessions.Error
+	}
+	keys := tx.Model(&models.APIKey{}).Where("membership_id = ? AND revoked_at IS NULL", membership).Updates(end)
+	return Receipt{Sessions: sessions.RowsAffected, APIKeys: keys.RowsAffected}, keys.Error
+}

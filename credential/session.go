@@ -1,0 +1,98 @@
+package credential
+
+import (
+	"context"
+	"time"
+	"unicode/utf8"
+
+	"gorm.io/gorm"
+
+	"rollcall/access"
+	"rollcall/audit"
+	"rollcall/fault"
+	"rollcall/models"
+)
+
+// maxUserAgent is how much of a browser's description is kept, in bytes.
+const maxUserAgent = 200
+
+// NewSession is what a sign-in knows of the session that it opens.
+type NewSession struct {
+	Membership         models.Membership // locked by the caller, and active
+	IdentityProviderID models.ID
+	NameID             string
+	SessionIndex       string
+	Lifetime, Idle     time.Duration
+}
+
+// OpenSession writes a session in the caller's transaction and returns the
+// secret for its cookie. The caller has locked the membership.
+func (s *Store) OpenSession(ctx context.Context, tx *gorm.DB, in NewSession) (models.Session, string, error) {
+	id, err := models.NewID()
+	if err != nil {
+		return models.Session{}, "", err
+	}
+	secret, err := newSecret(kindSession)
+	if err != nil {
+		return models.Session{}, "", err
+	}
+	now, request := s.now(), access.RequestFrom(ctx)
+	row := models.Session{
+		ID: id, SecretHash: hash(secret),
+		TeamID: in.Membership.TeamID, UserID: in.Membership.UserID, MembershipID: in.Membership.ID,
+		IdentityProviderID: in.IdentityProviderID, NameID: in.NameID, SessionIndex: in.SessionIndex,
+		IP: request.IP, UserAgent: cut(request.UserAgent, maxUserAgent),
+		CreatedAt: now, LastSeenAt: now, IdleExpiresAt: now.Add(in.Idle), ExpiresAt: now.Add(in.Lifetime),
+	}
+	return row, secret, tx.Create(&row).Error
+}
+
+// cut shortens a foreign text to valid UTF-8 of at most n bytes.
+func cut(text string, n int) string {
+	valid := make([]rune, 0, n)
+	size := 0
+	for _, r := range text {
+		if r == utf8.RuneError || r < ' ' {
+			continue
+		}
+		if size += utf8.RuneLen(r); size > n {
+			break
+		}
+		valid = append(valid, r)
+	}
+	return string(valid)
+}
+
+// Session returns a session that is the caller's own or of a team whose
+// members they manage.
+func (s *Store) Session(ctx context.Context, id models.ID) (models.Session, error) {
+	var row models.Session
+	if err := s.DB.Read(ctx).Where("id = ?", id).Take(&row).Error; err != nil {
+		return row, models.Fault(err)
+	}
+	if a := access.From(ctx); a.Kind == access.Person && a.CredentialID == id {
+		return row, nil
+	}
+	return row, access.Require(ctx, access.MembersWrite, row.TeamID)
+}
+
+// CloseSession ends the session that the caller came with. Callers without one
+// get the fault UNAUTHENTICATED.
+func (s *Store) CloseSession(ctx context.Context) error {
+	a := access.From(ctx)
+	if a.Kind != access.Person {
+		return fault.New(fault.NotSignedIn, "There is no session to end.")
+	}
+	now := s.now()
+	return s.DB.InTx(ctx, func(tx *gorm.DB) error {
+		done := tx.Model(&models.Session{}).Where("id = ? AND revoked_at IS NULL", a.CredentialID).
+			Updates(map[string]any{"revoked_at": now, "revoked_reason": "signed out"})
+		if done.Error != nil || done.RowsAffected == 0 {
+			return done.Error
+		}
+		return audit.Record(ctx, tx, now, audit.Event{
+			TeamID: a.TeamID, Action: audit.SignedOut,
+			Target: audit.Target{Kind: models.PrefixSession, ID: a.CredentialID, Label: a.Label},
+		})
+	})
+}

@@ -1,0 +1,31 @@
+// Package sso keeps what a team trusts and expects at sign-in: its settings,
+// identity providers and certificates, the requests that wait for an answer,
+// the assertions that were used, and the record of every attempt.
+//
+// It judges responses with package saml and says who an identity provider
+// vouches for. Who that is on the team, and whether they may come in, is the
+// roster's to say.
+package sso
+
+import (
+	"time"
+
+	"rollcall/models"
+	"rollcall/saml"
+)
+
+// Service is the room's one object.
+type Service struct {
+	DB      *models.DB
+	Now     func() time.Time
+	BaseURL string // of the installation, without a slash at its end
+}
+
+func (s *Service) now() time.Time { return models.Stamp(s.Now()) }
+
+// ServiceProvider is the team as its identity provider sees it. The addresses
+// follow from the slug alone, so they are known before anything is set up.
+func (s *Service) ServiceProvider(slug string) saml.ServiceProvider {
+	id := s.BaseURL + "/saml/" + slug
+	return saml.ServiceProvider{EntityID: id, LoginURL: id + "/init", ACSURL: id + "/finalize", MetadataURL: id + "/metadata"}
+}

@@ -1,0 +1,211 @@
+package sso
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"rollcall/fault"
+	"rollcall/models"
+	"rollcall/saml"
+)
+
+// Login is an assertion that was judged good and has not been used yet.
+type Login struct {
+	Team      models.Team
+	Settings  models.SsoSettings
+	Provider  models.IdentityProvider
+	Assertion *saml.Assertion
+	ReturnTo  string // of the request, or what the identity provider asked for
+	attempt   attempt
+}
+
+// Judge runs the pipeline over the two values that an identity provider had a
+// browser post to the team's assertion consumer service. Team and identity
+// provider come from the address and the request table, never from the message;
+// the message's own claims choose among the team's providers and are compared.
+//
+// A refusal is stored and its attempt's id returned with the fault, whose code
+// is one of the small-letter ones. The id is "" when no team has the slug.
+func (s *Service) Judge(ctx context.Context, slug, samlResponse, relayState, browserSecret string) (Login, models.ID, error) {
+	c, err := s.connect(ctx, slug)
+	if err != nil {
+		return s.unconnected(ctx, c, err)
+	}
+	a := attempt{team: c.team.ID}
+	if !c.anyLive(s.now()) {
+		a.add("certificates", saml.Fail, "no certificate of any identity provider is valid now")
+		return s.refused(ctx, a, fault.New(fault.CertificateMissing, "No certificate is trusted at this time."))
+	}
+	message, refusal := saml.Receive(samlResponse, saml.Limits{})
+	if refusal != nil {
+		a.checks = refusal.Checks
+		return s.refused(ctx, a, refusal)
+	}
+	request, err := s.claimed(ctx, c.team.ID, message.InResponseTo())
+	if err != nil {
+		return Login{}, "", err
+	}
+	a.idpInitiated = message.InResponseTo() == ""
+	provider, ok := c.choose(request, message.Issuer())
+	if !ok {
+		a.add("identity_provider", saml.Fail, "the team has no identity provider")
+		return s.refused(ctx, a, fault.New(fault.SsoNotEnabled, "The team has no identity provider."))
+	}
+	a.provider = provider.ID
+	login := Login{Team: c.team, Settings: c.settings, Provider: provider, ReturnTo: relayState}
+	problem := s.validate(&login, &a, message, c, request, browserSecret)
+	if problem != nil {
+		return s.refused(ctx, a, problem)
+	}
+	login.attempt = a
+	return login, "", nil
+}
+
+// unconnected turns down sign-ins for teams that nobody signs in to.
+func (s *Service) unconnected(ctx context.Context, c connection, err error) (Login, models.ID, error) {
+	if _, ok := fault.As(err); !ok || c.team.ID == "" {
+		return Login{}, "", err
+	}
+	a := attempt{team: c.team.ID}
+	a.add("settings", saml.Fail, fault.CodeOf(err).Meaning())
+	return s.refused(ctx, a, err)
+}
+
+// refused stores the attempt and returns the reason with its id.
+func (s *Service) refused(ctx context.Context, a attempt, reason error) (Login, models.ID, error) {
+	id, err := s.refuse(ctx, a, fault.CodeOf(reason))
+	if err != nil {
+		return Login{}, "", errors.Join(err, reason)
+	}
+	return Login{}, id, reason
+}
+
+func (c connection) anyLive(now time.Time) bool {
+	for _, list := range c.certs {
+		for _, cert := range list {
+			if !now.Before(cert.X509.NotBefore) && !now.After(cert.X509.NotAfter) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// choose picks the provider whose message this has to be: the one that the
+// answered request went to, else the one that the message names, else the
+// team's default, with which the message will be found not to agree.
+func (c connection) choose(request pending, issuer string) (models.IdentityProvider, bool) {
+	if request.known {
+		if p, ok := c.provider(request.row.IdentityProviderID); ok {
+			return p, true
+		}
+	}
+	for _, p := range c.providers {
+		if p.EntityID == issuer {
+			return p, true
+		}
+	}
+	return c.fallback()
+}
+
+// validate lets package saml judge the message and binds it to the browser's
+// request. It fills in the login and the attempt.
+func (s *Service) validate(login *Login, a *attempt, message *saml.Message, c connection, request pending, browserSecret string) error {
+	e := saml.Expectation{
+		SP: s.ServiceProvider(c.team.Slug), Provider: c.trusted(login.Provider), Now: s.Now(),
+		AllowUnsolicited: c.settings.IdpInitiatedEnabled,
+	}
+	// The expectation names the request whenever the team made it, so that the
+	// pipeline compares; whether this browser may still answer it is judged here.
+	var closed *fault.Error
+	if request.known {
+		e.RequestID = request.row.ID
+		closed = request.open(s.now(), browserSecret)
+		login.ReturnTo = request.row.ReturnTo
+	}
+	assertion, report := message.Validate(e)
+	a.checks, a.nameIDMasked = report.Checks, report.Seen.NameIDMasked
+	if report.Refusal != nil {
+		return report.Refusal
+	}
+	if request.known {
+		if closed != nil {
+			a.add("request", saml.Fail, closed.Message)
+			return closed
+		}
+		a.add("request", saml.Pass, "pending, of this browser")
+	}
+	login.Assertion, a.certificate = assertion, assertion.CertificateID
+	return nil
+}
+
+// Consume spends the request and remembers the assertion in the caller's
+// transaction. The unique index on used assertions and the update of a request
+// that is still open make both happen once, whatever runs beside. Faults:
+// assertion_replayed, request_unknown.
+func (l *Login) Consume(tx *gorm.DB, now time.Time) error {
+	id, err := models.NewID()
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256([]byte(l.Assertion.ID))
+	seen := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&models.SeenAssertion{
+		ID: id, TeamID: l.Team.ID, IdentityProviderID: l.Provider.ID, AssertionHash: sum[:], ExpiresAt: models.Stamp(l.Assertion.NotOnOrAfter),
+	})
+	switch {
+	case seen.Error != nil:
+		return seen.Error
+	case seen.RowsAffected == 0:
+		l.attempt.add("replay", saml.Fail, "the assertion was used before")
+		return fault.New(fault.AssertionReplayed, "The assertion was used before.")
+	}
+	if l.Assertion.InResponseTo != "" {
+		spent := tx.Model(&models.LoginRequest{}).Where("id = ? AND team_id = ? AND consumed_at IS NULL", l.Assertion.InResponseTo, l.Team.ID).
+			Update("consumed_at", models.Stamp(now))
+		switch {
+		case spent.Error != nil:
+			return spent.Error
+		case spent.RowsAffected == 0:
+			l.attempt.add("replay", saml.Fail, "the request was answered before")
+			return fault.New(fault.RequestUnknown, "The request was answered before.")
+		}
+	}
+	l.attempt.add("replay", saml.Pass, "first use")
+	if l.Assertion.CertificateID == "" {
+		return nil
+	}
+	return touchCertificate(tx, models.ID(l.Assertion.CertificateID), models.Stamp(now))
+}
+
+// certificateTouch is how exact a certificate's last-used time is: it is one
+// row for all of a team's sign-ins, which must not queue for it.
+const certificateTouch = time.Minute
+
+// touchCertificate notes that the certificate verified a sign-in.
+func touchCertificate(tx *gorm.DB, id models.ID, now time.Time) error {
+	return tx.Model(&models.Certificate{}).Where("id = ? AND (last_used_at IS NULL OR last_used_at < ?)", id, now.Add(-certificateTouch)).
+		Update("last_used_at", now).Error
+}
+
+// Record stores the attempt in the caller's transaction: succeeded when reason
+// is nil, refused with the reason's code otherwise. It returns the attempt's id.
+func (l *Login) Record(ctx context.Context, tx *gorm.DB, s *Service, membership models.ID, reason error) (models.ID, error) {
+	var code fault.Code
+	if reason != nil {
+		code = fault.CodeOf(reason)
+		l.attempt.add("membership", saml.Fail, code.Meaning())
+	} else {
+		l.attempt.add("membership", saml.Pass, "active")
+	}
+	row, err := s.row(ctx, l.attempt, code)
+	if err != nil {
+		return "", err
+	}
+	row.MembershipID = optional(membership)
+	return row.ID, tx.Create(&row).Error
+}

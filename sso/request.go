@@ -1,0 +1,101 @@
+package sso
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"time"
+
+	"gorm.io/gorm"
+
+	"rollcall/fault"
+	"rollcall/models"
+	"rollcall/saml"
+)
+
+// requestLife is how long a person may take at the identity provider. Those
+// who take longer are shown how to start again; the row stays an hour so that
+// they are told "expired" and not "unknown".
+const (
+	requestLife = 10 * time.Minute
+	requestKept = time.Hour
+)
+
+// Start is where a sign-in begins.
+type Start struct {
+	RedirectURL string // at the identity provider, with the AuthnRequest
+	RequestID   string
+}
+
+// Begin stores a pending request that is bound to the browser by a secret in
+// its cookie, and returns where to send it. returnTo is a path of this
+// installation that the caller has checked. Faults as of Landing, and
+// sso_not_enabled when the team has no identity provider.
+func (s *Service) Begin(ctx context.Context, slug, browserSecret, returnTo string) (Start, error) {
+	team, settings, err := s.permitted(ctx, slug)
+	if err != nil {
+		return Start{}, err
+	}
+	providers, err := providersOf(s.DB.Read(ctx), team.ID)
+	if err != nil {
+		return Start{}, err
+	}
+	p, ok := connection{settings: settings, providers: providers}.fallback()
+	if !ok {
+		return Start{}, fault.New(fault.SsoNotEnabled, "The team has no identity provider.")
+	}
+	id, err := saml.NewRequestID()
+	if err != nil {
+		return Start{}, err
+	}
+	now := s.now()
+	address, err := s.ServiceProvider(team.Slug).AuthnRequestURL(p.SsoURL, id, "", now)
+	if err != nil {
+		return Start{}, err
+	}
+	err = s.DB.InTx(ctx, func(tx *gorm.DB) error {
+		return tx.Create(&models.LoginRequest{
+			ID: id, TeamID: team.ID, IdentityProviderID: p.ID, BrowserHash: browserHash(browserSecret),
+			ReturnTo: returnTo, CreatedAt: now, ExpiresAt: now.Add(requestLife),
+		}).Error
+	})
+	return Start{RedirectURL: address, RequestID: id}, err
+}
+
+func browserHash(secret string) []byte {
+	sum := sha256.Sum256([]byte(secret))
+	return sum[:]
+}
+
+// pending is the request that a message claims to answer.
+type pending struct {
+	row   models.LoginRequest
+	known bool
+}
+
+// claimed reads the request that a message claims to answer, if it is one of
+// the team's.
+func (s *Service) claimed(ctx context.Context, team models.ID, id string) (pending, error) {
+	if id == "" || len(id) > 200 {
+		return pending{}, nil
+	}
+	var rows []models.LoginRequest
+	err := s.DB.Read(ctx).Where("id = ? AND team_id = ?", id, team).Find(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return pending{}, err
+	}
+	return pending{row: rows[0], known: true}, nil
+}
+
+// open says why the request cannot be answered by this browser now, or nil.
+func (p pending) open(now time.Time, browserSecret string) *fault.Error {
+	switch {
+	case !p.known || p.row.ConsumedAt != nil:
+		return fault.New(fault.RequestUnknown, "no request with this id is pending")
+	case subtle.ConstantTimeCompare(p.row.BrowserHash, browserHash(browserSecret)) != 1:
+		return fault.New(fault.RequestMismatch, "the request was made by another browser, or this one lost its cookie")
+	case !now.Before(p.row.ExpiresAt):
+		return fault.New(fault.RequestExpired, "the request was made at %s and could be answered until %s", p.row.CreatedAt.Format(time.RFC3339), p.row.ExpiresAt.Format(time.RFC3339))
+	}
+	return nil
+}

@@ -1,0 +1,195 @@
+package sso
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"rollcall/access"
+	"rollcall/audit"
+	"rollcall/fault"
+	"rollcall/models"
+)
+
+// The settings of a new team and the bounds of what admins may choose.
+const (
+	defaultSessionHours = 24
+	defaultIdleMinutes  = 8 * 60
+	maxSessionHours     = 30 * 24
+	minIdleMinutes      = 5
+)
+
+// Prepare writes the settings of a new team in the caller's transaction.
+func Prepare(tx *gorm.DB, team models.ID, now time.Time) error {
+	id, err := models.NewID()
+	if err != nil {
+		return err
+	}
+	return tx.Create(&models.SsoSettings{
+		ID: id, TeamID: team, State: models.SsoDraft, DefaultRole: models.RoleMember, JitEnabled: true,
+		SessionHours: defaultSessionHours, SessionIdleMinutes: defaultIdleMinutes,
+		Revision: 1, CreatedAt: now, UpdatedAt: now,
+	}).Error
+}
+
+// SettingsIn reads a team's settings in the caller's transaction.
+func SettingsIn(tx *gorm.DB, team models.ID) (models.SsoSettings, error) {
+	var row models.SsoSettings
+	err := tx.Where("team_id = ?", team).Take(&row).Error
+	return row, models.Fault(err)
+}
+
+// Settings returns a team's settings.
+func (s *Service) Settings(ctx context.Context, team models.ID) (models.SsoSettings, error) {
+	if err := access.Require(ctx, access.SsoRead, team); err != nil {
+		return models.SsoSettings{}, err
+	}
+	return SettingsIn(s.DB.Read(ctx), team)
+}
+
+// SettingsByID returns the settings with an id of their own.
+func (s *Service) SettingsByID(ctx context.Context, id models.ID) (models.SsoSettings, error) {
+	var row models.SsoSettings
+	if err := s.DB.Read(ctx).Where("id = ?", id).Take(&row).Error; err != nil {
+		return row, models.Fault(err)
+	}
+	return row, access.Require(ctx, access.SsoRead, row.TeamID)
+}
+
+// SettingsChange is a partial change; what is nil stays as it is.
+type SettingsChange struct {
+	DefaultRole               *models.Role
+	IdpInitiatedEnabled       *bool
+	JitEnabled                *bool
+	SessionHours              *int
+	SessionIdleMinutes        *int
+	DefaultIdentityProviderID *models.ID
+	Revision                  *int // that the caller read, or nil
+}
+
+// UpdateSettings changes a team's settings. Faults: NOT_FOUND, FORBIDDEN,
+// PLAN_REQUIRED, STALE_REVISION, INVALID.
+func (s *Service) UpdateSettings(ctx context.Context, team models.ID, c SettingsChange) (models.SsoSettings, error) {
+	var row models.SsoSettings
+	err := s.change(ctx, team, func(tx *gorm.DB, _ models.Team) error {
+		var err error
+		if row, err = SettingsIn(tx, team); err != nil {
+			return err
+		}
+		if c.Revision != nil && *c.Revision != row.Revision {
+			return fault.New(fault.StaleRevision, "The settings are at revision %d now.", row.Revision).On("revision")
+		}
+		before := row
+		if err := c.apply(tx, &row); err != nil {
+			return err
+		}
+		if row == before {
+			return nil
+		}
+		return s.saveSettings(ctx, tx, &row, audit.SsoSettingsChanged, changes(before, row))
+	})
+	return row, err
+}
+
+// change runs fn with the team locked and its admin and plan checked.
+func (s *Service) change(ctx context.Context, team models.ID, fn func(tx *gorm.DB, team models.Team) error) error {
+	if err := access.Require(ctx, access.SsoWrite, team); err != nil {
+		return err
+	}
+	return s.DB.InTx(ctx, func(tx *gorm.DB) error {
+		t, err := models.LockTeam(tx, team)
+		if err != nil {
+			return err
+		}
+		if !t.SsoAllowed() {
+			return fault.New(fault.PlanRequired, "Single sign-on needs the plan TEAM or ENTERPRISE; the team's is %s.", t.Plan)
+		}
+		return fn(tx, t)
+	})
+}
+
+func (c SettingsChange) apply(tx *gorm.DB, row *models.SsoSettings) error {
+	set(&row.DefaultRole, c.DefaultRole)
+	set(&row.IdpInitiatedEnabled, c.IdpInitiatedEnabled)
+	set(&row.JitEnabled, c.JitEnabled)
+	set(&row.SessionHours, c.SessionHours)
+	set(&row.SessionIdleMinutes, c.SessionIdleMinutes)
+	switch {
+	case row.SessionHours < 1 || row.SessionHours > maxSessionHours:
+		return fault.New(fault.InvalidValue, "A session lasts 1 to %d hours.", maxSessionHours).On("sessionHours")
+	case row.SessionIdleMinutes < minIdleMinutes || row.SessionIdleMinutes > row.SessionHours*60:
+		return fault.New(fault.InvalidValue, "A session may be idle for %d minutes up to its whole life of %d.", minIdleMinutes, row.SessionHours*60).On("sessionIdleMinutes")
+	}
+	if c.DefaultIdentityProviderID == nil {
+		return nil
+	}
+	p, err := providerIn(tx, *c.DefaultIdentityProviderID)
+	if err != nil || p.TeamID != row.TeamID {
+		return fault.New(fault.Missing, "The team has no such identity provider.").On("defaultIdentityProviderId")
+	}
+	if row.DefaultIdentityProviderID == nil || *row.DefaultIdentityProviderID != p.ID {
+		row.DefaultIdentityProviderID = &p.ID
+	}
+	return nil
+}
+
+func set[T any](field *T, value *T) {
+	if value != nil {
+		*field = *value
+	}
+}
+
+// saveSettings writes a changed row and the event that tells of it.
+func (s *Service) saveSettings(ctx context.Context, tx *gorm.DB, row *models.SsoSettings, action string, details []models.AuditDetail) error {
+	row.Revision++
+	row.UpdatedAt = s.now()
+	if err := tx.Select("*").Omit("id", "team_id", "created_at").Where("id = ?", row.ID).Updates(row).Error; err != nil {
+		return err
+	}
+	return audit.Record(ctx, tx, s.Now(), audit.Event{
+		TeamID: row.TeamID, Action: action, Details: details,
+		Target: audit.Target{Kind: models.PrefixSsoSettings, ID: row.ID},
+	})
+}
+
+// Enable switches single sign-on on. Only operators may skip the test login.
+//
+// Faults: NOT_FOUND, FORBIDDEN, PLAN_REQUIRED, SSO_INCOMPLETE without an
+// identity provider that has a certificate valid now, TEST_LOGIN_REQUIRED.
+func (s *Service) Enable(ctx context.Context, team models.ID, skipLoginTest bool) (models.SsoSettings, error) {
+	var row models.SsoSettings
+	err := s.change(ctx, team, func(tx *gorm.DB, _ models.Team) error {
+		var err error
+		if row, err = SettingsIn(tx, team); err != nil || row.State.On() {
+			return err
+		}
+		usable, err := s.usable(tx, row)
+		if err != nil {
+			return err
+		}
+		if !usable {
+			return fault.New(fault.SsoIncomplete, "The team's identity provider needs a certificate that is valid now.")
+		}
+		if !skipLoginTest {
+			return fault.New(fault.TestLoginRequired, "The present settings have not been tried in a test login.")
+		}
+		if err := access.Require(ctx, access.SsoSkipTest, ""); err != nil {
+			return fault.New(fault.Forbidden, "Only operators may skip the test login.")
+		}
+		now := s.now()
+		row.State, row.EnabledAt, row.EnabledBy = models.SsoEnabled, &now, access.From(ctx).Label
+		return s.saveSettings(ctx, tx, &row, audit.SsoEnabled, []models.AuditDetail{audit.Detail("loginTest", "skipped")})
+	})
+	return row, err
+}
+
+// usable reports whether the provider that people are sent to has a
+// certificate that verifies now.
+func (s *Service) usable(tx *gorm.DB, row models.SsoSettings) (bool, error) {
+	if row.DefaultIdentityProviderID == nil {
+		return false, nil
+	}
+	n, err := countActive(tx, *row.DefaultIdentityProviderID, "", s.now())
+	return n > 0, err
+}
