@@ -1,0 +1,30 @@
+// Package roster is the domain: who is on a team and what becomes of them. One
+// verb for each thing that can happen to a member - provisioned, signed in,
+// given a role, deactivated, reactivated, removed - whichever door it came
+// through, and each verb is one transaction that also ends the credentials
+// that must end and writes the audit event.
+//
+// Locks are taken in one order: team, membership, user. Verbs that could leave
+// a team without a way in lock the team, so that two of them take turns; the
+// others lock the membership alone and run side by side.
+package roster
+
+import (
+	"time"
+
+	"rollcall/credential"
+	"rollcall/models"
+)
+
+// Service is the room's one object.
+type Service struct {
+	DB  *models.DB
+	Now func() time.Time
+	// TombstoneKey makes the hashes that remember who was removed useless to
+	// somebody who only has the database: addresses are easily guessed.
+	TombstoneKey []byte
+}
+
+func (s *Service) now() time.Time { return models.Stamp(s.Now()) }
+
+func (s *Service) credentials() *credential.Store { return &credential.Store{DB: s.DB, Now: s.Now} }

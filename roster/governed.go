@@ -1,0 +1,65 @@
+package roster
+
+import (
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"rollcall/fault"
+	"rollcall/models"
+	"rollcall/sso"
+)
+
+// staysGoverned refuses a change that takes an active admin away when it would
+// leave the team without one or, while single sign-on is on, without a direct
+// one: that is the way in when the identity provider is down. The team is
+// locked, so two admins who remove each other take turns and the second is
+// refused.
+func staysGoverned(tx *gorm.DB, m Member) error {
+	if m.Role != models.RoleAdmin || m.Status != models.StatusActive {
+		return nil
+	}
+	others, err := countAdmins(otherAdmins(tx, m))
+	if err != nil {
+		return err
+	}
+	if others == 0 {
+		return fault.New(fault.LastAdmin, "The team would be left without an active admin.")
+	}
+	if !m.Direct(m.User) {
+		return nil
+	}
+	settings, err := sso.SettingsIn(tx, m.TeamID)
+	if err != nil || !settings.State.On() {
+		return err
+	}
+	direct, err := countAdmins(otherAdmins(tx, m).
+		Where("memberships.source IN ? AND NOT memberships.scim_managed", []models.MembershipSource{models.SourceDirect, models.SourceInvitation}).
+		Where("(users.managed_by_team_id IS NULL OR users.managed_by_team_id <> ?)", m.TeamID))
+	if err != nil {
+		return err
+	}
+	if direct == 0 {
+		return fault.New(fault.BreakGlass, "It is the team's last direct admin, and single sign-on is on.")
+	}
+	return nil
+}
+
+// otherAdmins are the team's active admins but for one. Robots are none.
+func otherAdmins(tx *gorm.DB, m Member) *gorm.DB {
+	return tx.Model(&models.Membership{}).Joins("JOIN users ON users.id = memberships.user_id").
+		Where("memberships.team_id = ? AND memberships.role = ? AND memberships.status = ? AND memberships.id <> ? AND users.kind = ?",
+			m.TeamID, models.RoleAdmin, models.StatusActive, m.ID, models.KindPerson)
+}
+
+func countAdmins(q *gorm.DB) (int64, error) {
+	var n int64
+	err := q.Count(&n).Error
+	return n, err
+}
+
+// lockUser reads an account and keeps other teams that let go of it waiting.
+func lockUser(tx *gorm.DB, id models.ID) (models.User, error) {
+	var u models.User
+	err := tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}).Where("id = ?", id).Take(&u).Error
+	return u, models.Fault(err)
+}

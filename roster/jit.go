@@ -1,0 +1,124 @@
+package roster
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"rollcall/audit"
+	"rollcall/fault"
+	"rollcall/models"
+	"rollcall/sso"
+)
+
+// announced finds the member whom the team's provisioning client calls by the
+// NameID of this assertion: as externalId or as userName. Both names were given
+// by the same team's identity provider to an account that the team manages, so
+// nobody gains what was not theirs. The e-mail address alone never joins.
+func (s *Service) announced(ctx context.Context, tx *gorm.DB, l *sso.Login, now time.Time) (Member, bool, error) {
+	var rows []models.Membership
+	err := tx.Select("id").Where("team_id = ? AND scim_managed = ? AND (external_id = ? OR user_name_key = ?)",
+		l.Team.ID, true, l.Assertion.NameID, models.Fold(l.Assertion.NameID)).Limit(2).Find(&rows).Error
+	switch {
+	case err != nil || len(rows) == 0:
+		return Member{}, false, err
+	case len(rows) > 1:
+		return Member{}, false, loginConflict("Two members are called by this NameID, one by externalId and one by userName.")
+	}
+	m, err := lockMember(tx, rows[0].ID)
+	if fault.Is(err, fault.Missing) {
+		return Member{}, false, models.ErrAgain
+	}
+	if err != nil {
+		return Member{}, false, err
+	}
+	var linked []models.ExternalIdentity
+	err = tx.Where("membership_id = ? AND issuer = ?", m.ID, l.Provider.EntityID).Limit(2).Find(&linked).Error
+	switch {
+	case err != nil:
+		return Member{}, false, err
+	case m.Status != models.StatusActive:
+		return Member{}, false, deactivated()
+	case !m.User.ManagedBy(l.Team.ID):
+		return Member{}, false, loginConflict("The member's account is not managed by the team.")
+	case len(linked) > 0 && linked[0].NameID == l.Assertion.NameID:
+		// A sign-in in another tab linked it while this one waited.
+		return Member{}, false, models.ErrAgain
+	case len(linked) > 0:
+		return Member{}, false, loginConflict("The member signed in under another NameID before.")
+	}
+	if err := s.link(tx, l, m, now); err != nil {
+		return Member{}, false, err
+	}
+	if err := s.seen(tx, &m, now); err != nil {
+		return Member{}, false, err
+	}
+	return m, true, audit.Record(ctx, tx, now, audit.Event{TeamID: m.TeamID, Action: audit.MemberLinked, Target: m.target()})
+}
+
+func loginConflict(message string) *fault.Error {
+	return fault.New(fault.LoginAccountConflict, "%s", message)
+}
+
+// provisionJit makes an account and a membership for somebody whom nobody
+// knew. Tombstones are looked for after the account: somebody whose removal was
+// running when the look for the account had to wait has left theirs by then.
+func (s *Service) provisionJit(ctx context.Context, tx *gorm.DB, l *sso.Login, p Person, now time.Time) (Member, error) {
+	taken := s.unknown(tx, l.Team.ID, p.Email)
+	if taken != nil && !fault.Is(taken, fault.LoginAccountConflict) {
+		return Member{}, taken
+	}
+	gone, err := s.buried(tx, l.Team.ID, identityStone(l.Provider.EntityID, l.Assertion.NameID), emailStone(p.Email))
+	switch {
+	case err != nil:
+		return Member{}, err
+	case gone:
+		return Member{}, fault.New(fault.UserRemoved, "The person was removed from this team.")
+	case taken != nil:
+		return Member{}, taken
+	}
+	if !l.Settings.JitEnabled {
+		return Member{}, fault.New(fault.JitDisabled, "The team takes only people who were provisioned before.")
+	}
+	u, err := s.newUser(tx, p, models.KindPerson, models.OriginSso, &l.Team.ID)
+	if err != nil {
+		return Member{}, err
+	}
+	row, err := s.newMembership(tx, models.Membership{
+		TeamID: l.Team.ID, UserID: u.ID, Role: l.Settings.DefaultRole, RoleSource: models.RoleByDefault,
+		Status: models.StatusActive, Source: models.SourceJit, UserName: p.Email, LastSeenAt: &now,
+	})
+	if err != nil {
+		return Member{}, err
+	}
+	m := Member{Membership: row, User: u}
+	if err := s.link(tx, l, m, now); err != nil {
+		return Member{}, err
+	}
+	return m, s.recordIn(ctx, tx, m)
+}
+
+// unknown refuses an address that belongs to somebody: an account on whatever
+// team, or a member whom provisioning calls by it.
+func (s *Service) unknown(tx *gorm.DB, team models.ID, address string) error {
+	u, found, err := userByEmail(tx, address)
+	if err != nil {
+		return err
+	}
+	q := tx.Where("team_id = ? AND user_name_key = ?", team, models.Fold(address))
+	if found {
+		q = tx.Where("team_id = ? AND (user_id = ? OR user_name_key = ?)", team, u.ID, models.Fold(address))
+	}
+	var rows []models.Membership
+	if err := q.Limit(1).Find(&rows).Error; err != nil {
+		return err
+	}
+	switch {
+	case len(rows) > 0 && rows[0].Status == models.StatusDeactivated:
+		return deactivated()
+	case found || len(rows) > 0:
+		return loginConflict("An account with this e-mail address exists that this team does not manage or that has another identity.")
+	}
+	return nil
+}

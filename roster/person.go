@@ -1,0 +1,103 @@
+package roster
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"rollcall/fault"
+	"rollcall/models"
+)
+
+const (
+	// maxEmail is the longest address (RFC 5321 section 4.5.3.1.3, without the
+	// angle brackets).
+	maxEmail = 254
+	// maxPersonName is the longest name of a person, in characters.
+	maxPersonName = 200
+)
+
+// Person is what a door knows of somebody.
+type Person struct {
+	Email, Name, GivenName, FamilyName string
+}
+
+// proper trims the person's values and judges them. Names that cannot be shown
+// are refused, not mended: what is stored is what was sent.
+func (p *Person) proper() error {
+	p.Email = strings.TrimSpace(p.Email)
+	if !isAddress(p.Email) {
+		return fault.New(fault.InvalidValue, "It is not an e-mail address of at most %d characters.", maxEmail).On("email")
+	}
+	for _, n := range []struct {
+		field string
+		value *string
+	}{{"name", &p.Name}, {"givenName", &p.GivenName}, {"familyName", &p.FamilyName}} {
+		*n.value = strings.TrimSpace(*n.value)
+		if utf8.RuneCountInString(*n.value) > maxPersonName || !models.Printable(*n.value) {
+			return fault.New(fault.InvalidValue, "A name may have %d printable characters.", maxPersonName).On(n.field)
+		}
+	}
+	return nil
+}
+
+// isAddress accepts what mail systems in use accept: one @ that splits a local
+// part from a domain, printable, without spaces, quotes and angle brackets.
+func isAddress(s string) bool {
+	at := strings.LastIndexByte(s, '@')
+	return at > 0 && at < len(s)-1 && strings.IndexByte(s, '@') == at && len(s) <= maxEmail &&
+		models.Printable(s) && !strings.ContainsAny(s, " \"'<>()[],;:\\")
+}
+
+// newUser inserts an account. It returns ErrAgain when another transaction
+// made one with the same address at this moment.
+func (s *Service) newUser(tx *gorm.DB, p Person, kind models.UserKind, origin models.UserOrigin, manager *models.ID) (models.User, error) {
+	id, err := models.NewID()
+	if err != nil {
+		return models.User{}, err
+	}
+	now := s.now()
+	u := models.User{
+		ID: id, Kind: kind, Origin: origin, Email: p.Email, EmailKey: models.Fold(p.Email),
+		Name: p.Name, GivenName: p.GivenName, FamilyName: p.FamilyName, ManagedByTeamID: manager, CreatedAt: now, UpdatedAt: now,
+	}
+	made := tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "email_key"}}, DoNothing: true}).Create(&u)
+	if made.Error != nil {
+		return u, made.Error
+	}
+	if made.RowsAffected == 0 {
+		return u, models.ErrAgain
+	}
+	return u, nil
+}
+
+// userByEmail finds the account with an address, locked.
+func userByEmail(tx *gorm.DB, address string) (u models.User, found bool, err error) {
+	var rows []models.User
+	err = tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}).Where("email_key = ?", models.Fold(address)).Find(&rows).Error
+	if err != nil || len(rows) == 0 {
+		return models.User{}, false, err
+	}
+	return rows[0], true, nil
+}
+
+// newMembership inserts a membership with what every new one has. It returns
+// ErrAgain when another transaction took its place at this moment.
+func (s *Service) newMembership(tx *gorm.DB, m models.Membership) (models.Membership, error) {
+	id, err := models.NewID()
+	if err != nil {
+		return m, err
+	}
+	now := s.now()
+	m.ID, m.UserNameKey, m.Revision, m.CreatedAt, m.UpdatedAt = id, models.Fold(m.UserName), 1, now, now
+	made := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&m)
+	if made.Error != nil {
+		return m, made.Error
+	}
+	if made.RowsAffected == 0 {
+		return m, models.ErrAgain
+	}
+	return m, nil
+}

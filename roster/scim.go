@@ -1,0 +1,160 @@
+package roster
+
+import (
+	"context"
+	"unicode/utf8"
+
+	"gorm.io/gorm"
+
+	"rollcall/access"
+	"rollcall/fault"
+	"rollcall/models"
+	"rollcall/sso"
+)
+
+// maxUserName and maxExternalID bound what a provisioning client calls people
+// by, in bytes.
+const (
+	maxUserName   = 254
+	maxExternalID = 254
+)
+
+// ScimUser is the state that a provisioning client wants a person to be in.
+// Faults name the fields userName, externalId, email, name, givenName and
+// familyName.
+type ScimUser struct {
+	UserName, Email             string
+	ExternalID                  *string
+	Name, GivenName, FamilyName string
+	Active                      bool
+}
+
+func (in *ScimUser) person() Person {
+	return Person{Email: in.Email, Name: in.Name, GivenName: in.GivenName, FamilyName: in.FamilyName}
+}
+
+// proper trims and judges the values.
+func (in *ScimUser) proper() error {
+	switch {
+	case in.UserName == "":
+		return fault.New(fault.Required, "userName is required.").On("userName")
+	case len(in.UserName) > maxUserName || !models.Printable(in.UserName) || models.Fold(in.UserName) == "":
+		return fault.New(fault.InvalidValue, "userName may have %d printable bytes.", maxUserName).On("userName")
+	case in.ExternalID != nil && (*in.ExternalID == "" || len(*in.ExternalID) > maxExternalID || !utf8.ValidString(*in.ExternalID) || !models.Printable(*in.ExternalID)):
+		return fault.New(fault.InvalidValue, "externalId may have 1 to %d printable bytes.", maxExternalID).On("externalId")
+	}
+	p := in.person()
+	if err := p.proper(); err != nil {
+		return err
+	}
+	in.Email, in.Name, in.GivenName, in.FamilyName = p.Email, p.Name, p.GivenName, p.FamilyName
+	return nil
+}
+
+// stones are what a person who comes back by provisioning may be known by.
+func (in *ScimUser) stones() []stone { return []stone{emailStone(in.Email)} }
+
+// ProvisionScim makes a member for a provisioning client: a new account that
+// the team manages, with the team's default role. Somebody who was removed
+// comes back like this, as a new member. Faults: FORBIDDEN, PLAN_REQUIRED,
+// REQUIRED, INVALID, TAKEN when the team has the member, ACCOUNT_CONFLICT when
+// the address belongs to an account that the team does not manage.
+func (s *Service) ProvisionScim(ctx context.Context, team models.ID, in ScimUser) (Member, error) {
+	if err := access.Require(ctx, access.MembersProvision, team); err != nil {
+		return Member{}, err
+	}
+	if err := in.proper(); err != nil {
+		return Member{}, err
+	}
+	var out Member
+	err := s.DB.InTx(ctx, func(tx *gorm.DB) error {
+		settings, err := provisioning(tx, team)
+		if err != nil {
+			return err
+		}
+		u, err := s.scimAccount(tx, team, in)
+		if err != nil {
+			return err
+		}
+		row := models.Membership{
+			TeamID: team, UserID: u.ID, Role: settings.DefaultRole, RoleSource: models.RoleByDefault,
+			Status: models.StatusActive, Source: models.SourceScim, ScimManaged: true, UserName: in.UserName, ExternalID: in.ExternalID,
+		}
+		if !in.Active {
+			now := s.now()
+			row.Status, row.DeactivatedAt = models.StatusDeactivated, &now
+		}
+		if row, err = s.newMembership(tx, row); err != nil {
+			return err
+		}
+		if err := s.unbury(tx, team, in.stones()...); err != nil {
+			return err
+		}
+		out = Member{Membership: row, User: u}
+		return s.recordIn(ctx, tx, out)
+	})
+	return out, err
+}
+
+// provisioning reads a team's settings if its plan includes provisioning.
+func provisioning(tx *gorm.DB, id models.ID) (models.SsoSettings, error) {
+	var team models.Team
+	if err := tx.Where("id = ?", id).Take(&team).Error; err != nil {
+		return models.SsoSettings{}, models.Fault(err)
+	}
+	if !team.SsoAllowed() {
+		return models.SsoSettings{}, fault.New(fault.PlanRequired, "Provisioning needs the plan TEAM or ENTERPRISE; the team's is %s.", team.Plan)
+	}
+	return sso.SettingsIn(tx, id)
+}
+
+// scimAccount makes the account of a new member. The only account that is
+// taken instead is one that the team made itself and that is on no team.
+func (s *Service) scimAccount(tx *gorm.DB, team models.ID, in ScimUser) (models.User, error) {
+	if err := nameFree(tx, team, "", in.UserName); err != nil {
+		return models.User{}, err
+	}
+	u, found, err := userByEmail(tx, in.Email)
+	switch {
+	case err != nil:
+		return u, err
+	case !found:
+		return s.newUser(tx, in.person(), models.KindPerson, models.OriginScim, &team)
+	case !u.ManagedBy(team):
+		return u, accountConflict()
+	}
+	var n int64
+	if err := tx.Model(&models.Membership{}).Where("team_id = ? AND user_id = ?", team, u.ID).Count(&n).Error; err != nil {
+		return u, err
+	}
+	if n > 0 {
+		return u, fault.New(fault.Taken, "A user with this e-mail address exists already.").On("email")
+	}
+	return u, s.rename(tx, &u, in.person())
+}
+
+func accountConflict() *fault.Error {
+	return fault.New(fault.AccountConflict, "An account with this e-mail address exists that the team does not manage.").On("email")
+}
+
+// nameFree refuses a userName that another member of the team has.
+func nameFree(tx *gorm.DB, team, except models.ID, userName string) error {
+	q := tx.Select("id").Where("team_id = ? AND user_name_key = ?", team, models.Fold(userName))
+	if except != "" {
+		q = q.Where("id <> ?", except)
+	}
+	var rows []models.Membership
+	if err := q.Limit(1).Find(&rows).Error; err != nil || len(rows) == 0 {
+		return err
+	}
+	return fault.New(fault.Taken, "A user with this userName exists already: %s.", rows[0].ID).On("userName")
+}
+
+// rename brings an account's profile up to date.
+func (s *Service) rename(tx *gorm.DB, u *models.User, p Person) error {
+	u.Email, u.EmailKey, u.Name, u.GivenName, u.FamilyName = p.Email, models.Fold(p.Email), p.Name, p.GivenName, p.FamilyName
+	u.UpdatedAt = s.now()
+	return tx.Model(&models.User{}).Where("id = ?", u.ID).Updates(map[string]any{
+		"email": u.Email, "email_key": u.EmailKey, "name": u.Name, "given_name": u.GivenName, "family_name": u.FamilyName, "updated_at": u.UpdatedAt,
+	}).Error
+}
