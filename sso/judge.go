@@ -3,7 +3,7 @@ package sso
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
+	"fmt"
 	"time"
 
 	"gorm.io/gorm"
@@ -80,7 +80,7 @@ func (s *Service) unconnected(ctx context.Context, c connection, err error) (Log
 func (s *Service) refused(ctx context.Context, a attempt, reason error) (Login, models.ID, error) {
 	id, err := s.refuse(ctx, a, fault.CodeOf(reason))
 	if err != nil {
-		return Login{}, "", errors.Join(err, reason)
+		return Login{}, "", fmt.Errorf("recording an attempt that was refused with %s: %w", fault.CodeOf(reason), err)
 	}
 	return Login{}, id, reason
 }

@@ -1,0 +1,100 @@
+package config
+
+import (
+	"errors"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// envPrefix stands in front of every setting's environment variable.
+const envPrefix = "ROLLCALL_"
+
+// commandLine is the grammar. Every value is a plain string here, so that one
+// place, Settings.check, says what is wrong with it and says it alike.
+type commandLine struct {
+	Settings
+	Serve   struct{} `cmd:"" default:"1" help:"Serve. The embedded database is brought up to date first; on an empty database a one-time operator API key is printed. This is what happens without a command."`
+	Demo    struct{} `cmd:"" help:"Serve on a throw-away database with a built-in test identity provider and the team acme wired to it; prints every URL and key needed to try it. For this machine only: the test identity provider asks for no password."`
+	Migrate struct{} `cmd:"" help:"Bring the database up to date and exit."`
+	Keys    struct {
+		Create struct {
+			Operator bool   `required:"" help:"Make an operator key, which opens every team; the only kind that is made here."`
+			Name     string `required:"" placeholder:"NAME" help:"What the key is for, as lists will show it."`
+		} `cmd:"" help:"Print a new operator API key, and only the key, on standard output."`
+	} `cmd:"" help:"Manage operator API keys."`
+	Version struct{} `cmd:"" help:"Print the version and exit."`
+
+	command Command
+}
+
+// Settings are the flags that have an environment variable of the same name.
+type Settings struct {
+	Addr           string `group:"settings" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address and port to listen on."`
+	BaseURL        string `group:"settings" name:"base-url" placeholder:"URL" help:"How browsers and identity providers reach this server: https://HOST, or http://HOST:PORT on this machine. Without it: http:// and the address."`
+	DatabaseURL    string `group:"settings" name:"database-url" default:"sqlite:rollcall.db" placeholder:"URL" help:"sqlite:PATH for an embedded database, or postgres://USER:PASSWORD@HOST:PORT/NAME."`
+	SMTPURL        string `group:"settings" name:"smtp-url" placeholder:"URL" help:"Mail server: smtp://USER:PASSWORD@HOST:PORT, or smtps:// for TLS from the first byte. Checked but not used by this version: mail goes to the log."`
+	MailFrom       string `group:"settings" placeholder:"ADDRESS" help:"Sender of mail. Without it: rollcall@ and the host of the base URL."`
+	SecretKey      string `group:"settings" placeholder:"TEXT" help:"At least 32 characters that nobody can guess, the same for all replicas; make them with openssl rand -base64 32. Better in the environment than in a flag, which other users of the machine can see. Needed unless the base URL is one of this machine; then it is generated once and kept beside the database."`
+	LogFormat      string `group:"settings" default:"text" placeholder:"FORMAT" help:"text or json."`
+	TrustedProxies string `group:"settings" placeholder:"LIST" help:"Addresses and networks of the reverse proxies in front, separated by commas. Only they are believed about whom a request comes from."`
+	RateLimit      string `group:"settings" default:"default" placeholder:"WHICH" help:"default, or off for load tests."`
+}
+
+// read parses the command line and fills the gaps from the environment.
+func read(args []string, env func(string) (string, bool), out io.Writer) (*commandLine, error) {
+	line, answered := &commandLine{}, false
+	parser, err := kong.New(line,
+		kong.Name("rollcall"),
+		kong.Writers(out, out),
+		kong.Help(help),
+		// kong ends the process after help. Here it goes on parsing, to no effect.
+		kong.Exit(func(int) { answered = true }),
+		kong.Resolvers(kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+			if flag.Group == nil || flag.Group.Key != "settings" {
+				return nil, nil
+			}
+			if v, ok := env(envName(flag.Name)); ok && v != "" {
+				return v, nil
+			}
+			return nil, nil
+		})),
+	)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := parser.Parse(args)
+	switch {
+	case answered:
+		return line, nil
+	case err != nil:
+		return nil, misread(err)
+	case parsed.Command() == "version":
+		_, err := io.WriteString(out, Version()+"\n")
+		return line, err
+	}
+	line.command = Command(parsed.Command())
+	return line, nil
+}
+
+func envName(flag string) string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// harmless are kong's messages that repeat nothing but the grammar's own words
+// and at most one short word of small letters.
+var harmless = regexp.MustCompile(`^(missing flags: [-a-zA-Z=, ]+` +
+	`|expected (one of )?"[-a-z", .]+` +
+	`|(unexpected argument|unknown flag) -{0,2}[a-z][-a-z]{0,23}(, did you mean [-a-z", ]+\?)?)$`)
+
+// misread turns kong's error into one line for the reader. Its other messages
+// quote what was typed, which may be a secret.
+func misread(err error) error {
+	text := "the command line cannot be understood"
+	if harmless.MatchString(err.Error()) {
+		text = err.Error()
+	}
+	return errors.New(text + "; rollcall --help shows what can be written")
+}

@@ -1,0 +1,95 @@
+package signin
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+
+	"rollcall/access"
+	"rollcall/fault"
+)
+
+// maxForm is the longest form that is read, in bytes: the largest document that
+// package saml takes, as base64 with line ends, with its + and / escaped.
+const maxForm = 600 << 10
+
+// acs is the team's assertion consumer service: it takes the form that the
+// identity provider had the browser post (SAML bindings, section 3.5).
+func (h *handler) acs(w http.ResponseWriter, r *http.Request, slug string) {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		h.turnDown(w, r, slug, fault.ResponseWrongBinding)
+		return
+	}
+	form, code := readForm(w, r)
+	if code != "" {
+		h.turnDown(w, r, slug, code)
+		return
+	}
+	// 1. Is it genuine, and an answer to this browser's question?
+	login, attempt, err := h.SSO.Judge(nobody(r), slug, form.response, form.back, h.jar.read(r, flowName))
+	if err != nil {
+		h.fail(w, r, slug, attempt, err)
+		return
+	}
+	// 2. Who is that on the team, and may they come in?
+	in, err := h.Roster.SignIn(nobody(r), login)
+	if err != nil {
+		h.fail(w, r, slug, in.AttemptID, err)
+		return
+	}
+	// 3. A new secret for every sign-in: what the browser had before is worth
+	// nothing, whoever put it there. A cookie that did come along belongs to a
+	// session that this one replaces. From another site none does, because it
+	// is Lax; that session ends by itself.
+	if access.From(r.Context()).Kind == access.Person {
+		if err := h.Credentials.CloseSession(r.Context()); err != nil {
+			h.Log.WarnContext(r.Context(), "the session that a sign-in replaced stays open", "team", slug, "error", err)
+		}
+	}
+	h.jar.setSession(w, in.SessionSecret)
+	h.see(w, returnPath(in.ReturnTo))
+}
+
+// turnDown refuses what never became a message, and records that.
+func (h *handler) turnDown(w http.ResponseWriter, r *http.Request, slug string, code fault.Code) {
+	attempt, err := h.SSO.Refuse(nobody(r), slug, code)
+	if err == nil {
+		// A team that nobody can sign in to looks like none.
+		_, err = h.SSO.Landing(nobody(r), slug)
+	}
+	if err == nil {
+		err = fault.New(code, "%s", code.Meaning())
+	}
+	h.fail(w, r, slug, attempt, err)
+}
+
+// posted is the part of the form that counts.
+type posted struct{ response, back string }
+
+// readForm reads the one SAMLResponse and the RelayState, if there is one. The
+// code says why it did not.
+func readForm(w http.ResponseWriter, r *http.Request) (posted, fault.Code) {
+	if r.ContentLength > maxForm {
+		return posted{}, fault.ResponseTooLarge
+	}
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/x-www-form-urlencoded" {
+		return posted{}, fault.ResponseMalformed
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxForm))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return posted{}, fault.ResponseTooLarge
+	case err != nil:
+		return posted{}, fault.ResponseMalformed
+	}
+	values, err := url.ParseQuery(string(body))
+	if err != nil || len(values["SAMLResponse"]) != 1 || len(values["RelayState"]) > 1 {
+		return posted{}, fault.ResponseMalformed
+	}
+	return posted{values.Get("SAMLResponse"), returnPath(values.Get("RelayState"))}, ""
+}

@@ -1,0 +1,113 @@
+package signin
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"html/template"
+	"net/http"
+	"time"
+
+	"rollcall/access"
+)
+
+//go:embed pages/*.html
+var pageFiles embed.FS
+
+//go:embed assets/style.css
+var style []byte
+
+const stylesheet = "style.css"
+
+// styleTag changes with the style sheet, so that browsers fetch it once.
+var styleTag = func() string {
+	sum := sha256.Sum256(style)
+	return `"` + hex.EncodeToString(sum[:8]) + `"`
+}()
+
+// The pages. Each fills the blocks title and content of layout.html.
+var (
+	askPage      = parsePage("ask")
+	signedInPage = parsePage("signedin")
+	teamPage     = parsePage("team")
+	failurePage  = parsePage("failure")
+)
+
+// parsePage reads a page that is compiled in; that it can be read is tested.
+func parsePage(name string) *template.Template {
+	return template.Must(template.ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html"))
+}
+
+// page is what the pages show. Nothing in it is what a request said.
+type page struct {
+	Team, Person string
+	Init         string // where a sign-in starts, "" for no link
+	Wrong        bool   // the team's name cannot be one
+	Sentence     string // what went wrong
+	Attempt      string // the attempt's id
+	Request      string // the request's id, when there is no attempt
+	At           time.Time
+}
+
+// What pages may load: their own style. Nothing may frame them, and no script
+// runs, theirs or anybody's.
+const policy = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action "
+
+// show renders a page. The request's id stands in for an attempt's on pages
+// that name a time.
+func (h *handler) show(w http.ResponseWriter, r *http.Request, status int, t *template.Template, p page) {
+	if p.Attempt == "" && !p.At.IsZero() {
+		p.Request = access.RequestFrom(r.Context()).ID
+	}
+	var body bytes.Buffer
+	if err := t.ExecuteTemplate(&body, "layout.html", p); err != nil {
+		h.Log.ErrorContext(r.Context(), "a page cannot be rendered", "error", err)
+		http.Error(w, ours.sentence, http.StatusInternalServerError)
+		return
+	}
+	header := w.Header()
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Set("Content-Security-Policy", policy+h.formTargets(t))
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Cache-Control", "no-store")
+	header.Set("Referrer-Policy", referrerPolicy(t))
+	w.WriteHeader(status)
+	// Headers are out; who hangs up now is nobody's failure.
+	_, _ = w.Write(body.Bytes())
+}
+
+// formTargets is where a page's forms may lead. Chromium holds every redirect
+// after a form against this list, so the form that asks for the team, which
+// ends at that team's identity provider, has to allow any. No other page has a
+// form that leaves.
+func (h *handler) formTargets(t *template.Template) string {
+	switch {
+	case t != askPage:
+		return "'self'"
+	case h.jar.secure:
+		return "'self' https:"
+	default:
+		return "'self' https: http:"
+	}
+}
+
+// referrerPolicy keeps our addresses from other sites. The page with the
+// sign-out form tells our own: under no-referrer the post's Origin would be
+// "null", which guards against cross-site posts refuse in older browsers.
+func referrerPolicy(t *template.Template) string {
+	if t == signedInPage {
+		return "same-origin"
+	}
+	return "no-referrer"
+}
+
+// serveStyle serves the one style sheet.
+func serveStyle(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header.Set("Content-Type", "text/css; charset=utf-8")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("ETag", styleTag)
+	header.Set("Cache-Control", "no-cache")
+	http.ServeContent(w, r, stylesheet, time.Time{}, bytes.NewReader(style))
+}

@@ -1,0 +1,159 @@
+package signin
+
+import (
+	"flag"
+	"html/template"
+	"log/slog"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"rollcall/access"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+var at = time.Date(2026, 3, 2, 9, 4, 5, 0, time.UTC)
+
+func TestGoldenPages(t *testing.T) {
+	const attempt = "try_0688atrjkg5rl2a4h1m8c2o3vk"
+	for _, c := range []struct {
+		name string
+		t    *template.Template
+		p    page
+	}{
+		{"ask", askPage, page{}},
+		{"ask-wrong", askPage, page{Wrong: true}},
+		{"signedin", signedInPage, page{Person: `ada"<b>@acme.test`, Team: "Acme & Söhne <script>"}},
+		{"team", teamPage, page{Team: "Acme <Inc>", Init: "/saml/acme/init"}},
+		{"refused", failurePage, page{Sentence: refused.sentence, Init: "/saml/acme/init", Attempt: attempt, At: at}},
+		{"removed", failurePage, page{Sentence: "You were removed from this team; please ask your team's admin.", Attempt: attempt, At: at}},
+		{"failed", failurePage, page{Sentence: ours.sentence, At: at}},
+		{"nowhere", failurePage, page{Sentence: nowhere.sentence}},
+	} {
+		h := &handler{jar: jar{secure: true}, Options: Options{Log: slog.New(slog.DiscardHandler)}}
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		w := httptest.NewRecorder()
+		h.show(w, r.WithContext(access.WithRequest(r.Context(), access.Request{ID: "req-1"})), http.StatusOK, c.t, c.p)
+		golden := "testdata/" + c.name + ".html"
+		if *update {
+			if err := os.WriteFile(golden, w.Body.Bytes(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil || w.Body.String() != string(want) {
+			t.Errorf("%s differs (-update writes it), error %v:\n%s", golden, err, w.Body)
+		}
+		wellMade(t, c.name, w.Body.String())
+	}
+}
+
+var (
+	idRef  = regexp.MustCompile(`(?:for|aria-describedby)="([^"]+)"`)
+	forbid = regexp.MustCompile(`(?i)<script|<iframe|<img|\sstyle=|\son[a-z]+=|javascript:|https?://|autofocus`)
+)
+
+// wellMade checks what every page owes to its readers and to the policy.
+func wellMade(t *testing.T, name, html string) {
+	t.Helper()
+	for _, want := range []string{`<!doctype html>`, `<html lang="en">`, `<meta name="viewport" content="width=device-width, initial-scale=1">`, "<main>", "</main>"} {
+		if !strings.Contains(html, want) {
+			t.Errorf("%s lacks %s", name, want)
+		}
+	}
+	if n := strings.Count(html, "<h1>"); n != 1 {
+		t.Errorf("%s has %d headings", name, n)
+	}
+	if bad := forbid.FindString(html); bad != "" {
+		t.Errorf("%s holds %q", name, bad)
+	}
+	for _, m := range idRef.FindAllStringSubmatch(html, -1) {
+		for _, id := range strings.Fields(m[1]) {
+			if strings.Count(html, `id="`+id+`"`) != 1 {
+				t.Errorf("%s refers to %q, which is not there once", name, id)
+			}
+		}
+	}
+	if strings.Count(html, "<input") != strings.Count(html, "<label for=") {
+		t.Errorf("%s has an input without a label", name)
+	}
+}
+
+// TestContrast computes the ratios of WCAG 2.2, section 1.4.3 and 1.4.11, out
+// of the style sheet, for both colour schemes.
+func TestContrast(t *testing.T) {
+	light, dark, found := strings.Cut(string(style), "@media (prefers-color-scheme: dark)")
+	if !found {
+		t.Fatal("there is no dark scheme")
+	}
+	dark, _, _ = strings.Cut(dark, "* {")
+	for scheme, css := range map[string]string{"light": light, "dark": dark} {
+		colour := map[string]float64{}
+		for _, m := range regexp.MustCompile(`--([a-z-]+): #([0-9a-f]{6})`).FindAllStringSubmatch(css, -1) {
+			colour[m[1]] = luminance(t, m[2])
+		}
+		for _, pair := range []struct {
+			a, b string
+			min  float64
+		}{
+			{"ink", "paper", 7}, {"quiet", "paper", 4.5}, {"alert", "paper", 4.5}, {"on-accent", "accent", 4.5},
+			{"line", "paper", 3}, {"accent", "paper", 3}, // edges of controls, focus
+		} {
+			a, okA := colour[pair.a]
+			b, okB := colour[pair.b]
+			if ratio := (max(a, b) + .05) / (min(a, b) + .05); !okA || !okB || ratio < pair.min {
+				t.Errorf("%s: %s on %s has %.2f, wants %.1f", scheme, pair.a, pair.b, ratio, pair.min)
+			}
+		}
+	}
+	if !strings.Contains(string(style), ":focus-visible { outline: 3px solid var(--accent)") {
+		t.Error("the focus cannot be seen")
+	}
+	if regexp.MustCompile(`url\(|@import|expression`).Match(style) {
+		t.Error("the style sheet loads something")
+	}
+}
+
+// luminance is the relative luminance of a colour in sRGB.
+func luminance(t *testing.T, hex string) float64 {
+	t.Helper()
+	var sum float64
+	for i, weight := range []float64{.2126, .7152, .0722} {
+		n, err := strconv.ParseUint(hex[2*i:2*i+2], 16, 8)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := float64(n) / 255
+		if c <= .04045 {
+			c /= 12.92
+		} else {
+			c = math.Pow((c+.055)/1.055, 2.4)
+		}
+		sum += weight * c
+	}
+	return sum
+}
+
+func TestStyleIsFetchedOnce(t *testing.T) {
+	h := NewHandler(Options{BaseURL: "https://rollcall.test"})
+	get := func(tag string) *httptest.ResponseRecorder {
+		r, w := httptest.NewRequest(http.MethodGet, "/assets/style.css", nil), httptest.NewRecorder()
+		r.Header.Set("If-None-Match", tag)
+		h.ServeHTTP(w, r)
+		return w
+	}
+	first := get("")
+	if first.Code != http.StatusOK || first.Header().Get("Content-Type") != "text/css; charset=utf-8" || first.Body.String() != string(style) {
+		t.Errorf("%d %v", first.Code, first.Header())
+	}
+	if again := get(first.Header().Get("ETag")); again.Code != http.StatusNotModified {
+		t.Errorf("asked again: %d", again.Code)
+	}
+}

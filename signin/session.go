@@ -1,0 +1,54 @@
+package signin
+
+import (
+	"net/http"
+	"strings"
+
+	"rollcall/access"
+	"rollcall/fault"
+)
+
+// signin says who is signed in, or asks for the team. With a team in the query
+// it is the form's target and sends the browser on to that team's sign-in.
+func (h *handler) signin(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Query().Has("team") {
+		h.toTeam(w, r, r.URL.Query().Get("team"))
+		return
+	}
+	who := access.From(r.Context())
+	if who.Kind != access.Person {
+		h.show(w, r, http.StatusOK, askPage, page{})
+		return
+	}
+	team, err := h.Roster.Team(r.Context(), who.TeamID)
+	if err != nil {
+		h.fail(w, r, "", "", err)
+		return
+	}
+	h.show(w, r, http.StatusOK, signedInPage, page{Person: who.Label, Team: team.Name})
+}
+
+// toTeam takes the name as people write it. Whether there is such a team is
+// said by its own address, and by nothing before.
+func (h *handler) toTeam(w http.ResponseWriter, r *http.Request, name string) {
+	slug := strings.ToLower(strings.TrimSpace(name))
+	if !slugForm.MatchString(slug) {
+		h.show(w, r, http.StatusBadRequest, askPage, page{Wrong: true})
+		return
+	}
+	h.see(w, initPath(slug))
+}
+
+// signout ends the session, here and at once for every copy of its cookie.
+func (h *handler) signout(w http.ResponseWriter, r *http.Request) {
+	if access.From(r.Context()).Kind == access.Person {
+		err := h.Credentials.CloseSession(r.Context())
+		// A failure of ours leaves the cookie, so that the person can try again.
+		if err != nil && fault.KindOf(err) != fault.Unauthenticated {
+			h.fail(w, r, "", "", err)
+			return
+		}
+	}
+	h.jar.clear(w)
+	h.see(w, "/signin")
+}
