@@ -48,7 +48,7 @@ func (p *Person) proper() error {
 func isAddress(s string) bool {
 	at := strings.LastIndexByte(s, '@')
 	return at > 0 && at < len(s)-1 && strings.IndexByte(s, '@') == at && len(s) <= maxEmail &&
-		models.Printable(s) && !strings.ContainsAny(s, " \"'<>()[],;:\\")
+		models.Printable(s) && !strings.ContainsAny(s, " \"<>()[],;:\\")
 }
 
 // newUser inserts an account. It returns ErrAgain when another transaction

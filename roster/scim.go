@@ -27,6 +27,9 @@ type ScimUser struct {
 	ExternalID                  *string
 	Name, GivenName, FamilyName string
 	Active                      bool
+	// Revision of the membership that the wanted state was made from. When it is
+	// another by now the answer is STALE_REVISION; 0 is not compared.
+	Revision int
 }
 
 func (in *ScimUser) person() Person {

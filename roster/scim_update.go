@@ -15,7 +15,7 @@ import (
 // profile first, then active, in one transaction. A member who came by single
 // sign-on is taken over by provisioning with it. What changes nothing writes
 // nothing. Faults: NOT_FOUND, FORBIDDEN, PLAN_REQUIRED, REQUIRED, INVALID,
-// TAKEN, ACCOUNT_CONFLICT, LAST_ADMIN, BREAK_GLASS.
+// TAKEN, ACCOUNT_CONFLICT, STALE_REVISION, LAST_ADMIN, BREAK_GLASS.
 func (s *Service) UpdateScim(ctx context.Context, team, id models.ID, in ScimUser) (Member, error) {
 	if err := access.Require(ctx, access.MembersProvision, team); err != nil {
 		return Member{}, err
@@ -65,6 +65,9 @@ func (s *Service) lockForUpdate(ctx context.Context, tx *gorm.DB, team, id model
 	}
 	if !s.differs(m, in) {
 		return m, nil
+	}
+	if in.Revision != 0 && in.Revision != m.Revision {
+		return m, fault.New(fault.StaleRevision, "The membership is at revision %d now.", m.Revision)
 	}
 	return m, provisionable(ctx, m)
 }

@@ -1,0 +1,111 @@
+package scim
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// The two content types of SCIM (RFC 7644 section 3.1); the first is the default.
+const (
+	mediaScim = "application/scim+json"
+	mediaJSON = "application/json"
+)
+
+// maxBody bounds a request's body.
+const maxBody = 1 << 20
+
+// answerType chooses the content type of the answer by the Accept header (RFC
+// 9110 section 12.5.1). A client that accepts neither type gets the default
+// and not a refusal: removing a person must not fail over a header.
+func answerType(accept []string) string {
+	scim, json := weigh(accept, mediaScim), weigh(accept, mediaJSON)
+	switch {
+	case json.q > scim.q, json.q == scim.q && json.named && !scim.named:
+		return mediaJSON
+	default:
+		return mediaScim
+	}
+}
+
+// preference is how much a client likes a type and whether it said so by name.
+type preference struct {
+	q     float64
+	named bool
+}
+
+func weigh(accept []string, media string) preference {
+	var best preference
+	precision := 0 // of the range that best comes from: exact, application/*, */*
+	for _, part := range strings.Split(strings.Join(accept, ","), ",") {
+		name, params, err := mime.ParseMediaType(part)
+		if err != nil {
+			continue
+		}
+		exact := 0
+		switch name {
+		case media:
+			exact = 3
+		case "application/*":
+			exact = 2
+		case "*/*":
+			exact = 1
+		}
+		if exact <= precision {
+			continue
+		}
+		q := 1.0
+		if text, ok := params["q"]; ok {
+			if parsed, err := strconv.ParseFloat(text, 64); err == nil {
+				q = parsed
+			}
+		}
+		best, precision = preference{q: q, named: exact == 3}, exact
+	}
+	return best
+}
+
+// readBody reads a JSON body after a look at its type. No type at all passes,
+// because there is nothing else it could be.
+func readBody(w http.ResponseWriter, r *http.Request) (object, error) {
+	if err := checkType(r.Header); err != nil {
+		return nil, err
+	}
+	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	var over *http.MaxBytesError
+	switch {
+	case errors.As(err, &over):
+		return nil, &problem{
+			status: http.StatusRequestEntityTooLarge,
+			detail: "The body is larger than " + strconv.Itoa(maxBody) + " bytes.",
+		}
+	case err != nil:
+		return nil, bad(typeInvalidSyntax, "The body ended early.")
+	}
+	return decodeObject(raw)
+}
+
+func checkType(h http.Header) error {
+	unsupported := &problem{
+		status: http.StatusUnsupportedMediaType,
+		detail: "Send " + mediaScim + " or " + mediaJSON + " in UTF-8, not compressed.",
+	}
+	if enc := h.Get("Content-Encoding"); enc != "" && !strings.EqualFold(enc, "identity") {
+		return unsupported
+	}
+	value := h.Get("Content-Type")
+	if value == "" {
+		return nil
+	}
+	media, params, err := mime.ParseMediaType(value)
+	if err != nil || media != mediaScim && media != mediaJSON {
+		return unsupported
+	}
+	if charset, ok := params["charset"]; ok && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "us-ascii") {
+		return unsupported
+	}
+	return nil
+}

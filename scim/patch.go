@@ -1,0 +1,232 @@
+package scim
+
+import "strings"
+
+// maxOperations bounds one PATCH.
+const maxOperations = 1000
+
+// The operations of RFC 7644 section 3.5.2.
+const (
+	opAdd     = "add"
+	opReplace = "replace"
+	opRemove  = "remove"
+)
+
+// operation is one element of "Operations".
+type operation struct {
+	op    string
+	path  *patchPath // nil when there is none
+	value any
+	given bool // whether there was a value, null included
+}
+
+// readPatch reads the body of a PATCH. Nothing is applied until all of it is
+// understood.
+func readPatch(body object) ([]operation, error) {
+	if err := checkSchemas(body); err != nil {
+		return nil, err
+	}
+	v, _ := body.get("Operations")
+	list, ok := v.([]any)
+	switch {
+	case !ok || len(list) == 0:
+		return nil, bad(typeInvalidSyntax, "Operations must be a list with at least one operation.")
+	case len(list) > maxOperations:
+		return nil, bad(typeInvalidValue, "Operations has more than %d elements.", maxOperations)
+	}
+	ops := make([]operation, 0, len(list))
+	for _, item := range list {
+		o, ok := item.(object)
+		if !ok {
+			return nil, bad(typeInvalidSyntax, "An operation must be an object.")
+		}
+		op, err := readOperation(o)
+		if err != nil {
+			return nil, err
+		}
+		ops = append(ops, op)
+	}
+	return ops, nil
+}
+
+func readOperation(o object) (operation, error) {
+	var out operation
+	v, _ := o.get("op")
+	word, _ := v.(string)
+	switch out.op = lower(word); out.op {
+	case opAdd, opReplace, opRemove:
+	default:
+		return out, bad(typeInvalidSyntax, "op must be add, replace or remove.")
+	}
+	out.value, out.given = o.get("value")
+	v, _ = o.get("path")
+	switch path, ok := v.(string); {
+	case v == nil, ok && strings.TrimSpace(path) == "":
+	case !ok:
+		return out, bad(typeInvalidPath, "path must be a string.")
+	default:
+		parsed, err := parsePath(path)
+		if err != nil {
+			return out, err
+		}
+		out.path = &parsed
+	}
+	switch {
+	case out.op == opRemove && out.path == nil:
+		return out, bad(typeNoTarget, "remove needs a path.")
+	case out.op != opRemove && !out.given:
+		return out, bad(typeInvalidValue, "%s needs a value.", out.op)
+	}
+	return out, nil
+}
+
+// patch applies the operations in order. After an error d is half changed and
+// must be thrown away.
+func (d document) patch(ops []operation) error {
+	for _, o := range ops {
+		if o.path == nil {
+			values, ok := o.value.(object)
+			if !ok {
+				return bad(typeInvalidValue, "An operation without a path needs an object as its value.")
+			}
+			if err := d.assign(o.op, values); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := d.apply(o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// assign adds or replaces every attribute of values. Its keys may be names,
+// dotted names, URNs or value paths; what is not kept or read-only is passed over.
+func (d document) assign(op string, values object) error {
+	for _, m := range values {
+		if nested, ok := m.value.(object); ok && lower(m.name) == lower(urnUser) {
+			if err := d.assign(op, nested); err != nil {
+				return err
+			}
+			continue
+		}
+		path, err := parsePath(m.name)
+		if err != nil {
+			continue
+		}
+		if attr, _ := resolve(path.attr); attr == nil || attr.readOnly {
+			continue
+		}
+		if err := d.apply(operation{op: op, path: &path, value: m.value, given: true}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// apply carries out one operation that has a path.
+func (d document) apply(o operation) error {
+	attr, sub := resolve(o.path.attr)
+	switch {
+	case attr == nil:
+		return nil // not kept
+	case attr.readOnly:
+		if attr.name == "id" && o.op != opRemove && o.value == d["id"] {
+			return nil
+		}
+		return bad(typeMutability, "%s is read-only.", attr.name)
+	case o.path.filter != nil && !attr.many:
+		return bad(typeInvalidPath, "%s is not multi-valued, so it takes no filter.", attr.name)
+	case o.path.filter != nil:
+		test := func(el document) bool { return matches(o.path.filter, attr, el) }
+		return d.applySelected(o, attr, sub, test, wanted(o.path.filter, attr))
+	case sub != nil && attr.many: // of every element, or of the first one to come
+		return d.applySelected(o, attr, sub, func(document) bool { return true }, document{})
+	case sub != nil:
+		return d.applySub(o, attr, sub)
+	case o.op == opRemove:
+		return d.remove(o, attr)
+	case attr.kind == kindComplex && !attr.many && o.value != nil:
+		return d.applySubs(o, attr)
+	}
+	value, err := clean(attr, attr.name, o.value)
+	switch {
+	case err != nil:
+		return err
+	case value == nil && o.op == opAdd:
+		return nil
+	case value == nil && attr.required:
+		return bad(typeInvalidValue, "%s is required.", attr.name)
+	case value == nil:
+		delete(d, attr.name)
+	case attr.many && o.op == opAdd:
+		return d.append(attr, value.([]document))
+	default:
+		d[attr.name] = value
+	}
+	return nil
+}
+
+// applySubs adds or replaces the sub-attributes that are named. The others of a
+// complex attribute stay (RFC 7644 section 3.5.2.3).
+func (d document) applySubs(o operation, attr *attribute) error {
+	values, ok := o.value.(object)
+	if !ok {
+		return bad(typeInvalidValue, "%s must be an object.", attr.name)
+	}
+	for _, m := range values {
+		sub := find(attr.sub, m.name)
+		if sub == nil {
+			continue
+		}
+		if err := d.applySub(operation{op: o.op, value: m.value}, attr, sub); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// merged is base with the sub-attributes of over.
+func merged(base, over document) document {
+	out := document{}
+	for k, v := range base {
+		out[k] = v
+	}
+	for k, v := range over {
+		out[k] = v
+	}
+	return out
+}
+
+// applySub works on a sub-attribute of a single complex attribute.
+func (d document) applySub(o operation, attr, sub *attribute) error {
+	value, err := subValue(o, attr, sub)
+	if err != nil || value == nil && o.op == opAdd {
+		return err
+	}
+	c := merged(d.complex(attr.name), nil)
+	put(c, sub, value)
+	if len(c) == 0 {
+		delete(d, attr.name)
+		return nil
+	}
+	d[attr.name] = c
+	return nil
+}
+
+// subValue is the cleaned value for a sub-attribute, nil to take it away.
+func subValue(o operation, attr, sub *attribute) (any, error) {
+	if o.op == opRemove {
+		return nil, nil
+	}
+	return clean(sub, attr.name+"."+sub.name, o.value)
+}
+
+func put(c document, sub *attribute, value any) {
+	if value == nil {
+		delete(c, sub.name)
+		return
+	}
+	c[sub.name] = value
+}

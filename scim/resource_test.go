@@ -1,0 +1,50 @@
+package scim
+
+import (
+	"testing"
+	"time"
+
+	"rollcall/models"
+	"rollcall/roster"
+)
+
+// A resource is as new as the newer of its two rows.
+func TestLastModified(t *testing.T) {
+	early, late := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 2, 2, 1, 2, 3, 4_567_000, time.FixedZone("", 3600))
+	for _, m := range []roster.Member{
+		{Membership: models.Membership{UpdatedAt: early}, User: models.User{UpdatedAt: late}},
+		{Membership: models.Membership{UpdatedAt: late}, User: models.User{UpdatedAt: early}},
+	} {
+		if got := (call{}).document(m).complex("meta").text("lastModified"); got != "2026-02-02T00:02:03.004Z" {
+			t.Errorf("lastModified is %s", got)
+		}
+	}
+}
+
+func TestEmailChoice(t *testing.T) {
+	for _, c := range []struct{ body, want string }{
+		{`{"userName":"a@x.test"}`, "a@x.test"},
+		{`{"userName":" a@x.test "}`, "a@x.test"},
+		{`{"userName":"a@x.test","emails":[{"value":"b@x.test"},{"value":"c@x.test"}]}`, "b@x.test"},
+		{`{"userName":"a@x.test","emails":[{"value":"b@x.test"},{"type":"WORK","value":"c@x.test"},{"type":"work","value":"d@x.test"}]}`, "c@x.test"},
+		{`{"userName":"a@x.test","emails":[{"type":"work","value":"c@x.test"},{"primary":true,"type":"home","value":"d@x.test"}]}`, "d@x.test"},
+		{`{"userName":"a@x.test","emails":[{"type":"work","value":"c@x.test"},{"primary":true}]}`, "c@x.test"},
+		{`{"userName":"a@x.test","emails":[{"type":"work","value":" "}]}`, "a@x.test"},
+		{`{"userName":"a","emails":[{"value":" o'brien+x@x.test "}]}`, "o'brien+x@x.test"},
+		{`{"userName":"a"}`, ""}, {`{"userName":"a@"}`, ""}, {`{"userName":"@x"}`, ""}, {`{"userName":"a@b@c"}`, ""}, {`{"userName":"a b@c"}`, ""},
+		{`{"userName":"A <a@x.test>"}`, ""}, {`{"userName":"a@x.test","emails":[{"value":"b"}]}`, ""},
+	} {
+		body, err := decodeObject([]byte(c.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := readResource(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u, err := d.scimUser(nil)
+		if u.Email != c.want || (err == nil) != (c.want != "") {
+			t.Errorf("%s: %q, error %v", c.body, u.Email, err)
+		}
+	}
+}

@@ -1,0 +1,148 @@
+package scim
+
+import (
+	"context"
+	"net/http"
+
+	"rollcall/fault"
+	"rollcall/models"
+	"rollcall/roster"
+)
+
+// Roster is what the door asks of the roster.
+type Roster interface {
+	Team(ctx context.Context, id models.ID) (models.Team, error)
+	ProvisionScim(ctx context.Context, team models.ID, in roster.ScimUser) (roster.Member, error)
+	UpdateScim(ctx context.Context, team, id models.ID, in roster.ScimUser) (roster.Member, error)
+	ScimMember(ctx context.Context, team, id models.ID) (roster.Member, error)
+	ScimMembers(ctx context.Context, team models.ID, q roster.ScimQuery) (rows []roster.Member, total int, err error)
+	Remove(ctx context.Context, id models.ID) (roster.Removal, error)
+}
+
+// createUser is POST /Users (RFC 7644 section 3.3).
+func (h *handler) createUser(c call) (reply, error) {
+	body, err := readBody(c.w, c.r)
+	if err != nil {
+		return reply{}, err
+	}
+	d, err := readResource(body)
+	if err != nil {
+		return reply{}, err
+	}
+	in, err := d.scimUser(nil)
+	if err != nil {
+		return reply{}, err
+	}
+	m, err := h.roster.ProvisionScim(c.r.Context(), c.team.ID, in)
+	if err != nil {
+		return reply{}, err
+	}
+	return c.user(http.StatusCreated, m)
+}
+
+// getUser is GET /Users/{id} (RFC 7644 section 3.4.1).
+func (h *handler) getUser(c call) (reply, error) {
+	m, err := h.member(c)
+	if err != nil {
+		return reply{}, err
+	}
+	return c.user(http.StatusOK, m)
+}
+
+// replaceUser is PUT /Users/{id} (RFC 7644 section 3.5.1).
+func (h *handler) replaceUser(c call) (reply, error) {
+	return h.update(c, func(body object) (change, error) {
+		d, err := readResource(body)
+		return func(document) (document, error) { return d, nil }, err
+	})
+}
+
+// patchUser is PATCH /Users/{id} (RFC 7644 section 3.5.2): all operations or
+// none, on a copy in memory.
+func (h *handler) patchUser(c call) (reply, error) {
+	return h.update(c, func(body object) (change, error) {
+		ops, err := readPatch(body)
+		return func(d document) (document, error) { return d, d.patch(ops) }, err
+	})
+}
+
+// change makes a resource's new state out of the present one.
+type change func(document) (document, error)
+
+// attempts bounds how often a change is made anew because somebody else
+// changed the member in between.
+const attempts = 10
+
+// update reads a change from the body and carries it out on the member as
+// they are when it is written: a push of a profile that crosses a deactivation
+// must not undo it.
+func (h *handler) update(c call, read func(object) (change, error)) (reply, error) {
+	current, err := h.member(c)
+	if err != nil {
+		return reply{}, err
+	}
+	body, err := readBody(c.w, c.r)
+	if err != nil {
+		return reply{}, err
+	}
+	apply, err := read(body)
+	if err != nil {
+		return reply{}, err
+	}
+	for try := 1; ; try++ {
+		m, err := h.tryUpdate(c, current, apply)
+		if err == nil {
+			return c.user(http.StatusOK, m)
+		}
+		if !fault.Is(err, fault.StaleRevision) || try == attempts {
+			return reply{}, err
+		}
+		if current, err = h.member(c); err != nil {
+			return reply{}, err
+		}
+	}
+}
+
+// tryUpdate applies a change to a member as they were read.
+func (h *handler) tryUpdate(c call, current roster.Member, apply change) (roster.Member, error) {
+	d, err := apply(c.document(current))
+	if err != nil {
+		return roster.Member{}, err
+	}
+	in, err := d.scimUser(&current)
+	if err != nil {
+		return roster.Member{}, err
+	}
+	in.Revision = current.Revision
+	return h.roster.UpdateScim(c.r.Context(), c.team.ID, current.ID, in)
+}
+
+// deleteUser is DELETE /Users/{id} (RFC 7644 section 3.6).
+func (h *handler) deleteUser(c call) (reply, error) {
+	m, err := h.member(c)
+	if err != nil {
+		return reply{}, err
+	}
+	if _, err := h.roster.Remove(c.r.Context(), m.ID); err != nil {
+		return reply{}, err
+	}
+	return reply{status: http.StatusNoContent}, nil
+}
+
+// member finds the member that the path names on the caller's team.
+func (h *handler) member(c call) (roster.Member, error) {
+	id, err := models.ParseID(c.id)
+	if err != nil {
+		return roster.Member{}, err
+	}
+	return h.roster.ScimMember(c.r.Context(), c.team.ID, id)
+}
+
+// user answers with a resource.
+func (c call) user(status int, m roster.Member) (reply, error) {
+	show, err := readProjection(c.r.URL)
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{status: status, location: c.location(m), body: show.of(c.document(m))}, nil
+}

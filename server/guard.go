@@ -1,0 +1,84 @@
+package server
+
+import (
+	"errors"
+	"net/http"
+	"runtime/debug"
+	"strings"
+
+	"rollcall/access"
+	"rollcall/fault"
+	"rollcall/signin"
+)
+
+// recoverPanics keeps a mistake of ours from ending the connection without an
+// answer. The stack goes to the log and nowhere else.
+func (r *Rooms) recoverPanics(d door, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		defer func() {
+			cause := recover()
+			if cause == nil {
+				return
+			}
+			if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(http.ErrAbortHandler)
+			}
+			r.Log.ErrorContext(req.Context(), "panic", "id", access.RequestFrom(req.Context()).ID, "cause", cause, "stack", string(debug.Stack()))
+			if seen, ok := w.(*recorder); ok && !seen.wrote {
+				d.refuse(w, req, fault.New(fault.InternalError, "Something failed on our side."))
+			}
+		}()
+		next.ServeHTTP(w, req)
+	})
+}
+
+// sameSite turns away what a page of another site makes a browser send along
+// with its cookie. The assertion consumer service is for just such a post; its
+// own guard is the request that this browser made.
+func (r *Rooms) sameSite() step {
+	return func(d door, next http.Handler) http.Handler {
+		guard := http.NewCrossOriginProtection()
+		// The configuration has been checked; a base URL is an origin.
+		_ = guard.AddTrustedOrigin(r.Config.BaseURL)
+		guard.AddInsecureBypassPattern("POST /saml/{team}/finalize")
+		guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			d.refuse(w, req, fault.New(fault.Forbidden, "The request comes from a page of another site."))
+		}))
+		return guard.Handler(next)
+	}
+}
+
+// authenticate finds out who is asking. A key that is not live is refused and
+// never taken for nobody's; a cookie that is not live is nobody's, because the
+// browser sends it whether the person likes it or not.
+func (r *Rooms) authenticate() step {
+	return func(d door, next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			actor, err := r.actor(req)
+			if err != nil {
+				d.refuse(w, req, err)
+				return
+			}
+			next.ServeHTTP(w, req.WithContext(access.With(req.Context(), actor)))
+		})
+	}
+}
+
+func (r *Rooms) actor(req *http.Request) (access.Actor, error) {
+	if headers := req.Header.Values("Authorization"); len(headers) > 0 {
+		scheme, key, _ := strings.Cut(headers[0], " ")
+		if len(headers) > 1 || !strings.EqualFold(scheme, "Bearer") {
+			return access.Actor{}, fault.New(fault.NotSignedIn, "The Authorization header must be Bearer and an API key.")
+		}
+		return r.Credentials.Authenticate(req.Context(), strings.TrimSpace(key))
+	}
+	secret := signin.SessionSecret(req, r.Config.Secure())
+	if secret == "" {
+		return access.Actor{}, nil
+	}
+	actor, err := r.Credentials.AuthenticateSession(req.Context(), secret)
+	if fault.KindOf(err) == fault.Unauthenticated {
+		return access.Actor{}, nil
+	}
+	return actor, err
+}

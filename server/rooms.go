@@ -1,0 +1,101 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"rollcall/access"
+	"rollcall/config"
+	"rollcall/credential"
+	"rollcall/models"
+	"rollcall/roster"
+	"rollcall/sso"
+)
+
+// Rooms are the domain over one open database.
+type Rooms struct {
+	Config      config.Config
+	DB          *models.DB
+	Log         *slog.Logger
+	Now         func() time.Time
+	Credentials *credential.Store
+	SSO         *sso.Service
+	Roster      *roster.Service
+}
+
+// Open opens the configured database, brings an embedded one up to date, asks
+// that any other one is, and builds the rooms over it.
+func Open(ctx context.Context, cfg config.Config, log *slog.Logger, now func() time.Time) (*Rooms, error) {
+	db, err := openDatabase(ctx, cfg, log, now)
+	if err != nil {
+		return nil, err
+	}
+	if db.Dialect() == models.SQLite {
+		_, err = db.Migrate(ctx)
+	} else {
+		err = db.CheckSchema(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	rooms, err := build(ctx, cfg, db, log, now)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return rooms, nil
+}
+
+func openDatabase(ctx context.Context, cfg config.Config, log *slog.Logger, now func() time.Time) (*models.DB, error) {
+	db, err := models.Open(ctx, models.Source{Dialect: models.Dialect(cfg.Database.Dialect), DSN: cfg.Database.DSN}, log, now)
+	if err != nil {
+		return nil, fmt.Errorf("the database %s cannot be opened: %w", cfg.Database, err)
+	}
+	return db, nil
+}
+
+// build makes the rooms and settles the secret key.
+func build(ctx context.Context, cfg config.Config, db *models.DB, log *slog.Logger, now func() time.Time) (*Rooms, error) {
+	store := &credential.Store{DB: db, Now: now}
+	keys, err := store.Unlock(ctx, cfg.SecretKey.Reveal(), keyFile(cfg))
+	if err != nil {
+		return nil, err
+	}
+	tombstones, err := keys.For("tombstones")
+	if err != nil {
+		return nil, err
+	}
+	return &Rooms{
+		Config: cfg, DB: db, Log: log, Now: now, Credentials: store,
+		SSO:    &sso.Service{DB: db, Now: now, BaseURL: cfg.BaseURL},
+		Roster: &roster.Service{DB: db, Now: now, TombstoneKey: tombstones},
+	}, nil
+}
+
+// keyFile is where a generated secret key is kept: beside the embedded
+// database. With PostgreSQL there is no such place, "".
+func keyFile(cfg config.Config) string {
+	if cfg.Database.Dialect != config.SQLite {
+		return ""
+	}
+	return filepath.Clean(cfg.Database.DSN) + ".key"
+}
+
+// AnnounceOperatorKey prints the one-time operator key of a first start.
+func (r *Rooms) AnnounceOperatorKey(ctx context.Context, out io.Writer) error {
+	secret, err := r.Credentials.FirstOperatorKey(AsSystem(ctx))
+	if err != nil || secret == "" {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "Operator API key, shown this once: %s\n", secret)
+	return err
+}
+
+// AsSystem is a context in which the server itself acts.
+func AsSystem(ctx context.Context) context.Context {
+	return access.With(ctx, access.Actor{Kind: access.System, Label: "rollcall"})
+}

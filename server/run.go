@@ -1,0 +1,88 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"time"
+
+	"rollcall/config"
+)
+
+// Run does what the command line asks for. Standard output gets what was asked
+// for - a key, a tour - and standard error the log.
+func Run(ctx context.Context, command config.Command, cfg config.Config, out, errOut io.Writer) error {
+	log := newLog(cfg.LogFormat, errOut)
+	switch command {
+	case config.Serve:
+		return serve(ctx, cfg, log, time.Now, out)
+	case config.Demo:
+		return demo(ctx, cfg, log, time.Now, out)
+	case config.Migrate:
+		return migrate(ctx, cfg, log, out)
+	case config.KeysCreate:
+		return createKey(ctx, cfg, log, out)
+	}
+	return nil
+}
+
+func newLog(format string, w io.Writer) *slog.Logger {
+	if format == config.LogJSON {
+		return slog.New(slog.NewJSONHandler(w, nil))
+	}
+	return slog.New(slog.NewTextHandler(w, nil))
+}
+
+func serve(ctx context.Context, cfg config.Config, log *slog.Logger, now func() time.Time, out io.Writer) error {
+	rooms, err := Open(ctx, cfg, log, now)
+	if err != nil {
+		return err
+	}
+	defer rooms.close()
+	if err := rooms.AnnounceOperatorKey(ctx, out); err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", cfg.Addr)
+	if err != nil {
+		return fmt.Errorf("cannot listen: %w", err)
+	}
+	log.Info("serving", "config", cfg)
+	go rooms.sweep(ctx)
+	return Listen(ctx, l, rooms.Handler(), log)
+}
+
+func (r *Rooms) close() {
+	if err := r.DB.Close(); err != nil {
+		r.Log.Error("closing the database", "error", err)
+	}
+}
+
+func migrate(ctx context.Context, cfg config.Config, log *slog.Logger, out io.Writer) error {
+	db, err := openDatabase(ctx, cfg, log, time.Now)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	done, err := db.Migrate(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "%d migrations applied\n", done)
+	return err
+}
+
+func createKey(ctx context.Context, cfg config.Config, log *slog.Logger, out io.Writer) error {
+	rooms, err := Open(ctx, cfg, log, time.Now)
+	if err != nil {
+		return err
+	}
+	defer rooms.close()
+	_, secret, err := rooms.Credentials.CreateOperatorKey(AsSystem(ctx), cfg.KeyName)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(out, secret)
+	return err
+}
