@@ -3,7 +3,6 @@ package server
 import (
 	"errors"
 	"net/http"
-	"runtime/debug"
 	"strings"
 
 	"rollcall/access"
@@ -12,7 +11,8 @@ import (
 )
 
 // recoverPanics keeps a mistake of ours from ending the connection without an
-// answer. The stack goes to the log and nowhere else.
+// answer. What and where goes to the log;
+// neither a stack nor the value does, which may hold a secret.
 func (r *Rooms) recoverPanics(d door, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		defer func() {
@@ -23,7 +23,8 @@ func (r *Rooms) recoverPanics(d door, next http.Handler) http.Handler {
 			if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(http.ErrAbortHandler)
 			}
-			r.Log.ErrorContext(req.Context(), "panic", "id", access.RequestFrom(req.Context()).ID, "cause", cause, "stack", string(debug.Stack()))
+			what, where := fault.Caught(cause)
+			r.Log.ErrorContext(req.Context(), "panic", "id", access.RequestFrom(req.Context()).ID, "what", what, "where", where)
 			if seen, ok := w.(*recorder); ok && !seen.wrote {
 				d.refuse(w, req, fault.New(fault.InternalError, "Something failed on our side."))
 			}

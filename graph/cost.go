@@ -1,0 +1,88 @@
+package graph
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/99designs/gqlgen/complexity"
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"rollcall/access"
+)
+
+// What an operation may cost, by kind of caller.
+const (
+	costKnown     = 5000
+	costAnonymous = 200
+)
+
+// What fields cost. Scalars and enums are free, objects cost one.
+const (
+	costList     = 2 // of a connection, beside its elements
+	costCount    = 10
+	costMutation = 10
+	fewElements  = 3 // how many elements a plain list is taken to have
+)
+
+// saturate keeps products of costs from overflowing.
+func saturate(n, each int) int {
+	if n <= 0 || each <= 0 {
+		return 0
+	}
+	if each > saturated/n {
+		return saturated
+	}
+	return n * each
+}
+
+func costOfPage(child int, first *int) int {
+	n := defaultPage
+	if first != nil {
+		n = min(max(*first, 1), maxPage) // what is out of range is refused later
+	}
+	return costList + saturate(n, child)
+}
+
+func costOfFew(child int) int { return 1 + saturate(fewElements, child) }
+
+// costs are the functions for the fields whose cost is not the usual one.
+func costs() ComplexityRoot {
+	var c ComplexityRoot
+	c.Query.Teams = func(child int, first *int, _ *string) int { return costOfPage(child, first) }
+	c.Query.Nodes = func(child int, ids []string) int { return 1 + saturate(len(ids), child) }
+	c.Team.Memberships = func(child int, first *int, _ *string) int { return costOfPage(child, first) }
+	c.Team.ScimTokens = costOfFew
+	c.SsoSettings.IdentityProviders = costOfFew
+	c.IdentityProvider.Certificates = costOfFew
+	c.TeamConnection.TotalCount = func(int) int { return costCount }
+	c.MembershipConnection.TotalCount = func(int) int { return costCount }
+	return c
+}
+
+// costLimit refuses operations that cost too much. It follows every spread, so
+// it relies on Limits.Expanded to have bounded the operation before.
+type costLimit struct{ schema graphql.ExecutableSchema }
+
+// ExtensionName implements graphql.HandlerExtension.
+func (costLimit) ExtensionName() string { return "CostLimit" }
+
+// Validate implements graphql.HandlerExtension.
+func (costLimit) Validate(graphql.ExecutableSchema) error { return nil }
+
+// MutateOperationContext implements graphql.OperationContextMutator.
+func (c costLimit) MutateOperationContext(ctx context.Context, op *graphql.OperationContext) *gqlerror.Error {
+	most := costAnonymous
+	if access.From(ctx).Known() {
+		most = costKnown
+	}
+	cost := complexity.Calculate(ctx, c.schema, op.Operation, op.Variables, complexity.WithFixedScalarValue(0))
+	if op.Operation.Operation == ast.Mutation {
+		cost = add(cost, saturate(costMutation, len(rootFields(op.Doc, op.Operation.SelectionSet))))
+	}
+	if cost > most {
+		return coded(CodeTooComplex, fmt.Sprintf("The operation costs %d points; the limit is %d. Ask for smaller pages or fewer fields.", cost, most))
+	}
+	return nil
+}

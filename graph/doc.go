@@ -1,0 +1,19 @@
+// Package graph is the edge of the GraphQL door. The *.generated.go files are
+// gqlgen's executor over the contract in schema/; the rest is written by hand
+// and decides what reaches that executor:
+//
+//	handler.go     one request from its method to its answer
+//	request.go     GET and POST into parameters; media types, sizes, the CSRF rule
+//	negotiate.go   which of the two response media types the client wants
+//	document.go    parse, judge, validate, remember
+//	limits.go      what a document may look like, judged before validation
+//	rules.go       validation with and without suggestions
+//	authorize.go   deny by default over the root fields of every operation
+//	cost.go        what fields cost and how much an operation may
+//	errors.go      every error into what the client may see
+//	answer.go      status codes and bodies (GraphQL over HTTP, September 2026)
+//	refuse.go      what the server around it turned away
+//	cursor.go      pages and their cursors
+//
+// The resolvers know none of this; they call domain rooms and return faults.
+package graph

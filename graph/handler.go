@@ -1,0 +1,138 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"net/http"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/executor"
+	"github.com/vektah/gqlparser/v2/ast"
+)
+
+// Options are what a Handler needs.
+type Options struct {
+	Resolvers ResolverRoot
+	Log       *slog.Logger
+	// Batches gives a context fresh batch loaders. It is called once for a query
+	// and once for each root field of a mutation, so that what a later field reads
+	// is not what an earlier one has changed since.
+	Batches func(context.Context) context.Context
+	// AnonymousIntrospection lets callers without a credential read the schema.
+	AnonymousIntrospection bool
+}
+
+// Handler serves GraphQL over HTTP. It expects the server around it to have put
+// the access.Actor and the access.Request into the context.
+type Handler struct {
+	log                    *slog.Logger
+	schema                 *ast.Schema
+	exec                   *executor.Executor
+	batches                func(context.Context) context.Context
+	documents              *documents
+	limits                 Limits
+	anonymousIntrospection bool
+}
+
+// NewHandler builds the endpoint.
+func NewHandler(o Options) *Handler {
+	contract := withoutDefer(NewExecutableSchema(Config{}).Schema())
+	h := &Handler{
+		log: o.Log, schema: contract, batches: o.Batches,
+		documents: newDocuments(), limits: DefaultLimits, anonymousIntrospection: o.AnonymousIntrospection,
+	}
+	executable := NewExecutableSchema(Config{
+		Schema: contract, Resolvers: o.Resolvers, Directives: DirectiveRoot{Auth: auth}, Complexity: costs(),
+	})
+	h.exec = executor.New(executable)
+	h.exec.SetErrorPresenter(h.present)
+	h.exec.SetRecoverFunc(h.recover)
+	h.exec.SetQueryCache(handover{})
+	h.exec.Use(authorize{h})
+	h.exec.Use(costLimit{executable})
+	h.exec.AroundRootFields(h.freshBatches)
+	return h
+}
+
+// withoutDefer is the contract without the directive @defer, which the parser
+// brings along: an answer is one document, never a stream of parts.
+func withoutDefer(parsed *ast.Schema) *ast.Schema {
+	contract := *parsed
+	contract.Directives = maps.Clone(parsed.Directives)
+	delete(contract.Directives, "defer")
+	return &contract
+}
+
+// ServeHTTP answers one request.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	harden(w.Header())
+	ctx := graphql.StartOperationTrace(r.Context())
+	mediaType, acceptable := negotiate(r.Header.Values("Accept"))
+	defer func() {
+		if cause := recover(); cause != nil {
+			if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(cause) // net/http's own way to drop a connection
+			}
+			_ = h.recover(ctx, cause)
+			writeRefusal(ctx, w, mediaType, refuse(CodeInternal, internalMessage))
+		}
+	}()
+	// 1. The method, and a media type for the answer.
+	if r.Method != http.MethodGet && r.Method != http.MethodPost {
+		w.Header().Set("Allow", "GET, POST")
+		writeRefusal(ctx, w, mediaType, refuse(CodeMethodNotAllowed, "Use POST, or GET for queries."))
+		return
+	}
+	if !acceptable {
+		writeRefusal(ctx, w, mediaType, refuse(CodeNotAcceptable, "Answers are "+graphqlJSON+" or "+plainJSON+"."))
+		return
+	}
+	// 2. The parameters.
+	p, no := read(w, r)
+	if no != nil {
+		writeRefusal(ctx, w, mediaType, no)
+		return
+	}
+	// 3. The document: within the limits and valid.
+	doc, no := h.document(ctx, p.query)
+	if no != nil {
+		writeRefusal(ctx, w, mediaType, no)
+		return
+	}
+	// 4. The operation: found, safe for the method, its variables good, allowed, affordable.
+	if op := doc.Operations.ForName(p.operationName); op != nil && op.Operation != ast.Query && r.Method == http.MethodGet {
+		w.Header().Set("Allow", "POST")
+		writeRefusal(ctx, w, mediaType, refuse(CodeMethodNotAllowed, "GET is for queries; use POST."))
+		return
+	}
+	op, errs := h.exec.CreateOperationContext(withDocument(ctx, doc), &graphql.RawParams{
+		Query: p.query, OperationName: p.operationName, Variables: p.variables, Extensions: p.extensions,
+	})
+	if len(errs) > 0 {
+		writeRefusal(ctx, w, mediaType, beforeExecution(errs))
+		return
+	}
+	// 5. The answer. When the client has left, its context has ended and there is
+	// nobody to write to.
+	respond, ctx := h.exec.DispatchOperation(h.withBatches(ctx), op)
+	if res := respond(ctx); res != nil && ctx.Err() == nil {
+		writeResult(w, mediaType, res)
+	}
+}
+
+func (h *Handler) withBatches(ctx context.Context) context.Context {
+	if h.batches == nil {
+		return ctx
+	}
+	return h.batches(ctx)
+}
+
+// freshBatches runs each root field of a mutation with loaders of its own.
+func (h *Handler) freshBatches(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
+	if graphql.GetOperationContext(ctx).Operation.Operation == ast.Mutation {
+		ctx = h.withBatches(ctx)
+	}
+	return next(ctx)
+}

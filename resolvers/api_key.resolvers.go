@@ -1,0 +1,54 @@
+package resolvers
+
+import (
+	"context"
+
+	"rollcall/credential"
+	"rollcall/graph"
+	"rollcall/graph/model"
+	"rollcall/models"
+)
+
+func (r *apiKeyResolver) Team(ctx context.Context, obj *models.APIKey) (*models.Team, error) {
+	if obj.TeamID == nil {
+		return nil, nil
+	}
+	return visible(r.team(ctx, *obj.TeamID))
+}
+
+func (r *apiKeyResolver) User(ctx context.Context, obj *models.APIKey) (*models.User, error) {
+	if obj.UserID == nil {
+		return nil, nil
+	}
+	return visible(r.user(ctx, *obj.UserID))
+}
+
+func (r *mutationResolver) CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.CreateAPIKeyPayload, error) {
+	out := &model.CreateAPIKeyPayload{ClientMutationID: input.ClientMutationID.Value()}
+	var key models.APIKey
+	var secret string
+	in := arguments{}
+	team := in.id(models.PrefixTeam, input.TeamID, "teamId")
+	member := in.id(models.PrefixMembership, input.MembershipID, "membershipId")
+	err := in.err
+	if err == nil {
+		key, secret, err = r.Credentials.CreateAPIKey(ctx, credential.NewAPIKey{
+			TeamID: team, MembershipID: member, Name: input.Name, Scopes: input.Scopes, ExpiresAt: input.ExpiresAt.Value(),
+		})
+	}
+	return out, settle(err, &out.UserErrors, "membershipId", func() { out.APIKey, out.Secret = &key, &secret })
+}
+
+func (r *mutationResolver) RevokeAPIKey(ctx context.Context, input model.RevokeAPIKeyInput) (*model.RevokeAPIKeyPayload, error) {
+	out := &model.RevokeAPIKeyPayload{ClientMutationID: input.ClientMutationID.Value()}
+	var key models.APIKey
+	id, err := models.ParseGlobal(models.PrefixAPIKey, input.APIKeyID)
+	if err == nil {
+		key, err = r.Credentials.RevokeAPIKey(ctx, id)
+	}
+	return out, settle(err, &out.UserErrors, "apiKeyId", func() { out.APIKey = &key })
+}
+
+func (r *Resolver) ApiKey() graph.ApiKeyResolver { return &apiKeyResolver{r} }
+
+type apiKeyResolver struct{ *Resolver }

@@ -1,0 +1,102 @@
+package resolvers
+
+import (
+	"context"
+	"sync"
+
+	"rollcall/models"
+)
+
+// batch looks up rows of one kind for the length of one operation. Whoever
+// lists rows tells it which others their fields may need (want); the first
+// field that does need one (get) fetches all that are wanted in one statement.
+// So a page costs the same number of statements however long it is, without
+// waiting for a moment in case more questions come.
+type batch[V any] struct {
+	fetch  func(context.Context, []models.ID) (map[models.ID]V, error)
+	mu     sync.Mutex
+	wanted map[models.ID]bool
+	known  map[models.ID]result[V]
+}
+
+type result[V any] struct {
+	row   V
+	found bool
+	err   error
+}
+
+func newBatch[V any](fetch func(context.Context, []models.ID) (map[models.ID]V, error)) *batch[V] {
+	return &batch[V]{fetch: fetch, wanted: map[models.ID]bool{}, known: map[models.ID]result[V]{}}
+}
+
+// want announces rows that may be asked for.
+func (b *batch[V]) want(ids ...models.ID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, id := range ids {
+		if _, done := b.known[id]; !done {
+			b.wanted[id] = true
+		}
+	}
+}
+
+// put makes a row known that was read already.
+func (b *batch[V]) put(id models.ID, row V) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.known[id] = result[V]{row: row, found: true}
+	delete(b.wanted, id)
+}
+
+// get returns a row; found is false for one that does not exist or is not the
+// caller's to see. Whoever comes while others fetch waits for them.
+func (b *batch[V]) get(ctx context.Context, id models.ID) (row V, found bool, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if r, done := b.known[id]; done {
+		return r.row, r.found, r.err
+	}
+	b.wanted[id] = true
+	ids := make([]models.ID, 0, len(b.wanted))
+	for w := range b.wanted {
+		ids = append(ids, w)
+	}
+	rows, err := b.fetch(ctx, ids)
+	for _, w := range ids {
+		row, found := rows[w]
+		b.known[w] = result[V]{row, found, err}
+	}
+	clear(b.wanted)
+	r := b.known[id]
+	return r.row, r.found, r.err
+}
+
+// batches are those of one operation.
+type batches struct {
+	users        *batch[models.User]
+	identities   *batch[models.ExternalIdentity] // by membership
+	teams        *batch[models.Team]
+	providers    *batch[[]models.IdentityProvider] // by team
+	certificates *batch[[]models.Certificate]      // by identity provider
+}
+
+type batchesKey struct{}
+
+// withBatches gives the context fresh batches.
+func (r *Resolver) withBatches(ctx context.Context) context.Context {
+	return context.WithValue(ctx, batchesKey{}, &batches{
+		users:        newBatch(r.Roster.UsersByID),
+		identities:   newBatch(r.Roster.IdentitiesByMembership),
+		teams:        newBatch(r.Roster.TeamsByID),
+		providers:    newBatch(r.providersByTeam),
+		certificates: newBatch(r.SSO.CertificatesByProvider),
+	})
+}
+
+// batch returns the context's batches, or fresh ones that nobody else uses.
+func (r *Resolver) batch(ctx context.Context) *batches {
+	if b, ok := ctx.Value(batchesKey{}).(*batches); ok {
+		return b
+	}
+	return r.batch(r.withBatches(ctx))
+}

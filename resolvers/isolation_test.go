@@ -1,0 +1,276 @@
+package resolvers
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"rollcall/access"
+	"rollcall/credential"
+	"rollcall/graph/model"
+	"rollcall/internal/housetest"
+	"rollcall/internal/idptest"
+	"rollcall/models"
+	"rollcall/sso"
+)
+
+// estate is one object of every type, all of team acme and of its member mel.
+type estate struct {
+	nodes map[string]string // type to id
+	team  string
+	cert  string
+}
+
+func (d *desk) estate(t *testing.T) estate {
+	t.Helper()
+	ctx, acme, mel := housetest.AsOperator(t.Context()), d.acme.team, d.acme.member
+	idp, err := d.SSO.CreateIdentityProvider(ctx, sso.NewIdentityProvider{
+		TeamID: acme.ID, EntityID: d.idp.EntityID, SsoURL: d.idp.SSOURL, Certificates: []string{d.idp.CertificatePEM()},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	certs, err := d.SSO.CertificatesByProvider(ctx, []models.ID{idp.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings, err := d.SSO.Settings(ctx, acme.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, _, err := d.Credentials.CreateAPIKey(ctx, credential.NewAPIKey{TeamID: acme.ID, MembershipID: mel.ID, Name: "k", Scopes: []models.Scope{models.ScopeTeamRead}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, _, err := d.Credentials.CreateScimToken(ctx, credential.NewScimToken{TeamID: acme.ID, Name: "s"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, _ := d.session(t, mel)
+	return estate{team: acme.GlobalID(), cert: certs[idp.ID][0].GlobalID(), nodes: map[string]string{
+		"Team": acme.GlobalID(), "User": mel.User.GlobalID(), "Membership": mel.GlobalID(), "ExternalIdentity": d.link(t, mel).GlobalID(),
+		"SsoSettings": settings.GlobalID(), "IdentityProvider": idp.GlobalID(), "Certificate": certs[idp.ID][0].GlobalID(),
+		"Session": session.GlobalID(), "ApiKey": key.GlobalID(), "ScimToken": token.GlobalID(),
+	}}
+}
+
+var allScopes = models.Scopes
+
+// Who sees which type of acme's objects by its id. Whoever is not named in a
+// row sees null, the same null as for an id that does not exist.
+func TestNodesByCaller(t *testing.T) {
+	everybody := []string{"operator", "admin", "member", "viewer", "key", "admin key"}
+	sees := map[string][]string{
+		"Team":             everybody,
+		"User":             everybody,
+		"Membership":       everybody,
+		"ExternalIdentity": everybody,
+		"SsoSettings":      {"operator", "admin", "admin key"},
+		"IdentityProvider": {"operator", "admin", "admin key"},
+		"Certificate":      {"operator", "admin", "admin key"},
+		"ScimToken":        {"operator", "admin", "admin key"},
+		"Session":          {"operator", "admin", "admin key"},
+		"ApiKey":           {"operator", "admin", "admin key", "member", "key"}, // mel's own
+	}
+	eachDesk(t, func(t *testing.T, d *desk) {
+		e := d.estate(t)
+		callers := map[string]context.Context{
+			"operator": operator(t), "admin": as(t, d.acme.admin), "member": as(t, d.acme.member), "viewer": as(t, d.acme.viewer),
+			"key": withKey(t, d.acme.member, allScopes...), "admin key": withKey(t, d.acme.admin, allScopes...),
+			"key without scopes": withKey(t, d.acme.admin), "other admin": as(t, d.globex.admin), "other key": withKey(t, d.globex.admin, allScopes...),
+			"other member": as(t, d.globex.member), "other viewer": as(t, d.globex.viewer),
+		}
+		for typ, id := range e.nodes {
+			for name, ctx := range callers {
+				want := false
+				for _, who := range sees[typ] {
+					want = want || who == name
+				}
+				got := d.ask(t, ctx, `query($id: ID!) { node(id: $id) { __typename id } nodes(ids: [$id, "team_x"]) { id } }`, "id", id)
+				if len(got.errors) > 0 || got.status != 200 {
+					t.Errorf("%s asks for %s: %s", name, typ, got.text)
+					continue
+				}
+				node, _ := got.at("node").(map[string]any)
+				if seen := node != nil; seen != want {
+					t.Errorf("%s sees %s: %v", name, typ, seen)
+				} else if want && (node["__typename"] != typ || node["id"] != id) {
+					t.Errorf("%s asks for %s: %s", name, typ, got.text)
+				}
+				if both := got.at("nodes.0") != nil; both != want || got.at("nodes.1") != nil {
+					t.Errorf("nodes differs from node: %s", got.text)
+				}
+			}
+		}
+		d.must(t, operator(t), `{ node(id: "team_x") { id } }`).want("node", nil)
+		d.must(t, operator(t), fmt.Sprintf(`{ node(id: %q) { id } }`, "evt"+e.team[4:])).want("node", nil)
+		if got := d.ask(t, operator(t), `query($ids: [ID!]!) { nodes(ids: $ids) { id } }`, "ids", strings.Split(strings.Repeat("x", 21), "")); got.code() != "BAD_USER_INPUT" {
+			t.Errorf("21 ids: %s", got.text)
+		}
+	})
+}
+
+// mutations are all of them, aimed at acme.
+func (e estate) mutations(t *testing.T, d *desk) map[string]string {
+	next, err := idptest.NewECDSA("https://x.test", "https://x.test/sso", d.clock.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := func(format string, args ...any) string { return fmt.Sprintf(format, args...) }
+	return map[string]string{
+		"createTeam":             opCreateTeam,
+		"updateSsoSettings":      of(opUpdateSettings, e.team),
+		"createIdentityProvider": of(opCreateProvider, e.team, next.CertificatePEM()),
+		"importMetadata":         of(opImportMetadata, e.team, next.Metadata()),
+		"addCertificate":         of(opAddCertificate, e.nodes["IdentityProvider"], next.CertificatePEM()),
+		"removeCertificate":      of(opRemoveCertificate, e.cert),
+		"enableSso":              of(opEnableSso, e.team),
+		"updateMembership":       of(`mutation { updateMembership(input: {membershipId: %q, role: ADMIN}) { membership { id } userErrors { code field message } } }`, e.nodes["Membership"]),
+		"deactivateMembership":   of(opDeactivate, e.nodes["Membership"]),
+		"reactivateMembership":   of(`mutation { reactivateMembership(input: {membershipId: %q}) { membership { id } userErrors { code field message } } }`, e.nodes["Membership"]),
+		"removeMembership":       of(opRemove, e.nodes["Membership"]),
+		"createApiKey":           of(opCreateKey, e.team, d.acme.admin.GlobalID()),
+		"revokeApiKey":           of(`mutation { revokeApiKey(input: {apiKeyId: %q}) { apiKey { id } userErrors { code field message } } }`, e.nodes["ApiKey"]),
+		"createScimToken":        of(opCreateScimToken, e.team),
+		"revokeScimToken":        of(`mutation { revokeScimToken(input: {scimTokenId: %q}) { scimToken { id } userErrors { code field message } } }`, e.nodes["ScimToken"]),
+	}
+}
+
+// Nobody but acme's admins and the operator changes anything of acme: members
+// and viewers are forbidden it, keys without the scope too, and to everybody
+// else acme's objects do not exist. Nothing is written, and no audit event.
+func TestMutationsByOthers(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		e := d.estate(t)
+		mutations := e.mutations(t, d)
+		for _, f := range contractMutations() {
+			if mutations[f] == "" {
+				t.Fatalf("%s is not tested", f)
+			}
+		}
+		var before, after int64
+		events := func() (n int64) {
+			if err := d.db.Read(t.Context()).Model(&models.AuditEvent{}).Count(&n).Error; err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		before = events()
+		for caller, c := range map[string]struct {
+			ctx   context.Context
+			other bool // of another team: acme is unknown to them
+		}{
+			"other admin":        {as(t, d.globex.admin), true},
+			"other member":       {as(t, d.globex.member), true},
+			"other viewer":       {as(t, d.globex.viewer), true},
+			"other admin's key":  {withKey(t, d.globex.admin, allScopes...), true},
+			"member":             {as(t, d.acme.member), false},
+			"viewer":             {as(t, d.acme.viewer), false},
+			"key without scopes": {withKey(t, d.acme.admin), false},
+			"reading key":        {withKey(t, d.acme.admin, models.ScopeTeamRead, models.ScopeMembershipRead, models.ScopeSsoRead, models.ScopeAuditRead), false},
+		} {
+			for name, document := range mutations {
+				if name == "revokeApiKey" && caller == "member" {
+					continue // it is mel's own key
+				}
+				got := d.ask(t, c.ctx, document)
+				switch {
+				case name == "createTeam" || !c.other:
+					if got.code() != "FORBIDDEN" || got.data != nil {
+						t.Errorf("%s, %s: %d %s", caller, name, got.status, got.text)
+					}
+				case !strings.HasPrefix(got.userError(), "NOT_FOUND ") || len(got.errors) > 0:
+					t.Errorf("%s, %s: %d %s", caller, name, got.status, got.text)
+				}
+			}
+			if after = events(); after != before {
+				t.Fatalf("%s left %d audit events", caller, after-before)
+			}
+		}
+		// The operator may do each of them; in an order in which they can work.
+		for _, name := range []string{"createTeam", "updateSsoSettings", "createIdentityProvider", "addCertificate", "removeCertificate", "importMetadata",
+			"enableSso", "updateMembership", "deactivateMembership", "reactivateMembership", "createApiKey", "revokeApiKey", "createScimToken", "revokeScimToken", "removeMembership"} {
+			d.must(t, operator(t), mutations[name])
+		}
+	})
+}
+
+// Lists, look-ups and fields show other teams nothing either.
+func TestReadsOfOthers(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		d.estate(t)
+		for name, ctx := range map[string]context.Context{"other admin": as(t, d.globex.admin), "other key": withKey(t, d.globex.admin, allScopes...)} {
+			got := d.must(t, ctx, `{ team(slug: "acme") { id } nowhere: team(slug: "nowhere") { id } teams { totalCount nodes { slug } } }`)
+			got.want("team", nil)
+			got.want("nowhere", nil)
+			got.want("teams.totalCount", 1)
+			got.want("teams.nodes", "[map[slug:globex]]")
+			if strings.Contains(got.text, "acme") {
+				t.Errorf("%s sees %s", name, got.text)
+			}
+		}
+		d.must(t, operator(t), `{ teams { totalCount nodes { slug } } }`).want("teams.nodes", "[map[slug:acme] map[slug:globex]]")
+
+		fields := `{ team(slug: "acme") { slug ssoSettings { state } scimTokens { name } viewerPermissions { readSso writeMemberships writeOwnApiKeys } } }`
+		for name, ctx := range map[string]context.Context{"member": as(t, d.acme.member), "viewer": as(t, d.acme.viewer)} {
+			got := d.must(t, ctx, fields)
+			if got.at("team.ssoSettings") != nil || got.at("team.scimTokens") != nil {
+				t.Errorf("%s sees %s", name, got.text)
+			}
+			got.want("team.viewerPermissions", "map[readSso:false writeMemberships:false writeOwnApiKeys:true]")
+		}
+		got := d.must(t, as(t, d.acme.admin), fields)
+		got.want("team.ssoSettings.state", "DRAFT")
+		got.want("team.scimTokens.0.name", "s")
+		got.want("team.viewerPermissions", "map[readSso:true writeMemberships:true writeOwnApiKeys:true]")
+
+		// A key without the scope is told which one it lacks; without TEAM_READ it
+		// learns nothing of which teams there are.
+		key := withKey(t, d.acme.admin, models.ScopeTeamRead)
+		got = d.ask(t, key, fields)
+		if got.code() != "FORBIDDEN" || !strings.Contains(got.text, "SSO_READ") || got.at("team.ssoSettings") != nil || got.str("team.slug") != "acme" {
+			t.Errorf("a key without SSO_READ: %s", got.text)
+		}
+		if got = d.ask(t, key, `{ team(slug: "acme") { memberships { nodes { id } } } }`); got.code() != "FORBIDDEN" || got.at("team") != nil {
+			t.Errorf("a key without MEMBERSHIP_READ: %s", got.text)
+		}
+		var answers []string
+		for _, slug := range []string{"acme", "globex", "nowhere"} {
+			answers = append(answers, d.ask(t, withKey(t, d.acme.admin, models.ScopeSsoRead), fmt.Sprintf(`{ team(slug: %q) { id } }`, slug)).text)
+		}
+		if answers[0] != answers[1] || answers[1] != answers[2] || !strings.Contains(answers[0], "TEAM_READ") {
+			t.Errorf("a key without TEAM_READ is told %q", answers)
+		}
+	})
+}
+
+// A session or key that the door does not know of: nobody is behind the request.
+func TestNobody(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		e := d.estate(t)
+		d.must(t, request(t), `{ viewer { kind } }`).want("viewer", nil)
+		for _, document := range []string{opTeam, fmt.Sprintf(`{ node(id: %q) { id } }`, e.team), fmt.Sprintf(opRemove, e.nodes["Membership"]), `{ teams { totalCount } }`} {
+			if got := d.ask(t, request(t), document); got.status != 401 || got.code() != "UNAUTHENTICATED" || got.data != nil {
+				t.Errorf("%s: %d %s", document, got.status, got.text)
+			}
+		}
+		if got := d.ask(t, housetest.AsScim(request(t), d.acme.team.ID), opTeam); got.status != 403 || got.data != nil {
+			t.Errorf("a SCIM token: %d %s", got.status, got.text)
+		}
+	})
+}
+
+func TestViewerPermissionsNameEveryField(t *testing.T) {
+	all := permissions(access.Actor{Kind: access.Person, TeamID: "t", MembershipID: "m", Role: models.RoleAdmin}, "t")
+	v := reflect.ValueOf(*all)
+	for i := range v.NumField() {
+		if !v.Field(i).Bool() {
+			t.Errorf("an admin lacks %s", v.Type().Field(i).Name)
+		}
+	}
+	if none := permissions(access.Actor{Kind: access.Person, TeamID: "t", Role: models.RoleAdmin}, "other"); *none != (model.TeamPermissions{}) {
+		t.Errorf("an admin of another team has %+v", none)
+	}
+}

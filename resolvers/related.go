@@ -1,0 +1,110 @@
+package resolvers
+
+import (
+	"context"
+
+	"rollcall/fault"
+	"rollcall/models"
+)
+
+// The relations that several types have. Each is one look-up in a batch.
+
+var errGone = fault.New(fault.Missing, "There is no such object.")
+
+// must turns a look-up of something that a type cannot be without into a fault
+// when it found nothing: the row went away, or the key lacks the scope for it.
+func must[V any](row V, found bool, err error) (*V, error) {
+	switch {
+	case err != nil:
+		return nil, err
+	case !found:
+		return nil, errGone
+	default:
+		return &row, nil
+	}
+}
+
+// maybe turns a look-up that found nothing into null.
+func maybe[V any](row V, found bool, err error) (*V, error) {
+	if err != nil || !found {
+		return nil, err
+	}
+	return &row, nil
+}
+
+func (r *Resolver) team(ctx context.Context, id models.ID) (*models.Team, error) {
+	return must(r.batch(ctx).teams.get(ctx, id))
+}
+
+func (r *Resolver) user(ctx context.Context, id models.ID) (*models.User, error) {
+	return must(r.batch(ctx).users.get(ctx, id))
+}
+
+// provider is one of a team's identity providers. It is looked for in the list
+// of all of them, which is short and which other fields want as well.
+func (r *Resolver) provider(ctx context.Context, team, id models.ID) (*models.IdentityProvider, error) {
+	rows, err := r.providers(ctx, team)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range rows {
+		if p.ID == id {
+			return p, nil
+		}
+	}
+	return nil, errGone
+}
+
+// knownTeam makes a team that was read known to the batch and returns it.
+func (r *Resolver) knownTeam(ctx context.Context, t *models.Team) *models.Team {
+	if t != nil {
+		r.batch(ctx).teams.put(t.ID, *t)
+	}
+	return t
+}
+
+// providers are a team's identity providers.
+func (r *Resolver) providers(ctx context.Context, team models.ID) ([]*models.IdentityProvider, error) {
+	rows, err := must(r.batch(ctx).providers.get(ctx, team))
+	if err != nil {
+		return nil, err
+	}
+	return pointers(*rows), nil
+}
+
+// providersByTeam fetches the lists and announces that their certificates may
+// be wanted. Teams whose single sign-on the caller may not see are left out.
+func (r *Resolver) providersByTeam(ctx context.Context, teams []models.ID) (map[models.ID][]models.IdentityProvider, error) {
+	out := make(map[models.ID][]models.IdentityProvider, len(teams))
+	for _, team := range teams {
+		rows, err := hidden(r.SSO.IdentityProviders(ctx, team))
+		if err != nil {
+			return nil, err
+		}
+		if rows == nil {
+			continue
+		}
+		for _, p := range *rows {
+			r.batch(ctx).certificates.want(p.ID)
+		}
+		out[team] = *rows
+	}
+	return out, nil
+}
+
+// slug is the name of a team in its URLs.
+func (r *Resolver) slug(ctx context.Context, team models.ID) (string, error) {
+	t, err := r.team(ctx, team)
+	if err != nil {
+		return "", err
+	}
+	return t.Slug, nil
+}
+
+func pointers[T any](rows []T) []*T {
+	out := make([]*T, len(rows))
+	for i := range rows {
+		out[i] = &rows[i]
+	}
+	return out
+}

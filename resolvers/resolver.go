@@ -1,0 +1,40 @@
+// Package resolvers answers the GraphQL contract of schema/. Each
+// *.resolvers.go file belongs to the SDL file of its name; gqlgen writes the
+// signatures and keeps the bodies. A resolver translates the input, calls one
+// verb of a domain room and wraps what it answers; rules and rows are the
+// room's. Helpers live in the other files, because gqlgen throws out whatever
+// else it finds in a *.resolvers.go.
+//
+//	errors.go   a fault into a user error or a top-level error
+//	arguments.go  ids and optional values
+//	batch.go    look-ups of one page in one statement
+//	pages.go    connections
+//	nodes.go    any object by its id
+package resolvers
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"rollcall/credential"
+	"rollcall/graph"
+	"rollcall/roster"
+	"rollcall/sso"
+)
+
+//go:generate go tool gqlgen generate
+
+// Resolver is the root of all resolvers.
+type Resolver struct {
+	Roster      *roster.Service
+	SSO         *sso.Service
+	Credentials *credential.Store
+	Now         func() time.Time
+	Log         *slog.Logger
+}
+
+// Handler is the GraphQL endpoint with everything that belongs to it.
+func Handler(r *Resolver) http.Handler {
+	return graph.NewHandler(graph.Options{Resolvers: r, Log: r.Log, Batches: r.withBatches})
+}

@@ -1,0 +1,85 @@
+package resolvers
+
+import (
+	"context"
+
+	"rollcall/graph"
+	"rollcall/graph/model"
+	"rollcall/models"
+	"rollcall/sso"
+)
+
+func (r *mutationResolver) UpdateSsoSettings(ctx context.Context, input model.UpdateSsoSettingsInput) (*model.UpdateSsoSettingsPayload, error) {
+	out := &model.UpdateSsoSettingsPayload{ClientMutationID: input.ClientMutationID.Value()}
+	var row models.SsoSettings
+	in := arguments{}
+	team := in.id(models.PrefixTeam, input.TeamID, "teamId")
+	change := sso.SettingsChange{
+		DefaultRole:         keep(&in, input.DefaultRole, "defaultRole"),
+		IdpInitiatedEnabled: keep(&in, input.IdpInitiatedEnabled, "idpInitiatedEnabled"),
+		JitEnabled:          keep(&in, input.JitEnabled, "jitEnabled"),
+		SessionHours:        keep(&in, input.SessionHours, "sessionHours"),
+		SessionIdleMinutes:  keep(&in, input.SessionIdleMinutes, "sessionIdleMinutes"),
+		Revision:            input.Revision.Value(),
+	}
+	if p := keep(&in, input.DefaultIdentityProviderID, "defaultIdentityProviderId"); p != nil {
+		id := in.id(models.PrefixIdentityProvider, *p, "defaultIdentityProviderId")
+		change.DefaultIdentityProviderID = &id
+	}
+	err := in.err
+	if err == nil {
+		row, err = r.SSO.UpdateSettings(ctx, team, change)
+	}
+	return out, settle(err, &out.UserErrors, "teamId", func() { out.SsoSettings = &row })
+}
+
+func (r *mutationResolver) EnableSso(ctx context.Context, input model.EnableSsoInput) (*model.EnableSsoPayload, error) {
+	out := &model.EnableSsoPayload{ClientMutationID: input.ClientMutationID.Value()}
+	var row models.SsoSettings
+	team, err := models.ParseGlobal(models.PrefixTeam, input.TeamID)
+	if err == nil {
+		skip := input.SkipLoginTest.Value()
+		row, err = r.SSO.Enable(ctx, team, skip != nil && *skip)
+	}
+	return out, settle(err, &out.UserErrors, "teamId", func() { out.SsoSettings = &row })
+}
+
+func (r *ssoSettingsResolver) Team(ctx context.Context, obj *models.SsoSettings) (*models.Team, error) {
+	return r.team(ctx, obj.TeamID)
+}
+
+func (r *ssoSettingsResolver) EnabledBy(ctx context.Context, obj *models.SsoSettings) (*string, error) {
+	return some(obj.EnabledBy), nil
+}
+
+func (r *ssoSettingsResolver) LoginURL(ctx context.Context, obj *models.SsoSettings) (string, error) {
+	slug, err := r.slug(ctx, obj.TeamID)
+	if err != nil {
+		return "", err
+	}
+	return r.SSO.ServiceProvider(slug).LoginURL, nil
+}
+
+func (r *ssoSettingsResolver) ServiceProvider(ctx context.Context, obj *models.SsoSettings) (*model.ServiceProvider, error) {
+	slug, err := r.slug(ctx, obj.TeamID)
+	if err != nil {
+		return nil, err
+	}
+	sp := r.SSO.ServiceProvider(slug)
+	return &model.ServiceProvider{EntityID: sp.EntityID, AcsURL: sp.ACSURL, LoginURL: sp.LoginURL, MetadataURL: sp.MetadataURL}, nil
+}
+
+func (r *ssoSettingsResolver) IdentityProviders(ctx context.Context, obj *models.SsoSettings) ([]*models.IdentityProvider, error) {
+	return r.providers(ctx, obj.TeamID)
+}
+
+func (r *ssoSettingsResolver) DefaultIdentityProvider(ctx context.Context, obj *models.SsoSettings) (*models.IdentityProvider, error) {
+	if obj.DefaultIdentityProviderID == nil {
+		return nil, nil
+	}
+	return visible(r.provider(ctx, obj.TeamID, *obj.DefaultIdentityProviderID))
+}
+
+func (r *Resolver) SsoSettings() graph.SsoSettingsResolver { return &ssoSettingsResolver{r} }
+
+type ssoSettingsResolver struct{ *Resolver }
