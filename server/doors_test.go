@@ -177,7 +177,8 @@ func line(cells []any) string {
 		case "false":
 			text = "0"
 		}
-		texts[i] = strings.ReplaceAll(text, `": "`, `":"`) // jsonb has spaces of its own
+		// jsonb has spaces of its own.
+		texts[i] = strings.NewReplacer(`": "`, `":"`, `", "`, `","`, `}, {`, `},{`).Replace(text)
 	}
-	return strings.ReplaceAll(strings.Join(texts, " | "), `", "`, `","`)
+	return strings.Join(texts, " | ")
 }
