@@ -168,16 +168,9 @@ type Imported struct {
 // METADATA_WRONG_ROLE; LIMIT_REACHED when not one of its certificates fits.
 func (s *Service) ImportMetadata(ctx context.Context, team models.ID, xml string) (Imported, error) {
 	var out Imported
-	md, err := saml.ParseMetadata([]byte(xml), s.Now())
+	md, row, err := s.readMetadata(team, xml)
 	if err != nil {
-		return out, under(err, "xml")
-	}
-	if md.SSOBinding != saml.BindingRedirect {
-		return out, fault.New(fault.MetadataInvalid, "The identity provider takes requests by HTTP-POST only; requests are sent by HTTP-Redirect.").On("xml")
-	}
-	row := models.IdentityProvider{TeamID: team, EntityID: md.EntityID, SsoURL: md.SSOURL, SloURL: md.SLOURL, Vendor: detectVendor(md.EntityID, md.SSOURL)}
-	if err := checkProvider(row, nil); err != nil {
-		return out, under(err, "xml")
+		return out, err
 	}
 	err = s.change(ctx, team, func(tx *gorm.DB, _ models.Team) error {
 		out = Imported{Ignored: append([]string(nil), md.Ignored...)}

@@ -22,7 +22,9 @@ var rooms = map[string][]string{
 	"access":     {"models", "fault"},
 	"audit":      {"models", "access"},
 	"credential": {"models", "access", "audit", "fault"},
-	"sso":        {"models", "access", "audit", "saml", "fault"},
+	// credential, because an identity provider that goes takes the sessions that it
+	// vouched for with it, in one transaction.
+	"sso": {"models", "access", "audit", "credential", "saml", "fault"},
 	// sso, because a sign-in is one transaction: see docs/decisions/0003.
 	"roster": {"models", "access", "audit", "credential", "sso", "fault"},
 
