@@ -33,6 +33,7 @@ const (
 	pysaml2       = "pysaml2"
 	samlidp256    = "samlidp"
 	samlidpSHA1   = "samlidp as it comes"
+	lemonldap     = "lemonldap"
 )
 
 // service is a team as its identity provider sees it, with the one person who
@@ -74,6 +75,7 @@ var starters = map[string]func(t *testing.T, services []service) idp{
 	samlp:         startSamlp,
 	simplesamlphp: startSimpleSAMLphp,
 	pysaml2:       startPysaml2,
+	lemonldap:     startLemonLDAP,
 	samlidp256: func(t *testing.T, s []service) idp {
 		return startSamlidp(t, s, "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256")
 	},
@@ -95,7 +97,7 @@ func newHome(t *testing.T, services []service) string {
 	}
 	byEntity := map[string]service{}
 	for _, s := range services {
-		s.MetadataFile = filepath.Join(home, s.slug+".xml")
+		s.Metadata, s.MetadataFile = s.withEncryptionKey(), filepath.Join(home, s.slug+".xml")
 		write(t, s.MetadataFile, []byte(s.Metadata))
 		byEntity[s.entityID] = s
 	}
@@ -172,6 +174,21 @@ func startSimpleSAMLphp(t *testing.T, services []service) idp {
 		metadata:    base + place + "metadata.php",
 		unsolicited: bySP(base + place + "SSOService.php?spentityid="),
 		logout:      base + place + "SingleLogoutService.php?ReturnTo=" + url.QueryEscape(base+place+"metadata.php"),
+		certificate: filepath.Join(home, "cert.pem"),
+	}
+}
+
+func startLemonLDAP(t *testing.T, services []service) idp {
+	t.Helper()
+	unpacked := setting(t, "E2E_LEMONLDAP")
+	env := []string{"LLNG=" + unpacked, "PERL5LIB=" + filepath.Join(unpacked, "usr", "share", "perl5")}
+	home, base := launch(t, services, "/saml/metadata", env, func(address string) []string {
+		host, port, _ := strings.Cut(address, ":")
+		return []string{"plackup", "--env", "deployment", "--host", host, "--port", port, root(t, "scripts", "idps", "lemonldap", "idp.psgi")}
+	})
+	return idp{
+		metadata:    base + "/saml/metadata",
+		unsolicited: bySP(base + "/saml/singleSignOn?IDPInitiated=1&sp="),
 		certificate: filepath.Join(home, "cert.pem"),
 	}
 }

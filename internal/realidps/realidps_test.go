@@ -52,7 +52,7 @@ func TestRealIdentityProviders(t *testing.T) {
 		return // somebody asked for a part
 	}
 	for _, database := range []models.Dialect{models.SQLite, models.Postgres} {
-		for _, name := range []string{samlp, simplesamlphp, pysaml2, samlidp256} {
+		for _, name := range []string{samlp, simplesamlphp, pysaml2, lemonldap, samlidp256} {
 			if !report.signedIn[string(database)+" "+name] {
 				t.Errorf("nobody signed in through %s on %s", name, database)
 			}

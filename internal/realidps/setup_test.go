@@ -46,9 +46,11 @@ func newTrial(t *testing.T, server *rollcall, r row, slug string) *trial {
 	if !strings.HasPrefix(s.ACS, c.url+"/") {
 		t.Fatalf("the ACS is %q", s.ACS)
 	}
-	// Samlidp knows people by their e-mail address.
-	if strings.HasPrefix(c.row.idp, samlidp256) {
+	switch c.row.idp {
+	case samlidp256, samlidpSHA1: // it knows people by their e-mail address
 		s.NameID = s.Email
+	case lemonldap: // the password of its demonstration mode
+		s.Password = s.User
 	}
 	if s.verifies {
 		s.VerifyWith = ours.mustHave(t, "signing")

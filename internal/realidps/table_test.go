@@ -65,6 +65,13 @@ var table = []row{
 	// Weak ciphers are refused as such or as encryption, never let in.
 	{idp: pysaml2, name: "3DES", chosen: encrypts(tripleDES, false, true), refused: fault.EncryptionUnexpected},
 
+	{idp: lemonldap, name: "assertion and response signed", chosen: signs(true, true), does: life},
+	{idp: lemonldap, name: "assertion signed", chosen: signs(true, false), does: life},
+	{idp: lemonldap, name: "SHA-1", chosen: sha1, refused: fault.SignatureWeak},
+	{idp: lemonldap, name: "AES-128-CBC, both signed", chosen: encrypts(aes128CBC, true, true), does: life, needs: encryption, without: fault.EncryptionUnexpected},
+	{idp: lemonldap, name: "insists on signed requests", chosen: verifiesRequests, does: life, needs: signedRequests},
+	{idp: lemonldap, name: "logout that starts here", chosen: signs(true, true), does: logoutHere, needs: singleLogout},
+
 	{idp: samlidp256, name: "assertion and response signed", chosen: signs(true, true), does: life},
 	{idp: samlidp256, name: "AES-128-CBC", chosen: encrypts(aes128CBC, true, true), does: life, needs: encryption, without: fault.EncryptionUnexpected},
 	{idp: samlidpSHA1, name: "SHA-1, its default", chosen: signs(true, true), refused: fault.SignatureWeak},

@@ -17,10 +17,6 @@ foreach (json_decode(file_get_contents(getenv('IDP_HOME') . '/services.json'), t
     }
     if ($service['encryptTo'] !== '') {
         $parsed['assertion.encryption'] = true;
-        $parsed['keys'][] = [
-            'encryption' => true, 'signing' => false, 'type' => 'X509Certificate',
-            'X509Certificate' => preg_replace('/-----[A-Z ]+-----|\s/', '', $service['encryptTo']),
-        ];
     }
     if ($service['verifyWith'] !== '') {
         $parsed['validate.authnrequest'] = true;
