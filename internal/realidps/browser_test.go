@@ -139,29 +139,61 @@ func (b *browser) walk(address string, who service) form {
 	b.t.Helper()
 	p, loggedIn := b.get(address), false
 	for range 20 {
-		if to := p.location(); to != "" {
-			p = b.get(to)
-			continue
-		}
-		if f, ok := p.form("SAMLResponse"); ok {
-			return f
-		}
-		f, ok := p.form("password")
-		if !ok && loggedIn && p.status == http.StatusOK {
+		response, answered := p.form("SAMLResponse")
+		login, asks := p.form("password")
+		request, posts := p.form("SAMLRequest")
+		switch {
+		case p.location() != "":
+			p = b.get(p.location())
+		case answered:
+			return response
+		case asks:
+			p, loggedIn = b.submit(login.filledIn(who)), true
+		case posts:
+			checkPostedRequest(b.t, request, who)
+			p = b.submit(request)
+		case loggedIn && p.status == http.StatusOK:
 			p, loggedIn = b.get(address), false
-			continue
+		default:
+			b.t.Fatalf("%s: nothing to go on with, but %d %.2000s", p.url, p.status, p.body)
 		}
-		if !ok {
-			b.t.Fatalf("%s: neither a response nor a login form, but %d %.2000s", p.url, p.status, p.body)
-		}
-		for _, name := range []string{"user", "username"} {
-			if f.fields.Has(name) {
-				f.fields.Set(name, who.User)
-			}
-		}
-		f.fields.Set("password", who.Password)
-		p, loggedIn = b.submit(f), true
 	}
 	b.t.Fatalf("no response after twenty pages; the last one is %s", p.url)
 	return form{}
+}
+
+// follow goes where redirects and forms with messages lead, and logs in nowhere.
+func (b *browser) follow(address string) page {
+	b.t.Helper()
+	p := b.get(address)
+	for range 20 {
+		request, asks := p.form("SAMLRequest")
+		response, answers := p.form("SAMLResponse")
+		_, login := p.form("password")
+		switch {
+		case p.location() != "":
+			p = b.get(p.location())
+		case login:
+			return p
+		case asks:
+			p = b.submit(request)
+		case answers:
+			p = b.submit(response)
+		default:
+			return p
+		}
+	}
+	b.t.Fatalf("no end after twenty pages; the last one is %s", p.url)
+	return page{}
+}
+
+// filledIn is a login form with the person's name and password.
+func (f form) filledIn(who service) form {
+	for _, name := range []string{"user", "username"} {
+		if f.fields.Has(name) {
+			f.fields.Set(name, who.User)
+		}
+	}
+	f.fields.Set("password", who.Password)
+	return f
 }

@@ -81,6 +81,12 @@ func (c *trial) connect(to idp) {
 	c.mutate(c.t, "enableSso", "ssoSettings { state }", map[string]any{"teamId": c.teamID, "skipLoginTest": true})
 }
 
+// allowUnsolicited lets sign-ins start at the identity provider.
+func (c *trial) allowUnsolicited() {
+	c.t.Helper()
+	c.mutate(c.t, "updateSsoSettings", "ssoSettings { revision }", map[string]any{"teamId": c.teamID, "idpInitiatedEnabled": true})
+}
+
 // ourMetadata is the part of a team's metadata that these tests use.
 type ourMetadata struct {
 	EntityID  string    `xml:"entityID,attr"`

@@ -21,7 +21,7 @@ type trial struct {
 	idp       idp
 	service   service
 	teamID    string
-	neighbour service // another team that trusts the same identity provider
+	neighbour service // another team that trusts the same identity provider and takes unsolicited responses
 }
 
 func (c *trial) initURL() string {
@@ -76,6 +76,13 @@ func (c *trial) mustRefuse(what string, p page, codes ...fault.Code) {
 	if got := c.reason(c.t, p); !slices.Contains(codes, got) {
 		c.t.Fatalf("%s: refused with %s, not %v", what, got, codes)
 	}
+}
+
+// mustNotServe posts the response to another team, which has to refuse it.
+func (c *trial) mustNotServe(what string, b *browser, f form) {
+	c.t.Helper()
+	f.action = c.neighbour.ACS
+	c.mustRefuse(what, b.submit(f), fault.DestinationMismatch, fault.RecipientMismatch, fault.AudienceMismatch)
 }
 
 // mustBeIn wants the answer to be a sign-in and the person to be the right one.
@@ -143,16 +150,14 @@ func life(c *trial) {
 	// 1. Sign-ins that start at the identity provider are off by default.
 	early := newBrowser(c.t)
 	c.mustRefuse("starting there before that is allowed", c.post(early, early.walk(c.idp.unsolicited(c.service), c.service)), fault.IdpInitiatedDisabled)
-	c.mutate(c.t, "updateSsoSettings", "ssoSettings { revision }", map[string]any{"teamId": c.teamID, "idpInitiatedEnabled": true})
+	c.allowUnsolicited()
 
 	// 2. A response is worth nothing to another browser and at another team.
 	ada := newBrowser(c.t)
 	response := ada.walk(c.initURL(), c.service)
 	thief := newBrowser(c.t)
 	c.mustRefuse("another browser", c.post(thief, response), fault.RequestMismatch)
-	elsewhere := response
-	elsewhere.action = c.neighbour.ACS
-	c.mustRefuse("another team", ada.submit(elsewhere), fault.DestinationMismatch, fault.RecipientMismatch, fault.AudienceMismatch)
+	c.mustNotServe("another team", ada, response)
 	c.mustBeOut("before the sign-in", ada, thief, early)
 
 	// 3. It lets the person in, once, as a member who came by signing in.
@@ -169,6 +174,7 @@ func life(c *trial) {
 	c.mustBeIn("the second sign-in", again, c.post(again, again.walk(c.initURL(), c.service)))
 	there := newBrowser(c.t)
 	unsolicited := there.walk(c.idp.unsolicited(c.service), c.service)
+	c.mustNotServe("another team, unsolicited", there, unsolicited)
 	c.mustBeIn("starting there", there, c.post(there, unsolicited))
 	c.mustRefuse("the same unsolicited response again", c.post(newBrowser(c.t), unsolicited), fault.AssertionReplayed)
 	if now := c.onlyMember(); now.ID != first.ID {
@@ -199,32 +205,12 @@ func (c *trial) logout(address string) {
 	for _, b := range []*browser{ada, elsewhere} {
 		c.mustBeIn("signing in", b, c.post(b, b.walk(c.initURL(), c.service)))
 	}
-	p := ada.get(address)
-	for range 20 {
-		if to := p.location(); to != "" {
-			p = ada.get(to)
-			continue
-		}
-		f, ok := p.form("SAMLRequest")
-		if !ok {
-			f, ok = p.form("SAMLResponse")
-		}
-		if !ok {
-			break
-		}
-		p = ada.submit(f)
-	}
+	ada.follow(address)
 	c.mustBeOut("after the logout", ada)
 	if who := c.viewer(elsewhere); who == nil {
 		c.t.Fatal("the logout ended a session of another browser")
 	}
-	next := ada.get(c.initURL())
-	for range 20 {
-		if next.location() == "" {
-			break
-		}
-		next = ada.get(next.location())
-	}
+	next := ada.follow(c.initURL())
 	if _, asks := next.form("password"); !asks {
 		c.t.Fatalf("the identity provider still knows the browser: %d %.500s", next.status, next.body)
 	}
