@@ -62,8 +62,8 @@ var table = []row{
 	{idp: pysaml2, name: "assertion signed", chosen: signs(true, false), does: life},
 	{idp: pysaml2, name: "response signed", chosen: signs(false, true), does: life},
 	{idp: pysaml2, name: "assertion and response signed", chosen: signs(true, true), does: life},
-	// Weak ciphers are refused as such or as encryption, never let in.
-	{idp: pysaml2, name: "3DES", chosen: encrypts(tripleDES, false, true), refused: fault.EncryptionUnexpected},
+	// Nobody gets in by a cipher that is broken, whatever the team opted for.
+	{idp: pysaml2, name: "3DES", chosen: encrypts(tripleDES, false, true), refused: fault.EncryptionUnexpected, needs: encryption, without: fault.EncryptionUnexpected},
 
 	{idp: lemonldap, name: "assertion and response signed", chosen: signs(true, true), does: life},
 	{idp: lemonldap, name: "assertion signed", chosen: signs(true, false), does: life},

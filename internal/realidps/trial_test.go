@@ -82,7 +82,11 @@ func (c *trial) mustRefuse(what string, p page, codes ...fault.Code) {
 func (c *trial) mustNotServe(what string, b *browser, f form) {
 	c.t.Helper()
 	f.action = c.neighbour.ACS
-	c.mustRefuse(what, b.submit(f), fault.DestinationMismatch, fault.RecipientMismatch, fault.AudienceMismatch)
+	codes := []fault.Code{fault.DestinationMismatch, fault.RecipientMismatch, fault.AudienceMismatch}
+	if c.service.cipher != "" {
+		codes = append(codes, fault.EncryptionUnexpected) // the other team has not opted in
+	}
+	c.mustRefuse(what, b.submit(f), codes...)
 }
 
 // mustBeIn wants the answer to be a sign-in and the person to be the right one.
