@@ -42,6 +42,7 @@ var rooms = map[string][]string{
 	"internal/house":     {},
 	"internal/idptest":   {"saml", "fault"},
 	"internal/housetest": {anything},
+	"internal/realidps":  {},
 }
 
 const anything = "*"
@@ -55,6 +56,7 @@ var closed = map[string][]string{
 	"internal/house":     {},
 	"internal/housetest": {},
 	"internal/idptest":   {".", "server", "demo", "internal/housetest"},
+	"internal/realidps":  {},
 }
 
 // tools are the modules of others that only some rooms may know, tests aside.
