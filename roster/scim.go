@@ -55,7 +55,9 @@ func (in *ScimUser) proper() error {
 }
 
 // stones are what a person who comes back by provisioning may be known by.
-func (in *ScimUser) stones() []stone { return []stone{emailStone(in.Email)} }
+func (in *ScimUser) stones() []stone {
+	return provisioningStones(in.Email, in.UserName, in.ExternalID)
+}
 
 // ProvisionScim makes a member for a provisioning client: a new account that
 // the team manages, with the team's default role. Somebody who was removed
