@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"mime"
@@ -89,14 +88,17 @@ func (h *Handler) stream(ctx context.Context, w http.ResponseWriter, op *graphql
 	// The limits on the time of a request are for ordinary ones.
 	_ = out.control.SetReadDeadline(time.Time{})
 	_ = out.control.SetWriteDeadline(time.Time{})
+	// The subscription begins before the client learns that the stream is open, so
+	// that nothing is missed of what happens from then on.
+	respond, running := h.exec.DispatchOperation(h.withBatches(ctx), op)
 	header := w.Header()
 	header.Set("Content-Type", eventStream+"; charset=utf-8")
 	header.Set("X-Accel-Buffering", "no")
 	w.WriteHeader(http.StatusOK)
 	out.send(":\n\n")
 
-	results := make(chan *graphql.Response)
-	go h.results(ctx, op, results)
+	results := make(chan []byte)
+	go h.results(running, respond, results)
 	beat := time.NewTicker(keepAlive)
 	defer beat.Stop()
 	for {
@@ -105,34 +107,39 @@ func (h *Handler) stream(ctx context.Context, w http.ResponseWriter, op *graphql
 			return
 		case <-beat.C:
 			out.send(":\n\n")
-		case res, more := <-results:
+		case text, more := <-results:
 			if !more {
 				out.send("event: complete\ndata:\n\n")
 				return
 			}
-			out.next(res)
+			out.next(text)
 		}
 	}
 }
 
-// results runs the operation and hands over one result after the other.
-func (h *Handler) results(ctx context.Context, op *graphql.OperationContext, to chan<- *graphql.Response) {
+// results hands over one result after the other, written down: the executor uses
+// one buffer for all of them.
+func (h *Handler) results(ctx context.Context, respond graphql.ResponseHandler, to chan<- []byte) {
 	defer close(to)
 	defer func() {
 		if cause := recover(); cause != nil {
 			_ = h.recover(ctx, cause)
 		}
 	}()
-	respond, ctx := h.exec.DispatchOperation(h.withBatches(ctx), op)
 	for ctx.Err() == nil {
 		res := respond(ctx)
 		if res == nil {
 			return
 		}
+		text, err := json.Marshal(result(res))
+		if err != nil { // data that is no JSON can only be our mistake
+			h.log.ErrorContext(ctx, "a result that is no JSON", "error", err)
+			return
+		}
 		select {
 		case <-ctx.Done():
 			return
-		case to <- res:
+		case to <- text:
 		}
 	}
 }
@@ -157,13 +164,5 @@ func (e *eventWriter) send(text string) {
 	}
 }
 
-func (e *eventWriter) next(res *graphql.Response) {
-	text, err := json.Marshal(result(res))
-	if err != nil {
-		e.cancel()
-		return
-	}
-	// JSON has no line breaks of its own; a data line must not have one.
-	text = bytes.ReplaceAll(text, []byte("\n"), []byte(" "))
-	e.send("event: next\ndata: " + string(text) + "\n\n")
-}
+// next sends a result. JSON as it is marshalled has no line breaks.
+func (e *eventWriter) next(text []byte) { e.send("event: next\ndata: " + string(text) + "\n\n") }
