@@ -39,6 +39,7 @@ var rooms = map[string][]string{
 	"demo":   {anything},
 	".":      {anything}, // main.go
 
+	"internal/errordoc":  {"fault"},
 	"internal/house":     {},
 	"internal/idptest":   {"saml", "fault"},
 	"internal/housetest": {anything},
