@@ -42,7 +42,10 @@ func (s *Service) bury(tx *gorm.DB, m Member, now time.Time) error {
 	if err := tx.Where("membership_id = ?", m.ID).Find(&identities).Error; err != nil {
 		return err
 	}
-	stones := []stone{emailStone(m.User.Email)}
+	stones, err := s.addresses(tx, m)
+	if err != nil {
+		return err
+	}
 	for _, x := range identities {
 		stones = append(stones, identityStone(x.Issuer, x.NameID))
 	}
