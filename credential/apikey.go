@@ -275,10 +275,11 @@ func properName(name string) (string, error) {
 	return name, nil
 }
 
-// onField points a fault at the field that caused it.
+// onField points a fault at the field that caused it. The driver's error stays
+// behind: InTx would make a fault of its own out of it, without the field.
 func onField(err error, field string) error {
 	if f, ok := fault.As(err); ok {
-		return f.On(field)
+		return fault.New(f.Code, "%s", f.Message).On(field)
 	}
 	return err
 }

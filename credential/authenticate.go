@@ -49,8 +49,8 @@ func (s *Store) Authenticate(ctx context.Context, key string) (access.Actor, err
 	if err != nil {
 		return access.Actor{}, err
 	}
-	s.touch(ctx, "api_keys", row.ID, row.LastUsedAt)
 	if row.Operator {
+		s.touch(ctx, "api_keys", row.ID, row.LastUsedAt)
 		return access.Actor{Kind: access.Operator, CredentialID: row.ID, Label: row.Name}, nil
 	}
 	a, err := row.member(access.Key)
@@ -60,6 +60,7 @@ func (s *Store) Authenticate(ctx context.Context, key string) (access.Actor, err
 	if err := json.Unmarshal([]byte(row.Scopes), &a.Scopes); err != nil {
 		return access.Actor{}, err
 	}
+	s.touch(ctx, "api_keys", row.ID, row.LastUsedAt)
 	a.Label = *row.Email + " (" + row.Name + ")"
 	return a, nil
 }
@@ -124,15 +125,16 @@ func (r live) member(k access.Kind) (access.Actor, error) {
 	}, nil
 }
 
-// touch notes the use. It is an observation: that it failed is in the log of
-// statements and is no reason to refuse the caller.
+// touch notes the use, once for requests that arrive together. It is an
+// observation: that it failed is in the log of statements and is no reason to
+// refuse the caller.
 func (s *Store) touch(ctx context.Context, table string, id models.ID, last *time.Time) {
 	now := s.now()
 	if last != nil && now.Before(last.Add(touchEvery)) {
 		return
 	}
 	_ = s.DB.InTx(ctx, func(tx *gorm.DB) error {
-		return tx.Table(table).Where("id = ? AND (last_used_at IS NULL OR last_used_at < ?)", id, now).Update("last_used_at", now).Error
+		return tx.Table(table).Where("id = ? AND (last_used_at IS NULL OR last_used_at <= ?)", id, now.Add(-touchEvery)).Update("last_used_at", now).Error
 	})
 }
 
@@ -145,7 +147,7 @@ func (s *Store) extend(ctx context.Context, row live) {
 	}
 	idle := now.Add(row.IdleExpiresAt.Sub(*row.LastUsedAt))
 	_ = s.DB.InTx(ctx, func(tx *gorm.DB) error {
-		return tx.Model(&models.Session{}).Where("id = ? AND last_seen_at < ? AND revoked_at IS NULL", row.ID, now).
+		return tx.Model(&models.Session{}).Where("id = ? AND last_seen_at <= ? AND revoked_at IS NULL", row.ID, now.Add(-touchEvery)).
 			Updates(map[string]any{"last_seen_at": now, "idle_expires_at": idle}).Error
 	})
 }

@@ -48,7 +48,7 @@ func (s *Store) Unlock(ctx context.Context, given, keyFile string) (Keyring, err
 		switch {
 		case master != "":
 		case keyFile != "":
-			if master, err = fileKey(keyFile); err != nil {
+			if master, err = fileKey(keyFile, len(kept.KeyFingerprint) == 0); err != nil {
 				return err
 			}
 		case len(kept.GeneratedKey) > 0:
@@ -95,9 +95,11 @@ func generateKey() (string, error) {
 	return base64.RawURLEncoding.EncodeToString(b[:]), nil
 }
 
-// fileKey reads the key beside the database or makes it. Linking a finished
-// file into place means that two processes that start at once agree on one.
-func fileKey(path string) (string, error) {
+// fileKey reads the key beside the database. Only for a database that has none
+// yet may it make one: in place of one that was lost it would be the wrong one.
+// Linking a finished file into place means that two processes that start at
+// once agree on one.
+func fileKey(path string, may bool) (string, error) {
 	for range 2 {
 		text, err := os.ReadFile(path)
 		if err == nil {
@@ -108,6 +110,9 @@ func fileKey(path string) (string, error) {
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
 			return "", err
+		}
+		if !may {
+			return "", fmt.Errorf("the key file %s is missing: %w", path, ErrWrongSecretKey)
 		}
 		if err := writeKey(path); err != nil && !errors.Is(err, fs.ErrExist) {
 			return "", err

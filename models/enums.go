@@ -90,7 +90,7 @@ const (
 )
 
 // On reports whether sign-ins through the IdP are accepted.
-func (s SsoState) On() bool { return s == SsoEnabled || s == SsoEnforced }
+func (v SsoState) On() bool { return v == SsoEnabled || v == SsoEnforced }
 
 // Vendor names a preset.
 type Vendor string

@@ -74,6 +74,6 @@ type Tombstone struct {
 	TeamID    ID
 	RemovalID ID
 	Kind      TombstoneKind
-	Hash      []byte // SHA-256 over kind, team and value
+	Hash      []byte // HMAC-SHA-256 over kind, team and value
 	CreatedAt time.Time
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 
@@ -14,16 +15,32 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
+// Migrations are the numbered SQL files of a dialect.
+func Migrations(d Dialect) (fs.FS, error) { return fs.Sub(migrations, "migrations/"+string(d)) }
+
 // Migrate brings the schema up to date and reports how many migrations it
 // applied. On PostgreSQL a session lock lets one replica work while the others
-// wait; SQLite's immediate transactions do the same for processes on one file.
+// wait. SQLite has no such lock, so two processes may choose the same migration;
+// its immediate transactions let the first one through, and the second one,
+// whose migration fails on what it finds there, looks again at what is left.
 func (db *DB) Migrate(ctx context.Context) (int, error) {
-	p, err := db.migrator()
-	if err != nil {
-		return 0, err
+	applied := 0
+	for {
+		p, err := db.migrator()
+		if err != nil {
+			return applied, err
+		}
+		done, err := p.Up(ctx)
+		var partial *goose.PartialError
+		if !errors.As(err, &partial) {
+			return applied + len(done), err
+		}
+		applied += len(partial.Applied)
+		have, versionErr := p.GetDBVersion(ctx)
+		if versionErr != nil || have < partial.Failed.Source.Version {
+			return applied, err // nobody else did it: the failure is real
+		}
 	}
-	done, err := p.Up(ctx)
-	return len(done), err
 }
 
 // SchemaVersions are the version that the database has and the one that this
@@ -52,7 +69,7 @@ func (db *DB) CheckSchema(ctx context.Context) error {
 }
 
 func (db *DB) migrator() (*goose.Provider, error) {
-	files, err := fs.Sub(migrations, "migrations/"+string(db.dialect))
+	files, err := Migrations(db.dialect)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
-	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 	_ "modernc.org/sqlite" // registers the driver "sqlite"
 )
@@ -88,7 +87,7 @@ func (db *DB) openPostgres(ctx context.Context, dsn string, cfg func() *gorm.Con
 	db.pool = pool
 	conn := stdlib.OpenDBFromPool(pool)
 	db.closers = append(db.closers, conn.Close, func() error { pool.Close(); return nil })
-	db.write, err = gorm.Open(postgres.New(postgres.Config{Conn: conn}), cfg())
+	db.write, err = gorm.Open(newPostgresDialector(conn), cfg())
 	db.read = db.write
 	return err
 }

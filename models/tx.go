@@ -39,10 +39,12 @@ func (db *DB) InTx(ctx context.Context, fn func(tx *gorm.DB) error) error {
 
 // LockTeam reads a team and keeps every other transaction that locks it waiting
 // until this one ends. The rules that count (last admin, three certificates)
-// stand behind it. SQLite needs no lock: its writing transactions take turns.
+// stand behind it. The lock lets others refer to the team meanwhile, as every
+// new session does by its foreign key: sign-ins neither wait for it nor run into
+// a deadlock with it. SQLite needs no lock: its writing transactions take turns.
 func LockTeam(tx *gorm.DB, id ID) (Team, error) {
 	var t Team
-	err := tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}).Where("id = ?", id).Take(&t).Error
+	err := tx.Clauses(clause.Locking{Strength: "NO KEY UPDATE"}).Where("id = ?", id).Take(&t).Error
 	return t, Fault(err)
 }
 

@@ -18,8 +18,7 @@ import (
 // nobody gains what was not theirs. The e-mail address alone never joins.
 func (s *Service) announced(ctx context.Context, tx *gorm.DB, l *sso.Login, now time.Time) (Member, bool, error) {
 	var rows []models.Membership
-	err := tx.Select("id").Where("team_id = ? AND scim_managed = ? AND (external_id = ? OR user_name_key = ?)",
-		l.Team.ID, true, l.Assertion.NameID, models.Fold(l.Assertion.NameID)).Limit(2).Find(&rows).Error
+	err := announcedAs(tx, l).Select("id").Limit(2).Find(&rows).Error
 	switch {
 	case err != nil || len(rows) == 0:
 		return Member{}, false, err
@@ -57,6 +56,13 @@ func (s *Service) announced(ctx context.Context, tx *gorm.DB, l *sso.Login, now 
 	return m, true, audit.Record(ctx, tx, now, audit.Event{TeamID: m.TeamID, Action: audit.MemberLinked, Target: m.target()})
 }
 
+// announcedAs narrows a query to the members that provisioning calls by the
+// assertion's NameID.
+func announcedAs(tx *gorm.DB, l *sso.Login) *gorm.DB {
+	return tx.Where("team_id = ? AND scim_managed = ? AND (external_id = ? OR user_name_key = ?)",
+		l.Team.ID, true, l.Assertion.NameID, models.Fold(l.Assertion.NameID))
+}
+
 func loginConflict(message string) *fault.Error {
 	return fault.New(fault.LoginAccountConflict, "%s", message)
 }
@@ -69,14 +75,14 @@ func (s *Service) provisionJit(ctx context.Context, tx *gorm.DB, l *sso.Login, p
 	if taken != nil && !fault.Is(taken, fault.LoginAccountConflict) {
 		return Member{}, taken
 	}
-	gone, err := s.buried(tx, l.Team.ID, identityStone(l.Provider.EntityID, l.Assertion.NameID), emailStone(p.Email))
+	gone, err := s.buried(tx, l.Team.ID, signInStones(l.Provider.EntityID, l.Assertion.NameID, p.Email)...)
 	switch {
 	case err != nil:
 		return Member{}, err
 	case gone:
 		return Member{}, fault.New(fault.UserRemoved, "The person was removed from this team.")
 	case taken != nil:
-		return Member{}, taken
+		return Member{}, s.appeared(tx, l, taken)
 	}
 	if !l.Settings.JitEnabled {
 		return Member{}, fault.New(fault.JitDisabled, "The team takes only people who were provisioned before.")
@@ -100,6 +106,23 @@ func (s *Service) provisionJit(ctx context.Context, tx *gorm.DB, l *sso.Login, p
 		return Member{}, err
 	}
 	return m, s.recordIn(ctx, tx, m)
+}
+
+// appeared is ErrAgain when the account that is in the way belongs to this very
+// person: another tab signed them in, or provisioning announced them, after
+// this sign-in had looked for them. Otherwise it is the refusal.
+func (s *Service) appeared(tx *gorm.DB, l *sso.Login, refusal error) error {
+	var identities, members int64
+	if err := identityOf(tx, l).Model(&models.ExternalIdentity{}).Count(&identities).Error; err != nil {
+		return err
+	}
+	if err := announcedAs(tx, l).Model(&models.Membership{}).Count(&members).Error; err != nil {
+		return err
+	}
+	if identities+members > 0 {
+		return models.ErrAgain
+	}
+	return refusal
 }
 
 // unknown refuses an address that belongs to somebody: an account on whatever

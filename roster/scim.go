@@ -2,6 +2,7 @@ package roster
 
 import (
 	"context"
+	"errors"
 	"unicode/utf8"
 
 	"gorm.io/gorm"
@@ -9,7 +10,6 @@ import (
 	"rollcall/access"
 	"rollcall/fault"
 	"rollcall/models"
-	"rollcall/sso"
 )
 
 // maxUserName and maxExternalID bound what a provisioning client calls people
@@ -27,7 +27,7 @@ type ScimUser struct {
 	ExternalID                  *string
 	Name, GivenName, FamilyName string
 	Active                      bool
-	Profile                     Profile
+	Profile                     Profile // an empty one leaves what is kept
 	// Revision of the membership that the wanted state was made from. When it is
 	// another by now the answer is STALE_REVISION; 0 is not compared.
 	Revision int
@@ -67,32 +67,24 @@ func noAddress(id models.ID) string { return string(id) + "@no-address.invalid" 
 
 // stones are what a person who comes back by provisioning may be known by.
 func (in *ScimUser) stones() []stone {
-	out := []stone{emailStone(in.UserName)}
+	out := provisioningStones(in.Email, in.UserName, in.ExternalID)
 	for _, v := range in.Profile.Values {
-		if v.Attr == "emails" && v.ValueKey != "" {
+		if v.Attr == "emails" && v.ValueKey != "" && v.ValueKey != models.Fold(in.Email) && v.ValueKey != models.Fold(in.UserName) {
 			out = append(out, emailStone(v.ValueKey))
 		}
-	}
-	if in.Email != "" {
-		out = append(out, emailStone(in.Email))
 	}
 	return out
 }
 
-// addresses are what somebody who is removed could come back under: the
-// account's address and every other one that the identity provider told.
-func (s *Service) addresses(tx *gorm.DB, m Member) ([]stone, error) {
-	out := []stone{emailStone(m.User.Email)}
-	if models.Fold(m.UserName) != m.User.EmailKey {
-		out = append(out, emailStone(m.UserName))
-	}
+// furtherStones are the other addresses that the identity provider told of
+// somebody who is removed.
+func (s *Service) furtherStones(tx *gorm.DB, m Member) ([]stone, error) {
 	var keys []string
-	err := tx.Model(&models.ScimValue{}).Where("membership_id = ? AND attr = 'emails' AND value_key NOT IN ('', ?)", m.ID, m.User.EmailKey).
+	err := tx.Model(&models.ScimValue{}).Where("membership_id = ? AND attr = 'emails' AND value_key NOT IN ('', ?, ?)", m.ID, m.User.EmailKey, m.UserNameKey).
 		Distinct().Pluck("value_key", &keys).Error
+	out := make([]stone, 0, len(keys))
 	for _, k := range keys {
-		if k != models.Fold(m.UserName) {
-			out = append(out, emailStone(k))
-		}
+		out = append(out, emailStone(k))
 	}
 	return out, err
 }
@@ -137,6 +129,9 @@ func (s *Service) ProvisionScim(ctx context.Context, team models.ID, in ScimUser
 		if err := s.recordIn(ctx, tx, out); err != nil {
 			return err
 		}
+		if in.Profile.Document == "" {
+			return introduceOwn(tx, &out)
+		}
 		return introduce(tx, &out, in.Profile)
 	})
 	return out, err
@@ -144,14 +139,20 @@ func (s *Service) ProvisionScim(ctx context.Context, team models.ID, in ScimUser
 
 // provisioning reads a team's settings if its plan includes provisioning.
 func provisioning(tx *gorm.DB, id models.ID) (models.SsoSettings, error) {
-	var team models.Team
-	if err := tx.Where("id = ?", id).Take(&team).Error; err != nil {
-		return models.SsoSettings{}, models.Fault(err)
+	var row struct {
+		Plan     models.Plan
+		Settings models.SsoSettings `gorm:"embedded;embeddedPrefix:s__"`
 	}
-	if !team.SsoAllowed() {
-		return models.SsoSettings{}, fault.New(fault.PlanRequired, "Provisioning needs the plan TEAM or ENTERPRISE; the team's is %s.", team.Plan)
+	found := tx.Raw("SELECT t.plan, "+columnsOf(models.SsoSettings{}, "s", "s__")+" FROM teams t JOIN sso_settings s ON s.team_id = t.id WHERE t.id = ?", id).Scan(&row)
+	switch {
+	case found.Error != nil:
+		return row.Settings, found.Error
+	case found.RowsAffected == 0:
+		return row.Settings, fault.New(fault.Missing, "There is no such object.")
+	case !(models.Team{Plan: row.Plan}).SsoAllowed():
+		return row.Settings, fault.New(fault.PlanRequired, "Provisioning needs the plan TEAM or ENTERPRISE; the team's is %s.", row.Plan)
 	}
-	return sso.SettingsIn(tx, id)
+	return row.Settings, nil
 }
 
 // scimAccount makes the account of a new member. The only account that is
@@ -237,7 +238,11 @@ func nameFree(tx *gorm.DB, team, except models.ID, userName string) error {
 func (s *Service) rename(tx *gorm.DB, u *models.User, p Person) error {
 	u.Email, u.EmailKey, u.Name, u.GivenName, u.FamilyName = p.Email, models.Fold(p.Email), p.Name, p.GivenName, p.FamilyName
 	u.UpdatedAt = s.now()
-	return tx.Model(&models.User{}).Where("id = ?", u.ID).Updates(map[string]any{
+	err := tx.Model(&models.User{}).Where("id = ?", u.ID).Updates(map[string]any{
 		"email": u.Email, "email_key": u.EmailKey, "name": u.Name, "given_name": u.GivenName, "family_name": u.FamilyName, "updated_at": u.UpdatedAt,
 	}).Error
+	if errors.Is(err, gorm.ErrDuplicatedKey) {
+		return models.ErrAgain // somebody took the address at this moment
+	}
+	return err
 }

@@ -17,6 +17,10 @@ type Profile struct {
 	Values   []models.ScimValue // without the ids, which the roster fills in
 }
 
+// differs reports whether the profile is another one than the member's. An empty
+// one says nothing.
+func (p Profile) differs(m Member) bool { return p.Document != "" && p.Document != m.Profile.Document }
+
 // ownProfile is the profile of somebody who did not come by provisioning.
 func ownProfile(p Person) (Profile, error) {
 	doc := map[string]any{"emails": []any{map[string]any{"value": p.Email, "type": "work", "primary": true}}}
@@ -86,7 +90,7 @@ func insertValues(tx *gorm.DB, m models.Membership, values []models.ScimValue) e
 // describe writes a member's new profile. Of the values only those that differ
 // are touched.
 func describe(tx *gorm.DB, m *Member, p Profile) error {
-	if m.Profile.Document == p.Document {
+	if !p.differs(*m) {
 		return nil
 	}
 	m.Profile.Document = p.Document

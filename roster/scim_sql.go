@@ -58,6 +58,10 @@ func (c *compiler) exactly(column string) string {
 
 // text writes a comparison of a text column that is not null.
 func (c *compiler) text(column string, op ScimOp, value string) {
+	if !utf8.ValidString(value) || strings.ContainsRune(value, 0) {
+		c.q.add("1 = 0") // nobody is called that, and PostgreSQL could not even compare it
+		return
+	}
 	instr, last := "instr(%s, ?) > 0", "substr(%s, -?) = ?"
 	if c.dialect == models.Postgres {
 		instr, last = "strpos(%s, ?) > 0", "right(%s, ?) = ?"

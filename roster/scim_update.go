@@ -63,14 +63,11 @@ func (s *Service) RemoveScim(ctx context.Context, team, id models.ID, revision i
 		if _, err := provisioning(tx, team); err != nil {
 			return err
 		}
-		if err := tx.Select("id").Where("id = ? AND team_id = ?", id, team).Take(&models.Membership{}).Error; err != nil {
-			return models.Fault(err)
-		}
 		m, err := lock(tx, team, id)
 		switch {
 		case err != nil:
 			return err
-		case m.User.Kind != models.KindPerson:
+		case m.TeamID != team || m.User.Kind != models.KindPerson:
 			return noSuchUser()
 		case revision != 0 && revision != m.Revision:
 			return fault.New(fault.StaleRevision, "The membership is at revision %d now.", m.Revision)
@@ -86,9 +83,6 @@ func (s *Service) RemoveScim(ctx context.Context, team, id models.ID, revision i
 // lockForUpdate locks the team only where the rule about the last admin may
 // count. Pushes of profiles run side by side.
 func (s *Service) lockForUpdate(ctx context.Context, tx *gorm.DB, team, id models.ID, in *ScimUser) (m Member, err error) {
-	if err := tx.Select("id").Where("id = ? AND team_id = ?", id, team).Take(&models.Membership{}).Error; err != nil {
-		return m, models.Fault(err)
-	}
 	if in.Active {
 		m, err = lockMember(tx, id)
 	} else {
@@ -97,7 +91,10 @@ func (s *Service) lockForUpdate(ctx context.Context, tx *gorm.DB, team, id model
 	if err != nil {
 		return m, err
 	}
-	if m.User.Kind != models.KindPerson {
+	switch {
+	case m.TeamID != team:
+		return m, fault.New(fault.Missing, "There is no such object.")
+	case m.User.Kind != models.KindPerson:
 		return m, noSuchUser()
 	}
 	if err := tx.Where("membership_id = ?", id).Take(&m.Profile).Error; err != nil {
@@ -123,7 +120,8 @@ func (s *Service) differs(m Member, in ScimUser) bool {
 }
 
 // changed names the attributes that differ. Of an account that the team does
-// not manage only the names that provisioning itself gave can change.
+// not manage only the names that provisioning itself gave can change, and its
+// address in other letters is the same address.
 func (s *Service) changed(m Member, in ScimUser) []string {
 	var out []string
 	note := func(name string, differs bool) {
@@ -133,9 +131,11 @@ func (s *Service) changed(m Member, in ScimUser) []string {
 	}
 	note("userName", m.UserName != in.UserName)
 	note("externalId", value(m.ExternalID) != value(in.ExternalID))
-	note("email", m.User.Email != in.Email)
-	note("profile", m.Profile.Document != in.Profile.Document)
-	if m.User.ManagedBy(m.TeamID) {
+	note("profile", in.Profile.differs(m))
+	if !m.User.ManagedBy(m.TeamID) {
+		note("email", m.User.EmailKey != models.Fold(in.Email))
+	} else {
+		note("email", m.User.Email != in.Email)
 		note("name", m.User.Name != in.Name)
 		note("givenName", m.User.GivenName != in.GivenName)
 		note("familyName", m.User.FamilyName != in.FamilyName)
@@ -149,7 +149,7 @@ func (s *Service) adopt(ctx context.Context, tx *gorm.DB, m *Member, in ScimUser
 	if len(names) == 0 {
 		return nil
 	}
-	if !m.User.ManagedBy(m.TeamID) && m.User.Email != in.Email {
+	if !m.User.ManagedBy(m.TeamID) && m.User.EmailKey != models.Fold(in.Email) {
 		return accountConflict()
 	}
 	if err := nameFree(tx, m.TeamID, m.ID, in.UserName); err != nil {

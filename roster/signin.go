@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"rollcall/access"
 	"rollcall/audit"
@@ -111,7 +112,7 @@ func (s *Service) recognise(ctx context.Context, tx *gorm.DB, l *sso.Login, now 
 // NameID.
 func (s *Service) byIdentity(tx *gorm.DB, l *sso.Login, now time.Time) (Member, bool, error) {
 	var known []models.ExternalIdentity
-	err := tx.Where("team_id = ? AND issuer = ? AND name_id = ?", l.Team.ID, l.Provider.EntityID, l.Assertion.NameID).Find(&known).Error
+	err := identityOf(tx, l).Find(&known).Error
 	if err != nil || len(known) == 0 {
 		return Member{}, false, err
 	}
@@ -132,6 +133,11 @@ func (s *Service) byIdentity(tx *gorm.DB, l *sso.Login, now time.Time) (Member, 
 	return m, true, s.seen(tx, &m, now)
 }
 
+// identityOf narrows a query to the identity that an assertion names.
+func identityOf(tx *gorm.DB, l *sso.Login) *gorm.DB {
+	return tx.Where("team_id = ? AND issuer = ? AND name_id = ?", l.Team.ID, l.Provider.EntityID, l.Assertion.NameID)
+}
+
 func deactivated() *fault.Error {
 	return fault.New(fault.UserDeactivated, "The person is deactivated on this team.")
 }
@@ -142,14 +148,19 @@ func (s *Service) seen(tx *gorm.DB, m *Member, now time.Time) error {
 	return tx.Model(&models.Membership{}).Where("id = ?", m.ID).Update("last_seen_at", now).Error
 }
 
-// link writes the identity by which a member will be known.
+// link writes the identity by which a member will be known. It returns ErrAgain
+// when another sign-in wrote it at this moment.
 func (s *Service) link(tx *gorm.DB, l *sso.Login, m Member, now time.Time) error {
 	id, err := models.NewID()
 	if err != nil {
 		return err
 	}
-	return tx.Create(&models.ExternalIdentity{
+	made := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&models.ExternalIdentity{
 		ID: id, TeamID: m.TeamID, MembershipID: m.ID, Issuer: l.Provider.EntityID,
 		NameID: l.Assertion.NameID, NameIDFormat: l.Assertion.NameIDFormat, CreatedAt: now, LastLoginAt: now,
-	}).Error
+	})
+	if made.Error == nil && made.RowsAffected == 0 {
+		return models.ErrAgain
+	}
+	return made.Error
 }

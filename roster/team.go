@@ -83,6 +83,9 @@ func (s *Service) Team(ctx context.Context, id models.ID) (models.Team, error) {
 
 // TeamBySlug returns a team that the caller may know of, NOT_FOUND otherwise.
 func (s *Service) TeamBySlug(ctx context.Context, slug string) (models.Team, error) {
+	if !slugForm.MatchString(slug) { // what PostgreSQL could not even compare is not asked
+		return models.Team{}, fault.New(fault.Missing, "There is no such object.")
+	}
 	var row models.Team
 	if err := s.DB.Read(ctx).Where("slug = ?", slug).Take(&row).Error; err != nil {
 		return models.Team{}, models.Fault(err)

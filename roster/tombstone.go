@@ -16,12 +16,34 @@ type stone struct {
 	values []string
 }
 
+// emailStone is for an address or a userName, which most identity providers
+// fill with an address: whichever of the two it was, and is the next time.
 func emailStone(address string) stone {
 	return stone{models.TombstoneEmail, []string{models.Fold(address)}}
 }
 
+// identityStone is for a NameID of an issuer. Provisioning's externalId has no
+// issuer; the NameID of whichever identity provider may be the same.
 func identityStone(issuer, nameID string) stone {
 	return stone{models.TombstoneIdentity, []string{issuer, nameID}}
+}
+
+// signInStones are what a person who signs in could have been buried under:
+// everything that would have let them in, and their address.
+func signInStones(issuer, nameID, address string) []stone {
+	return []stone{identityStone(issuer, nameID), identityStone("", nameID), emailStone(nameID), emailStone(address)}
+}
+
+// provisioningStones are what provisioning calls a person by.
+func provisioningStones(address, userName string, externalID *string) []stone {
+	stones := []stone{emailStone(address)}
+	if models.Fold(userName) != models.Fold(address) {
+		stones = append(stones, emailStone(userName))
+	}
+	if externalID != nil {
+		stones = append(stones, identityStone("", *externalID))
+	}
+	return stones
 }
 
 // hash is a MAC over the kind, the team and the values, each ended by a zero
@@ -36,16 +58,18 @@ func (s *Service) hash(team models.ID, st stone) []byte {
 }
 
 // bury writes the tombstones of a member who is about to be deleted: one for
-// the e-mail address and one for every identity, of one removal together.
+// each name that provisioning calls them by, the e-mail address among them, and
+// one for every identity, of one removal together.
 func (s *Service) bury(tx *gorm.DB, m Member, now time.Time) error {
 	var identities []models.ExternalIdentity
 	if err := tx.Where("membership_id = ?", m.ID).Find(&identities).Error; err != nil {
 		return err
 	}
-	stones, err := s.addresses(tx, m)
+	further, err := s.furtherStones(tx, m)
 	if err != nil {
 		return err
 	}
+	stones := append(provisioningStones(m.User.Email, m.UserName, m.ExternalID), further...)
 	for _, x := range identities {
 		stones = append(stones, identityStone(x.Issuer, x.NameID))
 	}

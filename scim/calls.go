@@ -20,11 +20,10 @@ type CallLog interface {
 }
 
 const (
-	maxCallBody  = 2 << 10 // bytes of a blotted body that are kept
-	maxCallText  = 300     // bytes of any other text
-	maxWaiting   = 5_000   // calls that wait to be written; the oldest is dropped
-	flushEvery   = time.Second
-	flushTimeout = 10 * time.Second
+	maxCallBody = 2 << 10 // bytes of a blotted body that are kept
+	maxCallText = 300     // bytes of any other text
+	maxWaiting  = 5_000   // calls that wait to be written; the oldest is dropped
+	flushEvery  = time.Second
 )
 
 // Keeper writes calls down.
@@ -62,24 +61,18 @@ func (b *Buffer) Flush(ctx context.Context) error {
 	return b.Keeper.RecordScimCalls(ctx, rows)
 }
 
-// Run flushes until ctx ends, and once more then.
+// Run flushes until ctx ends.
 func (b *Buffer) Run(ctx context.Context) {
 	tick := time.NewTicker(flushEvery)
 	defer tick.Stop()
 	for {
-		ended := false
 		select {
 		case <-ctx.Done():
-			ended = true
+			return
 		case <-tick.C:
 		}
-		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
-		if err := b.Flush(last); err != nil {
-			b.Log.ErrorContext(last, "SCIM calls cannot be written", "error", err)
-		}
-		cancel()
-		if ended {
-			return
+		if err := b.Flush(ctx); err != nil && ctx.Err() == nil {
+			b.Log.ErrorContext(ctx, "SCIM calls cannot be written", "error", err)
 		}
 	}
 }

@@ -91,7 +91,7 @@ func (q *query) finish(order string) error {
 	return nil
 }
 
-// searchSchema is the URN of a search request (RFC 7644 section 3.4.3).
+// fromBody reads a search request (RFC 7644 section 3.4.3).
 func (q *query) fromBody(body object) error {
 	if err := checkSchemas(body); err != nil {
 		return err

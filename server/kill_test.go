@@ -141,6 +141,14 @@ func TestDemoTour(t *testing.T) {
 	path := program(t)
 	address := freeAddress(t)
 	p := start(t, path, address, nil, string(config.Demo))
+	t.Cleanup(func() { // politely, so that it deletes its database
+		if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
+			t.Error(err)
+		}
+		if err := p.cmd.Wait(); err != nil {
+			t.Errorf("the demo ended with %v", err)
+		}
+	})
 	var tour []string
 	for ruler := 0; ruler < 2; {
 		line, ok := <-p.lines

@@ -18,7 +18,10 @@ func TestPanicIsAnswered(t *testing.T) {
 	r := &Rooms{Log: log, Now: housetest.NewClock().Now}
 	var told error
 	d := door{http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("rck_secret") }),
-		func(w http.ResponseWriter, _ *http.Request, err error) { told = err; w.WriteHeader(http.StatusInternalServerError) }}
+		func(w http.ResponseWriter, _ *http.Request, err error) {
+			told = err
+			w.WriteHeader(http.StatusInternalServerError)
+		}}
 	w := httptest.NewRecorder()
 	r.describe(r.chain(d)).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 	if w.Code != http.StatusInternalServerError || fault.KindOf(told) != fault.Internal {

@@ -14,6 +14,7 @@ import (
 	"rollcall/credential"
 	"rollcall/models"
 	"rollcall/roster"
+	"rollcall/scim"
 	"rollcall/sso"
 )
 
@@ -26,6 +27,7 @@ type Rooms struct {
 	Credentials *credential.Store
 	SSO         *sso.Service
 	Roster      *roster.Service
+	Calls       *scim.Buffer // what provisioning clients asked, on its way to the database
 }
 
 // Open opens the configured database, brings an embedded one up to date, asks
@@ -69,10 +71,12 @@ func build(ctx context.Context, cfg config.Config, db *models.DB, log *slog.Logg
 	if err != nil {
 		return nil, err
 	}
+	people := &roster.Service{DB: db, Now: now, TombstoneKey: tombstones}
 	return &Rooms{
 		Config: cfg, DB: db, Log: log, Now: now, Credentials: store,
 		SSO:    &sso.Service{DB: db, Now: now, BaseURL: cfg.BaseURL},
-		Roster: &roster.Service{DB: db, Now: now, TombstoneKey: tombstones},
+		Roster: people,
+		Calls:  &scim.Buffer{Keeper: people, Log: log},
 	}, nil
 }
 

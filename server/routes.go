@@ -22,7 +22,7 @@ func (r *Rooms) Handler() http.Handler {
 	api := door{resolvers.Handler(&resolvers.Resolver{
 		Roster: r.Roster, SSO: r.SSO, Credentials: r.Credentials, Now: r.Now, Log: r.Log,
 	}), graph.Refuse}
-	wire := scim.Options{Roster: r.Roster, Credentials: r.Credentials, BaseURL: r.Config.BaseURL, Log: r.Log}
+	wire := scim.Options{Roster: r.Roster, Credentials: r.Credentials, BaseURL: r.Config.BaseURL, Log: r.Log, Now: r.Now, Calls: r.Calls}
 	provisioning := door{scim.NewHandler(wire), wire.Refuse}
 	pages := signin.Options{SSO: r.SSO, Roster: r.Roster, Credentials: r.Credentials, BaseURL: r.Config.BaseURL, Log: r.Log}
 	people := door{signin.NewHandler(pages), pages.Refuse}

@@ -26,6 +26,11 @@ func (a *attempt) add(name string, status saml.CheckStatus, message string) {
 	a.checks = append(a.checks, saml.Check{Name: name, Status: status, Actual: message, Trusted: true})
 }
 
+// failed reports whether the last check failed.
+func (a *attempt) failed() bool {
+	return len(a.checks) > 0 && a.checks[len(a.checks)-1].Status == saml.Fail
+}
+
 // row makes the attempt's record.
 func (s *Service) row(ctx context.Context, a attempt, code fault.Code) (models.LoginAttempt, error) {
 	id, err := models.NewID()

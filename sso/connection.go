@@ -3,6 +3,7 @@ package sso
 import (
 	"context"
 	"crypto/x509"
+	"slices"
 
 	"rollcall/fault"
 	"rollcall/models"
@@ -55,8 +56,14 @@ func (s *Service) connect(ctx context.Context, slug string) (connection, error) 
 func (s *Service) expired(ctx context.Context, team models.ID) ([]models.Certificate, error) {
 	var rows []models.Certificate
 	err := s.DB.Read(ctx).Select("id", "identity_provider_id", "der").Where("team_id = ? AND not_after < ?", team, s.now()).
-		Order("not_after DESC").Limit(2).Find(&rows).Error
-	return rows, err
+		Order("not_after DESC").Limit(maxProviders * maxLive).Find(&rows).Error
+	latest := make([]models.Certificate, 0, 1)
+	for _, row := range rows {
+		if !slices.ContainsFunc(latest, func(c models.Certificate) bool { return c.IdentityProviderID == row.IdentityProviderID }) {
+			latest = append(latest, row)
+		}
+	}
+	return latest, err
 }
 
 // permitted reads a team and its settings and says whether people may come in
@@ -82,11 +89,17 @@ func (s *Service) permitted(ctx context.Context, slug string) (models.Team, mode
 	return team, settings, nil
 }
 
+// teamBySlug finds the team that an address names. Anybody can type anything
+// there; what PostgreSQL could not even compare is not asked.
 func (s *Service) teamBySlug(ctx context.Context, slug string) (models.Team, error) {
 	var team models.Team
+	unknown := fault.New(fault.TeamNotFound, "No team has this address.")
+	if !models.Printable(slug) {
+		return team, unknown
+	}
 	err := models.Fault(s.DB.Read(ctx).Where("slug = ?", slug).Take(&team).Error)
 	if fault.Is(err, fault.Missing) {
-		err = fault.New(fault.TeamNotFound, "No team has this address.")
+		err = unknown
 	}
 	return team, err
 }

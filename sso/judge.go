@@ -198,9 +198,14 @@ func (l *Login) Record(ctx context.Context, tx *gorm.DB, s *Service, membership 
 	var code fault.Code
 	if reason != nil {
 		code = fault.CodeOf(reason)
-		l.attempt.add("membership", saml.Fail, code.Meaning())
-	} else {
+	}
+	switch {
+	case reason == nil:
 		l.attempt.add("membership", saml.Pass, "active")
+	case l.attempt.failed(): // Consume said why
+		l.attempt.add("membership", saml.Skipped, "nobody was looked for")
+	default:
+		l.attempt.add("membership", saml.Fail, code.Meaning())
 	}
 	row, err := s.row(ctx, l.attempt, code)
 	if err != nil {

@@ -94,15 +94,16 @@ func checkProvider(row models.IdentityProvider, mapping *models.AttributeMapping
 	if mapping == nil {
 		return nil
 	}
-	for field, names := range map[string][]string{
-		"email": mapping.Email, "firstName": mapping.FirstName, "lastName": mapping.LastName, "displayName": mapping.DisplayName,
-	} {
-		if len(names) > maxMapped {
-			return fault.New(fault.InvalidValue, "Name %d attributes at most.", maxMapped).On("attributeMapping", field)
+	for _, m := range []struct {
+		field string
+		names []string
+	}{{"email", mapping.Email}, {"firstName", mapping.FirstName}, {"lastName", mapping.LastName}, {"displayName", mapping.DisplayName}} {
+		if len(m.names) > maxMapped {
+			return fault.New(fault.InvalidValue, "Name %d attributes at most.", maxMapped).On("attributeMapping", m.field)
 		}
-		for _, n := range names {
+		for _, n := range m.names {
 			if n == "" || len(n) > maxMappedName || !models.Printable(n) {
-				return fault.New(fault.InvalidValue, "An attribute name has 1 to %d printable characters.", maxMappedName).On("attributeMapping", field)
+				return fault.New(fault.InvalidValue, "An attribute name has 1 to %d printable characters.", maxMappedName).On("attributeMapping", m.field)
 			}
 		}
 	}

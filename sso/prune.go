@@ -10,15 +10,18 @@ import (
 )
 
 const (
+	// assertionKept is how long a used assertion is remembered after the end of
+	// its life: the clock of the replica that prunes may be ahead of another one's.
+	assertionKept = time.Hour
 	// attemptKept is how long a refused or accepted attempt can be looked at.
 	attemptKept = 30 * 24 * time.Hour
 	// pruneBatch keeps each transaction short.
 	pruneBatch = 1_000
 )
 
-// Prune deletes requests that nobody can answer any more, assertions that would
-// be refused as expired anyway and attempts older than thirty days, a thousand
-// rows in a transaction.
+// Prune deletes requests that nobody can answer any more, assertions that were
+// refused as expired for an hour already and attempts older than thirty days, a
+// thousand rows in a transaction.
 func (s *Service) Prune(ctx context.Context) error {
 	now := s.now()
 	for _, old := range []struct {
@@ -27,7 +30,7 @@ func (s *Service) Prune(ctx context.Context) error {
 		before time.Time
 	}{
 		{&models.LoginRequest{}, "expires_at", now.Add(requestLife - requestKept)},
-		{&models.SeenAssertion{}, "expires_at", now},
+		{&models.SeenAssertion{}, "expires_at", now.Add(-assertionKept)},
 		{&models.LoginAttempt{}, "at", now.Add(-attemptKept)},
 	} {
 		for {

@@ -18,7 +18,7 @@ var vendors = []struct {
 	{models.VendorOnelogin, regexp.MustCompile(`^https://app\.onelogin\.com/|^\S+ https://[a-z0-9-]+\.onelogin\.com/`)},
 	{models.VendorPingone, regexp.MustCompile(`^https://auth\.pingone\.[a-z.]+/`)},
 	{models.VendorPingfederate, regexp.MustCompile(`^\S+ https://\S+/idp/SSO\.saml2`)},
-	{models.VendorSalesforce, regexp.MustCompile(`^https://[a-z0-9.-]+\.my\.salesforce\.com`)},
+	{models.VendorSalesforce, regexp.MustCompile(`^https://[a-z0-9.-]+\.my\.salesforce\.com[/ ]`)},
 	{models.VendorAdfs, regexp.MustCompile(`^https?://\S+/adfs/services/trust`)},
 	{models.VendorAuth0, regexp.MustCompile(`^urn:\S+ https://\S+/samlp/`)},
 }

@@ -180,6 +180,7 @@ CREATE TABLE login_attempts (
     request_id           text NOT NULL
 );
 CREATE INDEX ix_login_attempts_team ON login_attempts (team_id, id);
+CREATE INDEX ix_login_attempts_at ON login_attempts (at);
 
 -- Credentials keep their rows after the membership is gone: they are the
 -- receipt of what was revoked. So they do not refer to it by foreign key.

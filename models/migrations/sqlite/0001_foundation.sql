@@ -1,7 +1,7 @@
 -- +goose Up
 
 CREATE TABLE installation (
-    id                    integer PRIMARY KEY CHECK (id = 1),
+    id                    integer NOT NULL PRIMARY KEY CHECK (id = 1),
     key_fingerprint       blob NOT NULL,
     generated_key         blob,
     operator_key_shown_at datetime,
@@ -9,7 +9,7 @@ CREATE TABLE installation (
 );
 
 CREATE TABLE teams (
-    id         text PRIMARY KEY,
+    id         text NOT NULL PRIMARY KEY,
     slug       text NOT NULL,
     name       text NOT NULL,
     plan       text NOT NULL CHECK (plan IN ('FREE', 'TEAM', 'ENTERPRISE')),
@@ -20,7 +20,7 @@ CREATE TABLE teams (
 CREATE UNIQUE INDEX ux_teams_slug ON teams (slug);
 
 CREATE TABLE users (
-    id                 text PRIMARY KEY,
+    id                 text NOT NULL PRIMARY KEY,
     kind               text NOT NULL CHECK (kind IN ('PERSON', 'INTEGRATION')),
     origin             text NOT NULL CHECK (origin IN ('DIRECT', 'SSO', 'SCIM')),
     email              text NOT NULL,
@@ -37,7 +37,7 @@ CREATE UNIQUE INDEX ux_users_email_key ON users (email_key);
 CREATE INDEX ix_users_managed_by ON users (managed_by_team_id);
 
 CREATE TABLE memberships (
-    id                 text PRIMARY KEY,
+    id                 text NOT NULL PRIMARY KEY,
     team_id            text NOT NULL REFERENCES teams (id) ON DELETE CASCADE,
     user_id            text NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     role               text NOT NULL CHECK (role IN ('ADMIN', 'MEMBER', 'VIEWER')),
@@ -63,7 +63,7 @@ CREATE INDEX ix_memberships_user ON memberships (user_id);
 CREATE INDEX ix_memberships_admins ON memberships (team_id, role, status);
 
 CREATE TABLE external_identities (
-    id             text PRIMARY KEY,
+    id             text NOT NULL PRIMARY KEY,
     team_id        text NOT NULL REFERENCES teams (id) ON DELETE CASCADE,
     membership_id  text NOT NULL REFERENCES memberships (id) ON DELETE CASCADE,
     issuer         text NOT NULL,
@@ -76,7 +76,7 @@ CREATE UNIQUE INDEX ux_external_identities_subject ON external_identities (team_
 CREATE INDEX ix_external_identities_membership ON external_identities (membership_id);
 
 CREATE TABLE tombstones (
-    id         text PRIMARY KEY,
+    id         text NOT NULL PRIMARY KEY,
     team_id    text NOT NULL REFERENCES teams (id) ON DELETE CASCADE,
     removal_id text NOT NULL,
     kind       text NOT NULL CHECK (kind IN ('EMAIL', 'IDENTITY')),
@@ -87,7 +87,7 @@ CREATE INDEX ix_tombstones_hash ON tombstones (team_id, hash);
 CREATE INDEX ix_tombstones_removal ON tombstones (removal_id);
 
 CREATE TABLE identity_providers (
-    id                     text PRIMARY KEY,
+    id                     text NOT NULL PRIMARY KEY,
     team_id                text NOT NULL REFERENCES teams (id) ON DELETE CASCADE,
     entity_id              text NOT NULL,
     sso_url                text NOT NULL,
@@ -104,7 +104,7 @@ CREATE TABLE identity_providers (
 CREATE UNIQUE INDEX ux_identity_providers_entity ON identity_providers (team_id, entity_id);
 
 CREATE TABLE sso_settings (
-    id                           text PRIMARY KEY,
+    id                           text NOT NULL PRIMARY KEY,
     team_id                      text NOT NULL REFERENCES teams (id) ON DELETE CASCADE,
     state                        text NOT NULL CHECK (state IN ('DRAFT', 'ENABLED', 'ENFORCED', 'DISABLED')),
     default_role                 text NOT NULL CHECK (default_role IN ('ADMIN', 'MEMBER', 'VIEWER')),
@@ -122,7 +122,7 @@ CREATE TABLE sso_settings (
 CREATE UNIQUE INDEX ux_sso_settings_team ON sso_settings (team_id);
 
 CREATE TABLE certificates (
-    id                   text PRIMARY KEY,
+    id                   text NOT NULL PRIMARY KEY,
     team_id              text NOT NULL REFERENCES teams (id) ON DELETE CASCADE,
     identity_provider_id text NOT NULL REFERENCES identity_providers (id) ON DELETE CASCADE,
     fingerprint_sha256   text NOT NULL,
@@ -143,7 +143,7 @@ CREATE UNIQUE INDEX ux_certificates_fingerprint ON certificates (identity_provid
 CREATE INDEX ix_certificates_team ON certificates (team_id);
 
 CREATE TABLE login_requests (
-    id                   text PRIMARY KEY,
+    id                   text NOT NULL PRIMARY KEY,
     team_id              text NOT NULL REFERENCES teams (id) ON DELETE CASCADE,
     identity_provider_id text NOT NULL REFERENCES identity_providers (id) ON DELETE CASCADE,
     browser_hash         blob NOT NULL,
@@ -155,7 +155,7 @@ CREATE TABLE login_requests (
 CREATE INDEX ix_login_requests_expires ON login_requests (expires_at);
 
 CREATE TABLE seen_assertions (
-    id                   text PRIMARY KEY,
+    id                   text NOT NULL PRIMARY KEY,
     team_id              text NOT NULL REFERENCES teams (id) ON DELETE CASCADE,
     identity_provider_id text NOT NULL REFERENCES identity_providers (id) ON DELETE CASCADE,
     assertion_hash       blob NOT NULL,
@@ -165,7 +165,7 @@ CREATE UNIQUE INDEX ux_seen_assertions ON seen_assertions (identity_provider_id,
 CREATE INDEX ix_seen_assertions_expires ON seen_assertions (expires_at);
 
 CREATE TABLE login_attempts (
-    id                   text PRIMARY KEY,
+    id                   text NOT NULL PRIMARY KEY,
     team_id              text NOT NULL REFERENCES teams (id) ON DELETE CASCADE,
     identity_provider_id text,
     membership_id        text,
@@ -180,11 +180,12 @@ CREATE TABLE login_attempts (
     request_id           text NOT NULL
 );
 CREATE INDEX ix_login_attempts_team ON login_attempts (team_id, id);
+CREATE INDEX ix_login_attempts_at ON login_attempts (at);
 
 -- Credentials keep their rows after the membership is gone: they are the
 -- receipt of what was revoked. So they do not refer to it by foreign key.
 CREATE TABLE sessions (
-    id                   text PRIMARY KEY,
+    id                   text NOT NULL PRIMARY KEY,
     secret_hash          blob NOT NULL,
     team_id              text NOT NULL REFERENCES teams (id) ON DELETE CASCADE,
     user_id              text NOT NULL,
@@ -205,7 +206,7 @@ CREATE UNIQUE INDEX ux_sessions_secret ON sessions (secret_hash);
 CREATE INDEX ix_sessions_membership ON sessions (membership_id);
 
 CREATE TABLE api_keys (
-    id             text PRIMARY KEY,
+    id             text NOT NULL PRIMARY KEY,
     secret_hash    blob NOT NULL,
     prefix         text NOT NULL,
     name           text NOT NULL,
@@ -227,7 +228,7 @@ CREATE UNIQUE INDEX ux_api_keys_secret ON api_keys (secret_hash);
 CREATE INDEX ix_api_keys_membership ON api_keys (membership_id);
 
 CREATE TABLE scim_tokens (
-    id             text PRIMARY KEY,
+    id             text NOT NULL PRIMARY KEY,
     secret_hash    blob NOT NULL,
     prefix         text NOT NULL,
     name           text NOT NULL,
@@ -244,7 +245,7 @@ CREATE INDEX ix_scim_tokens_team ON scim_tokens (team_id);
 
 -- History outlives what it tells of: no foreign keys.
 CREATE TABLE audit_events (
-    id           text PRIMARY KEY,
+    id           text NOT NULL PRIMARY KEY,
     team_id      text,
     at           datetime NOT NULL,
     action       text NOT NULL,
