@@ -80,11 +80,11 @@ func (s *Service) ScimHealth(ctx context.Context, team models.ID) (ScimHealth, e
 	if err := s.DB.Read(ctx).Select("at").Where("team_id = ?", team).Order("id DESC").Limit(1).Find(&last).Error; err != nil {
 		return h, err
 	}
+	err := s.DB.Read(ctx).Raw(`SELECT count(*) AS calls, count(CASE WHEN status >= 400 AND status <> 404 THEN 1 END) AS failed
+		FROM scim_calls WHERE team_id = ? AND at > ?`, team, s.now().Add(-24*time.Hour)).Scan(&h).Error
 	if len(last) > 0 {
 		h.LastCallAt = &last[0].At
 	}
-	err := s.DB.Read(ctx).Raw(`SELECT count(*) AS calls, count(CASE WHEN status >= 400 AND status <> 404 THEN 1 END) AS failed
-		FROM scim_calls WHERE team_id = ? AND at > ?`, team, s.now().Add(-24*time.Hour)).Scan(&h).Error
 	return h, err
 }
 

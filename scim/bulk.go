@@ -62,9 +62,10 @@ func (h *handler) bulk(c call) (reply, error) {
 	}
 	for i := range ops {
 		b.run(i)
-	}
-	for _, p := range b.pending {
-		b.complete(p)
+		for _, p := range b.pending {
+			b.complete(p)
+		}
+		b.pending = nil
 	}
 	out := bulkBody{Schemas: []string{urnBulk}, Operations: []bulkResult{}}
 	for _, r := range b.results {
@@ -169,6 +170,7 @@ func (b *bulkRun) run(i int) {
 		return
 	}
 	b.state[i] = running
+	defer func() { b.state[i] = finished }()
 	op := b.ops[i]
 	for _, id := range references(op) {
 		if maker, ok := b.maker[id]; ok {
@@ -178,7 +180,6 @@ func (b *bulkRun) run(i int) {
 	if b.stopped() {
 		return
 	}
-	b.state[i] = finished
 	if op.err != nil {
 		b.fail(i, op.err)
 		return

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -225,3 +226,6 @@ func (c client) patch(id, operations string) answer {
 	c.h.t.Helper()
 	return c.do("PATCH", "/Users/"+id, patchOp+operations+`}`)
 }
+
+// escape writes a filter for a query string.
+func escape(filter string) string { return url.QueryEscape(filter) }
