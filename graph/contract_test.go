@@ -115,6 +115,8 @@ var allowed = map[string]bool{
 	"CreateApiKeyPayload.secret": true, "CreateScimTokenPayload.secret": true, // shown once
 	"CreateScimTokenPayload.scimToken": true, "RevokeScimTokenPayload.scimToken": true,
 	"RevokeScimTokenInput.scimTokenId": true, "Team.scimTokens": true, "TeamPermissions.writeScimTokens": true,
+	"Mutation.rotateScimToken": true, "RotateScimTokenPayload.secret": true, // shown once
+	"RotateScimTokenPayload.scimToken": true, "RotateScimTokenInput.scimTokenId": true,
 	"Mutation.createScimToken": true, "Mutation.revokeScimToken": true,
 }
 

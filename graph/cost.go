@@ -53,10 +53,15 @@ func costs() ComplexityRoot {
 	c.Query.Teams = func(child int, first *int, _ *string) int { return costOfPage(child, first) }
 	c.Query.Nodes = func(child int, ids []string) int { return 1 + saturate(len(ids), child) }
 	c.Team.Memberships = func(child int, first *int, _ *string) int { return costOfPage(child, first) }
+	c.Team.Groups = func(child int, first *int, _ *string) int { return costOfPage(child, first) }
+	c.Team.ScimCalls = func(child int, first *int, _ *string) int { return costOfPage(child, first) }
+	c.Team.GroupRoleMappings = costOfFew
 	c.Team.ScimTokens = costOfFew
 	c.SsoSettings.IdentityProviders = costOfFew
 	c.IdentityProvider.Certificates = costOfFew
 	c.TeamConnection.TotalCount = func(int) int { return costCount }
+	c.GroupConnection.TotalCount = func(int) int { return costCount }
+	c.ScimCallConnection.TotalCount = func(int) int { return costCount }
 	c.MembershipConnection.TotalCount = func(int) int { return costCount }
 	return c
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"rollcall/models"
+	"rollcall/roster"
 )
 
 // batch looks up rows of one kind for the length of one operation. Whoever
@@ -78,6 +79,8 @@ type batches struct {
 	teams        *batch[models.Team]
 	providers    *batch[[]models.IdentityProvider] // by team
 	certificates *batch[[]models.Certificate]      // by identity provider
+	groups       *batch[models.Group]
+	health       *batch[roster.ScimHealth] // by team
 }
 
 type batchesKey struct{}
@@ -90,6 +93,8 @@ func (r *Resolver) withBatches(ctx context.Context) context.Context {
 		teams:        newBatch(r.Roster.TeamsByID),
 		providers:    newBatch(r.providersByTeam),
 		certificates: newBatch(r.SSO.CertificatesByProvider),
+		groups:       newBatch(r.Roster.GroupsByID),
+		health:       newBatch(r.healthByTeam),
 	})
 }
 

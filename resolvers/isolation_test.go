@@ -13,6 +13,7 @@ import (
 	"rollcall/internal/housetest"
 	"rollcall/internal/idptest"
 	"rollcall/models"
+	"rollcall/roster"
 	"rollcall/sso"
 )
 
@@ -48,11 +49,28 @@ func (d *desk) estate(t *testing.T) estate {
 	if err != nil {
 		t.Fatal(err)
 	}
+	group, err := d.Roster.CreateGroup(housetest.AsScim(t.Context(), acme.ID), acme.ID, roster.NewGroup{DisplayName: "Ops"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mapping, err := d.Roster.SetGroupRoleMapping(ctx, group.ID, models.RoleViewer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	provisioning, err := d.Roster.ProvisioningSettings(ctx, acme.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := models.ScimCall{ID: models.ID("01900000-0000-7000-8000-0000000000ca"), TeamID: acme.ID, At: d.clock.Now(), Method: "GET", Resource: "/Users", Status: 200, Quirks: []string{}}
+	if err := d.Roster.RecordScimCalls(ctx, []models.ScimCall{call}); err != nil {
+		t.Fatal(err)
+	}
 	session, _ := d.session(t, mel)
 	return estate{team: acme.GlobalID(), cert: certs[idp.ID][0].GlobalID(), nodes: map[string]string{
 		"Team": acme.GlobalID(), "User": mel.User.GlobalID(), "Membership": mel.GlobalID(), "ExternalIdentity": d.link(t, mel).GlobalID(),
 		"SsoSettings": settings.GlobalID(), "IdentityProvider": idp.GlobalID(), "Certificate": certs[idp.ID][0].GlobalID(),
 		"Session": session.GlobalID(), "ApiKey": key.GlobalID(), "ScimToken": token.GlobalID(),
+		"Group": group.GlobalID(), "GroupRoleMapping": mapping.GlobalID(), "ProvisioningSettings": provisioning.GlobalID(), "ScimCall": call.GlobalID(),
 	}}
 }
 
@@ -72,7 +90,12 @@ func TestNodesByCaller(t *testing.T) {
 		"Certificate":      {"operator", "admin", "admin key"},
 		"ScimToken":        {"operator", "admin", "admin key"},
 		"Session":          {"operator", "admin", "admin key"},
-		"ApiKey":           {"operator", "admin", "admin key", "member", "key"}, // mel's own
+		"Group":            everybody,
+		"GroupRoleMapping": {"operator", "admin", "admin key"},
+		"ScimCall":         {"operator", "admin", "admin key"},
+
+		"ProvisioningSettings": {"operator", "admin", "admin key"},
+		"ApiKey":               {"operator", "admin", "admin key", "member", "key"}, // mel's own
 	}
 	eachDesk(t, func(t *testing.T, d *desk) {
 		e := d.estate(t)
@@ -134,7 +157,13 @@ func (e estate) mutations(t *testing.T, d *desk) map[string]string {
 		"createApiKey":           of(opCreateKey, e.team, d.acme.admin.GlobalID()),
 		"revokeApiKey":           of(`mutation { revokeApiKey(input: {apiKeyId: %q}) { apiKey { id } userErrors { code field message } } }`, e.nodes["ApiKey"]),
 		"createScimToken":        of(opCreateScimToken, e.team),
-		"revokeScimToken":        of(`mutation { revokeScimToken(input: {scimTokenId: %q}) { scimToken { id } userErrors { code field message } } }`, e.nodes["ScimToken"]),
+		"rotateScimToken":        of(`mutation { rotateScimToken(input: {scimTokenId: %q}) { scimToken { id } userErrors { code field message } } }`, e.nodes["ScimToken"]),
+		"setGroupRoleMapping":    of(`mutation { setGroupRoleMapping(input: {groupId: %q, role: ADMIN}) { groupRoleMapping { id } userErrors { code field message } } }`, e.nodes["Group"]),
+		"removeGroupRoleMapping": of(`mutation { removeGroupRoleMapping(input: {groupId: %q}) { group { id } userErrors { code field message } } }`, e.nodes["Group"]),
+
+		"updateProvisioningSettings": of(`mutation { updateProvisioningSettings(input: {teamId: %q, dryRun: true}) { provisioningSettings { id } userErrors { code field message } } }`, e.team),
+
+		"revokeScimToken": of(`mutation { revokeScimToken(input: {scimTokenId: %q}) { scimToken { id } userErrors { code field message } } }`, e.nodes["ScimToken"]),
 	}
 }
 
@@ -191,7 +220,8 @@ func TestMutationsByOthers(t *testing.T) {
 		}
 		// The operator may do each of them; in an order in which they can work.
 		for _, name := range []string{"createTeam", "updateSsoSettings", "createIdentityProvider", "addCertificate", "removeCertificate", "importMetadata",
-			"enableSso", "updateMembership", "deactivateMembership", "reactivateMembership", "createApiKey", "revokeApiKey", "createScimToken", "revokeScimToken", "removeMembership"} {
+			"enableSso", "updateMembership", "deactivateMembership", "reactivateMembership", "createApiKey", "revokeApiKey", "createScimToken",
+			"rotateScimToken", "revokeScimToken", "setGroupRoleMapping", "removeGroupRoleMapping", "updateProvisioningSettings", "removeMembership"} {
 			d.must(t, operator(t), mutations[name])
 		}
 	})

@@ -51,6 +51,46 @@ func (r *Resolver) teams(ctx context.Context, first *int, after *string) (*model
 	return out, nil
 }
 
+// groups is a page of a team's groups.
+func (r *Resolver) groups(ctx context.Context, team models.ID, first *int, after *string) (*model.GroupConnection, error) {
+	list := "groups/" + string(team)
+	p, err := graph.ReadPage(list, first, after)
+	if err != nil {
+		return nil, err
+	}
+	rows, more, err := r.Roster.Groups(ctx, team, roster.Page{After: p.After, Limit: p.Limit})
+	if err != nil {
+		return nil, err
+	}
+	out := &model.GroupConnection{TeamID: team, Nodes: pointers(rows), Edges: make([]*model.GroupEdge, len(rows))}
+	for i, g := range out.Nodes {
+		out.Edges[i] = &model.GroupEdge{Cursor: graph.Cursor(list, g.ID), Node: g}
+	}
+	out.PageInfo = pageInfo(list, p, more, rows, func(g models.Group) models.ID { return g.ID })
+	return out, nil
+}
+
+// scimCalls is a page of what a team's provisioning clients asked, null for
+// those who may not see it.
+func (r *Resolver) scimCalls(ctx context.Context, team models.ID, first *int, after *string) (*model.ScimCallConnection, error) {
+	list := "scimCalls/" + string(team)
+	p, err := graph.ReadPage(list, first, after)
+	if err != nil {
+		return nil, err
+	}
+	rows, more, err := r.Roster.ScimCalls(ctx, team, roster.Page{After: p.After, Limit: p.Limit})
+	seen, err := hidden(rows, err)
+	if err != nil || seen == nil {
+		return nil, err
+	}
+	out := &model.ScimCallConnection{TeamID: team, Nodes: pointers(rows), Edges: make([]*model.ScimCallEdge, len(rows))}
+	for i, c := range out.Nodes {
+		out.Edges[i] = &model.ScimCallEdge{Cursor: graph.Cursor(list, c.ID), Node: c}
+	}
+	out.PageInfo = pageInfo(list, p, more, rows, func(c models.ScimCall) models.ID { return c.ID })
+	return out, nil
+}
+
 // pageInfo tells where a page stands. What lies before a page that did not
 // start at the beginning is not looked up: its cursor came from there.
 func pageInfo[T any](list string, p graph.Page, more bool, rows []T, id func(T) models.ID) *model.PageInfo {

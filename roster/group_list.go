@@ -133,6 +133,15 @@ func (s *Service) CountGroups(ctx context.Context, team models.ID) (int, error) 
 	return s.counted(ctx, team, models.ResourceGroup)
 }
 
+// GroupRoleMapping returns one of them.
+func (s *Service) GroupRoleMapping(ctx context.Context, id models.ID) (models.GroupRoleMapping, error) {
+	var row models.GroupRoleMapping
+	if err := s.DB.Read(ctx).Where("id = ?", id).Take(&row).Error; err != nil {
+		return row, models.Fault(err)
+	}
+	return row, access.Require(ctx, access.SsoRead, row.TeamID)
+}
+
 // GroupRoleMappings lists what follows from a team's groups, oldest first. A
 // team has as many at most as it has groups that an admin chose.
 func (s *Service) GroupRoleMappings(ctx context.Context, team models.ID) ([]models.GroupRoleMapping, error) {

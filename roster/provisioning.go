@@ -39,6 +39,15 @@ func (s *Service) ProvisioningSettings(ctx context.Context, team models.ID) (mod
 	return settings, err
 }
 
+// ProvisioningSettingsByID is the same by the id of the settings.
+func (s *Service) ProvisioningSettingsByID(ctx context.Context, id models.ID) (models.ProvisioningSettings, error) {
+	var row models.ProvisioningSettings
+	if err := s.DB.Read(ctx).Where("id = ?", id).Take(&row).Error; err != nil {
+		return row, models.Fault(err)
+	}
+	return row, access.Require(ctx, access.SsoRead, row.TeamID)
+}
+
 // ProvisioningChange is what UpdateProvisioning changes; nil leaves a choice.
 type ProvisioningChange struct {
 	ScimEnabled, DryRun *bool

@@ -45,6 +45,16 @@ func (s *Service) ScimCalls(ctx context.Context, team models.ID, p Page) ([]mode
 	return rows, more, nil
 }
 
+// CountScimCalls counts the calls of a team that are kept.
+func (s *Service) CountScimCalls(ctx context.Context, team models.ID) (int, error) {
+	if err := access.Require(ctx, access.SsoRead, team); err != nil {
+		return 0, err
+	}
+	var n int64
+	err := s.DB.Read(ctx).Model(&models.ScimCall{}).Where("team_id = ?", team).Count(&n).Error
+	return int(n), err
+}
+
 // ScimCall returns one call of a team whose settings the caller may see.
 func (s *Service) ScimCall(ctx context.Context, id models.ID) (models.ScimCall, error) {
 	var row models.ScimCall
