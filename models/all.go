@@ -5,4 +5,6 @@ var All = []any{
 	Installation{}, Team{}, User{}, Membership{}, ExternalIdentity{}, Tombstone{},
 	SsoSettings{}, IdentityProvider{}, Certificate{}, LoginRequest{}, SeenAssertion{}, LoginAttempt{},
 	Session{}, APIKey{}, ScimToken{}, AuditEvent{},
+	ScimProfile{}, ScimValue{}, ScimCounter{}, ScimBlock{}, Group{}, GroupMember{}, GroupRoleMapping{},
+	ProvisioningSettings{}, ScimCall{},
 }
