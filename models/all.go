@@ -5,4 +5,5 @@ var All = []any{
 	Installation{}, Team{}, User{}, Membership{}, ExternalIdentity{}, Tombstone{},
 	SsoSettings{}, IdentityProvider{}, Certificate{}, LoginRequest{}, SeenAssertion{}, LoginAttempt{},
 	Session{}, APIKey{}, ScimToken{}, AuditEvent{},
+	Notice{}, Mail{}, NotificationSettings{}, MetadataSource{}, StagedCertificate{},
 }

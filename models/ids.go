@@ -40,6 +40,10 @@ const (
 	PrefixAPIKey           Prefix = "key"
 	PrefixScimToken        Prefix = "sct"
 	PrefixAuditEvent       Prefix = "evt"
+
+	PrefixMail                 Prefix = "mail"
+	PrefixNotificationSettings Prefix = "ntf"
+	PrefixStagedCertificate    Prefix = "stc"
 )
 
 var idText = base32.HexEncoding.WithPadding(base32.NoPadding)
