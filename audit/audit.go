@@ -37,6 +37,11 @@ const (
 	IdentityProviderMoved = "identity_provider.updated"
 	CertificateAdded      = "certificate.added"
 	CertificateRemoved    = "certificate.removed"
+	CertificateDiscovered = "certificate.discovered"
+	CertificateStaged     = "certificate.staged"
+	CertificateDismissed  = "certificate.dismissed"
+	MetadataSourceSet     = "metadata_source.set"
+	NotificationsChanged  = "notifications.changed"
 )
 
 // Target is what an event is about.

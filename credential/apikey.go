@@ -168,6 +168,9 @@ func (s *Store) recordKey(ctx context.Context, tx *gorm.DB, action string, row m
 	for _, scope := range row.Scopes {
 		details = append(details, audit.Detail("scope", string(scope)))
 	}
+	if err := s.tellOfKey(ctx, tx, action, row); err != nil {
+		return err
+	}
 	return audit.Record(ctx, tx, s.Now(), audit.Event{
 		TeamID: team, Action: action, Details: details,
 		Target: audit.Target{Kind: models.PrefixAPIKey, ID: row.ID, Label: row.Name},
