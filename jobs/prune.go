@@ -10,16 +10,16 @@ import (
 	"rollcall/models"
 )
 
-// Retention says how long what is over is kept. Zero is for ever.
+// Retention says how long what is over is kept; zero is for ever. Records of
+// sign-ins are the room sso's own.
 type Retention struct {
 	Credentials time.Duration // sessions, API keys and SCIM tokens after their end: the receipt of what ended
-	Attempts    time.Duration // records of sign-ins
 	History     time.Duration // audit events
 	Mails       time.Duration // notices and mails
 }
 
 // DefaultRetention is what an installation has that sets nothing.
-var DefaultRetention = Retention{Credentials: 90 * 24 * time.Hour, Attempts: 30 * 24 * time.Hour, Mails: 400 * 24 * time.Hour}
+var DefaultRetention = Retention{Credentials: 90 * 24 * time.Hour, Mails: 400 * 24 * time.Hour}
 
 const (
 	pruneBatch = 1_000
@@ -44,7 +44,6 @@ func (s *Service) Prune(ctx context.Context) error {
 		{&models.APIKey{}, "revoked_at < ?", s.Retention.Credentials},
 		{&models.ScimToken{}, "expires_at < ?", s.Retention.Credentials},
 		{&models.ScimToken{}, "revoked_at < ?", s.Retention.Credentials},
-		{&models.LoginAttempt{}, "at < ?", s.Retention.Attempts},
 		{&models.AuditEvent{}, "at < ?", s.Retention.History},
 		// A certificate's end is announced from sixty days before to thirty days
 		// after it: no notice may be forgotten within that time.

@@ -12,9 +12,11 @@ import (
 	"rollcall/access"
 	"rollcall/config"
 	"rollcall/credential"
+	"rollcall/jobs"
 	"rollcall/models"
 	"rollcall/roster"
 	"rollcall/sso"
+	"rollcall/sso/fetch"
 )
 
 // Rooms are the domain over one open database.
@@ -26,6 +28,7 @@ type Rooms struct {
 	Credentials *credential.Store
 	SSO         *sso.Service
 	Roster      *roster.Service
+	Jobs        *jobs.Service
 }
 
 // Open opens the configured database, brings an embedded one up to date, asks
@@ -69,11 +72,15 @@ func build(ctx context.Context, cfg config.Config, db *models.DB, log *slog.Logg
 	if err != nil {
 		return nil, err
 	}
-	return &Rooms{
+	r := &Rooms{
 		Config: cfg, DB: db, Log: log, Now: now, Credentials: store,
-		SSO:    &sso.Service{DB: db, Now: now, BaseURL: cfg.BaseURL},
+		SSO: &sso.Service{
+			DB: db, Now: now, BaseURL: cfg.BaseURL, AttemptsKept: days(cfg.Retention.Attempts),
+			Fetch: fetch.New(cfg.MetadataNets).Get,
+		},
 		Roster: &roster.Service{DB: db, Now: now, TombstoneKey: tombstones},
-	}, nil
+	}
+	return r, r.addJobs()
 }
 
 // keyFile is where a generated secret key is kept: beside the embedded

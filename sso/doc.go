@@ -23,6 +23,8 @@ type Service struct {
 	DB      *models.DB
 	Now     func() time.Time
 	BaseURL string // of the installation, without a slash at its end
+	// AttemptsKept is for how long a sign-in's record is kept; 0 is thirty days.
+	AttemptsKept time.Duration
 
 	// Announce has people told of something, in the transaction of its cause: the
 	// notice and the work that it makes are there if and only if the cause is. A
