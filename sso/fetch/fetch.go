@@ -125,7 +125,13 @@ func (c *Client) Get(ctx context.Context, address, etag, lastModified string) (D
 		return Document{}, reason(err)
 	}
 	defer func() { _ = res.Body.Close() }()
-	return c.read(res, etag != "" || lastModified != "")
+	d, err := c.read(res, etag != "" || lastModified != "")
+	// A host that sees the goodbye of a client out of patience may close its
+	// answer neatly; half a document would then look like a whole one.
+	if err == nil && ctx.Err() != nil {
+		err = reason(ctx.Err())
+	}
+	return d, err
 }
 
 func (c *Client) read(res *http.Response, conditional bool) (Document, error) {

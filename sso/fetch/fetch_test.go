@@ -249,8 +249,11 @@ func TestSlowEndlessAndHuge(t *testing.T) {
 	s.client.Within = 300 * time.Millisecond
 	for _, path := range []string{"/silent", "/drip"} {
 		began := time.Now()
-		_, err := s.get(t, path)
+		d, err := s.get(t, path)
 		wantReason(t, err, "in time")
+		if err == nil {
+			t.Errorf("%s gave %d bytes after %v", path, len(d.Body), time.Since(began))
+		}
 		if took := time.Since(began); took > 5*time.Second {
 			t.Errorf("%s took %v", path, took)
 		}
