@@ -27,6 +27,8 @@ type SMTP struct {
 	Password    string
 	Roots       *x509.CertPool // nil is the system's
 	Now         func() time.Time
+	// Dial connects; nil is the network itself.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // Send implements Sender. Without implicit TLS the server has to offer
@@ -65,6 +67,9 @@ func (s *SMTP) options() []gomail.Option {
 		options = append(options, gomail.WithTLSPolicy(gomail.TLSOpportunistic))
 	default:
 		options = append(options, gomail.WithTLSPolicy(gomail.TLSMandatory))
+	}
+	if s.Dial != nil {
+		options = append(options, gomail.WithDialContextFunc(s.Dial))
 	}
 	if s.Username != "" {
 		options = append(options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover), gomail.WithUsername(s.Username), gomail.WithPassword(s.Password))
