@@ -14,6 +14,7 @@ const (
 	MetadataWorks   Kind = "metadata_refresh_resolved"
 	SsoEnabled      Kind = "sso_enabled"
 	SsoChanged      Kind = "sso_config_changed"
+	SsoFailing      Kind = "sso_failing"
 	TokenCreated    Kind = "scim_token_created"
 	TokenRevoked    Kind = "scim_token_revoked"
 	KeyCreated      Kind = "api_key_created"
@@ -21,7 +22,7 @@ const (
 
 // Kinds lists the whole catalogue.
 var Kinds = []Kind{CertExpiring, CertExpired, CertAdded, CertRemoved, CertDiscovered, MetadataFailing, MetadataWorks,
-	SsoEnabled, SsoChanged, TokenCreated, TokenRevoked, KeyCreated}
+	SsoEnabled, SsoChanged, SsoFailing, TokenCreated, TokenRevoked, KeyCreated}
 
 // Language is a language that every message of the catalogue has.
 type Language string
