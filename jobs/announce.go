@@ -145,29 +145,43 @@ func (s *Service) write(tx *gorm.DB, n models.Notice, p person, language string)
 	return s.enqueue(tx, deliverArgs{Mail: row.ID})
 }
 
-// lostAfter is when a notice without its mails is taken for one whose job gave
-// up: its own tries end after two days.
+// lostAfter is when work that is not done is taken for work whose job gave up:
+// a job's own tries end after two days.
 const (
 	lostAfter = 72 * time.Hour
 	lostBatch = 100
 )
 
-// reannounce gives notices that nobody was told of a job once more.
-func (s *Service) reannounce(ctx context.Context) error {
-	var ids []models.ID
-	err := s.DB.Read(ctx).Model(&models.Notice{}).Where("announced_at IS NULL AND created_at < ?", s.now().Add(-lostAfter)).
-		Order("created_at").Limit(lostBatch).Pluck("id", &ids).Error
-	if err != nil || len(ids) == 0 {
+// findLost gives notices without mails, and mails that were neither sent nor
+// given up, a job once more. Nothing is lost because a database was away for days.
+func (s *Service) findLost(ctx context.Context) error {
+	var notices, mails []models.ID
+	before, db := s.now().Add(-lostAfter), s.DB.Read(ctx)
+	err := db.Model(&models.Notice{}).Where("announced_at IS NULL AND created_at < ?", before).Order("created_at").Limit(lostBatch).Pluck("id", &notices).Error
+	if err != nil {
 		return err
 	}
-	params := make([]river.InsertManyParams, len(ids))
-	for i, id := range ids {
-		params[i] = river.InsertManyParams{Args: announceArgs{Notice: id}, InsertOpts: &river.InsertOpts{
-			UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished},
-		}}
+	err = db.Model(&models.Mail{}).Where("state = ? AND created_at < ?", models.MailQueued, before).Order("id").Limit(lostBatch).Pluck("id", &mails).Error
+	if err != nil {
+		return err
+	}
+	var params []river.InsertManyParams
+	for _, id := range notices {
+		params = append(params, onlyOnce(announceArgs{Notice: id}))
+	}
+	for _, id := range mails {
+		params = append(params, onlyOnce(deliverArgs{Mail: id}))
+	}
+	if len(params) == 0 {
+		return nil
 	}
 	if _, err := s.client.InsertMany(ctx, params); err != nil {
-		return fmt.Errorf("announcing once more: %w", err)
+		return fmt.Errorf("finding lost work: %w", err)
 	}
 	return nil
+}
+
+// onlyOnce is a job that is not added while one like it is still to be done.
+func onlyOnce(args river.JobArgs) river.InsertManyParams {
+	return river.InsertManyParams{Args: args, InsertOpts: &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished}}}
 }

@@ -27,7 +27,7 @@ func (s *Service) deliverJob(ctx context.Context, job *river.Job[deliverArgs]) e
 		return err
 	}
 	content, err := mail.Render(mail.Kind(n.Kind), mail.Language(m.Language), s.facts(n, team))
-	if err != nil {
+	if err != nil { // written by a newer version, which will find it again
 		return err
 	}
 	err = s.Sender.Send(ctx, mail.Message{

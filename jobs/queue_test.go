@@ -13,6 +13,7 @@ import (
 	"github.com/riverqueue/river/rivermigrate"
 	"gorm.io/gorm"
 
+	"rollcall/credential"
 	"rollcall/internal/housetest"
 	"rollcall/models"
 )
@@ -108,6 +109,47 @@ func TestEnqueueGoesWithItsTransaction(t *testing.T) {
 	if err := r.enqueue(r.DB.Read(t.Context()), expiryArgs{}); err == nil {
 		t.Error("a job went without a transaction")
 	}
+}
+
+// What lost its job gets another one, and only one.
+func TestFindLost(t *testing.T) {
+	housetest.EachSource(t, func(t *testing.T, src models.Source) {
+		clock, box := housetest.NewClock(), &post{}
+		r := newReplica(t, src, clock.Now, box)
+		team, _ := r.team("acme", "ada@acme.test")
+		ctx := housetest.AsOperator(t.Context())
+		for _, name := range []string{"one", "two"} {
+			_, _, err := r.Credentials.CreateScimToken(ctx, credential.NewScimToken{TeamID: team.ID, Name: name})
+			r.must(err)
+		}
+		r.must(r.announceJob(ctx, rowsOf[models.Notice](t, r.DB, "1 = 1")[0].ID))
+		forget := func() {
+			conn, _, err := r.DB.SQL()
+			r.must(err)
+			_, err = conn.ExecContext(t.Context(), "DELETE FROM river_job")
+			r.must(err)
+		}
+		forget()
+		r.must(r.findLost(ctx))
+		count := func() (n int) {
+			r.must(r.DB.Read(t.Context()).Raw("SELECT count(*) FROM river_job").Scan(&n).Error)
+			return n
+		}
+		if n := count(); n != 0 {
+			t.Errorf("%d jobs before their time", n)
+		}
+		clock.Advance(73 * time.Hour)
+		r.must(r.findLost(ctx))
+		r.must(r.findLost(ctx))
+		if n := count(); n != 2 {
+			t.Errorf("%d jobs for two that were lost", n)
+		}
+		r.work()
+		r.drained()
+		if n := len(box.all()); n != 2 {
+			t.Errorf("%d mails", n)
+		}
+	})
 }
 
 // Two replicas with the real timetable: each kind of periodic work is done at

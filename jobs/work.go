@@ -84,12 +84,12 @@ func add[T river.JobArgs](w *river.Workers, work func(context.Context, *river.Jo
 }
 
 // Expiring announces the ends of certificates that are due, and has another
-// look at notices whose job was lost.
+// look at work whose job was lost.
 func (s *Service) Expiring(ctx context.Context) error {
 	if _, err := s.SSO.AnnounceExpiring(ctx); err != nil {
 		return fmt.Errorf("announcing the ends of certificates: %w", err)
 	}
-	return s.reannounce(ctx)
+	return s.findLost(ctx)
 }
 
 // dueAtOnce is how many metadata refreshes are begun in five minutes.
@@ -104,9 +104,7 @@ func (s *Service) FindDue(ctx context.Context) error {
 	}
 	params := make([]river.InsertManyParams, len(ids))
 	for i, id := range ids {
-		params[i] = river.InsertManyParams{Args: refreshArgs{Provider: id}, InsertOpts: &river.InsertOpts{
-			MaxAttempts: 3, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished},
-		}}
+		params[i] = onlyOnce(refreshArgs{Provider: id})
 	}
 	_, err = s.client.InsertMany(ctx, params)
 	return err

@@ -103,7 +103,7 @@ func newYear(t *testing.T, src models.Source, adfs bool) *year {
 
 // step is a few hours of the year.
 func (y *year) step() {
-	hours := 1 + y.dice.IntN(23)
+	hours := 1 + y.dice.IntN(29)
 	if y.dice.IntN(60) == 0 {
 		hours = 24 * (1 + y.dice.IntN(12)) // everything is down for days
 	}

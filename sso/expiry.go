@@ -174,10 +174,9 @@ func (s *Service) about(ctx context.Context, rows []models.Certificate) (surroun
 		providers: map[models.ID]models.IdentityProvider{}, wishes: map[models.ID]models.NotificationSettings{},
 		quiet: map[models.ID]bool{}, announced: map[string]bool{},
 	}
-	var teams, providers, fingerprints []string
+	var teams, providers []models.ID
 	for _, c := range rows {
-		teams, providers = append(teams, string(c.TeamID)), append(providers, string(c.IdentityProviderID))
-		fingerprints = append(fingerprints, c.FingerprintSha256)
+		teams, providers = append(teams, c.TeamID), append(providers, c.IdentityProviderID)
 	}
 	db := s.DB.Read(ctx)
 	var found []models.IdentityProvider
