@@ -368,7 +368,7 @@ func TestKilledBetweenSteps(t *testing.T) {
 		var jobs int
 		r.must(r.DB.Read(t.Context()).Raw("SELECT count(*) FROM river_job WHERE kind = 'announce'").Scan(&jobs).Error)
 		notices := len(rowsOf[models.Notice](t, r.DB, "1 = 1"))
-		if jobs != notices || notices < 24 {
+		if jobs != notices || notices < 12 {
 			t.Errorf("%d jobs for %d notices", jobs, notices)
 		}
 		r.work()
