@@ -95,6 +95,9 @@ func (s *Service) trustAs(ctx context.Context, tx *gorm.DB, p models.IdentityPro
 	if err := tx.Create(&row).Error; err != nil {
 		return row, err
 	}
+	if err := unstage(tx, row); err != nil {
+		return row, err
+	}
 	return row, s.recordCertificate(ctx, tx, row, action)
 }
 
@@ -180,6 +183,9 @@ func (s *Service) RemoveCertificate(ctx context.Context, id models.ID) (models.C
 		}
 		if done.RowsAffected == 0 {
 			return fault.New(fault.Missing, "There is no such certificate.").On("certificateId")
+		}
+		if err := s.refuseForGood(tx, row); err != nil {
+			return err
 		}
 		return s.recordCertificate(ctx, tx, row, audit.CertificateRemoved)
 	})

@@ -98,10 +98,10 @@ func (s *Service) refresh(ctx context.Context, p models.IdentityProvider, src mo
 	if err != nil {
 		return Refreshed{}, err
 	}
+	// What has not changed is judged again: its validity may be over, and there
+	// may be room now for a certificate that had to wait.
 	if doc.Unchanged {
-		out := Refreshed{Unchanged: true}
-		out.Source, err = s.worked(ctx, p, src, fetch.Document{Body: []byte(src.Document), ETag: src.ETag, LastModified: src.LastModified}, nil)
-		return out, err
+		doc = fetch.Document{Body: []byte(src.Document), ETag: src.ETag, LastModified: src.LastModified}
 	}
 	// 3. Judge it as if an admin had pasted it.
 	md, problem := s.usableMetadata(doc.Body, p)
@@ -136,8 +136,8 @@ func (s *Service) usableMetadata(body []byte, p models.IdentityProvider) (*saml.
 	return md, ""
 }
 
-// worked writes down a success and ends an incident. also, if not nil, is done
-// in the same transaction.
+// worked writes down a success and ends an incident. also is done in the same
+// transaction.
 func (s *Service) worked(ctx context.Context, p models.IdentityProvider, src models.MetadataSource, doc fetch.Document, also func(tx *gorm.DB) error) (models.MetadataSource, error) {
 	before, now := src, s.now()
 	src.ETag, src.LastModified, src.Document = doc.ETag, doc.LastModified, string(doc.Body)
@@ -147,10 +147,8 @@ func (s *Service) worked(ctx context.Context, p models.IdentityProvider, src mod
 		if _, err := models.LockTeam(tx, p.TeamID); err != nil {
 			return err
 		}
-		if also != nil {
-			if err := also(tx); err != nil {
-				return err
-			}
+		if err := also(tx); err != nil {
+			return err
 		}
 		if before.IncidentID != nil && before.FailingSince != nil {
 			facts := map[string]string{"provider": p.EntityID, "since": before.FailingSince.Format(time.RFC3339)}
@@ -219,7 +217,7 @@ func (s *Service) takeOver(ctx context.Context, tx *gorm.DB, p models.IdentityPr
 			return err
 		}
 	}
-	known, err := fingerprints(tx, p.ID)
+	known, err := decided(tx, p.ID)
 	if err != nil {
 		return err
 	}
@@ -290,10 +288,16 @@ func (s *Service) trustDiscovered(ctx context.Context, tx *gorm.DB, p models.Ide
 	return "", err
 }
 
-func fingerprints(tx *gorm.DB, provider models.ID) ([]string, error) {
-	var found []string
-	err := tx.Model(&models.Certificate{}).Where("identity_provider_id = ?", provider).Pluck("fingerprint_sha256", &found).Error
-	return found, err
+// decided are the fingerprints of certificates about which nothing is left to
+// decide: those that are trusted, and those that an admin removed or dismissed.
+func decided(tx *gorm.DB, provider models.ID) ([]string, error) {
+	var trusted, refused []string
+	err := tx.Model(&models.Certificate{}).Where("identity_provider_id = ?", provider).Pluck("fingerprint_sha256", &trusted).Error
+	if err != nil {
+		return nil, err
+	}
+	err = tx.Model(&models.StagedCertificate{}).Where("identity_provider_id = ? AND dismissed_at IS NOT NULL", provider).Pluck("fingerprint_sha256", &refused).Error
+	return append(trusted, refused...), err
 }
 
 func hostOf(address string) string {

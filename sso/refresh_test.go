@@ -234,9 +234,11 @@ func TestRefreshMakesRoom(t *testing.T) {
 		d.due(p)
 		d.same("told again", d.kinds(), nil)
 		d.clock.Advance(48 * time.Hour) // the old one is out of use
-		d.host = func(string) (fetch.Document, error) { return fetch.Document{Body: d.idp.Metadata()}, nil }
-		got = d.due(p)
+		got = d.due(p)                  // the host says that nothing has changed
 		d.same("trusted now", got.Trusted, []string{saml.Fingerprint(fourth)})
+		if staged, err := d.sso.StagedCertificates(d.ctx(), p.ID); err != nil || len(staged) != 0 {
+			t.Errorf("%+v, %v", staged, err)
+		}
 		d.same("told", d.kinds(), []string{"cert_discovered", "cert_removed"})
 		if all := d.trusted(p); len(all) != 3 || slices.Contains(all, first) {
 			t.Errorf("trusted: %v", all)
@@ -276,6 +278,44 @@ func TestRefreshStages(t *testing.T) {
 		if got := d.due(p); len(got.Staged)+len(got.Trusted) != 0 {
 			t.Errorf("a certificate that was dismissed is offered again: %+v", got)
 		}
+	})
+}
+
+// What an admin removed stays removed, whatever the metadata goes on saying,
+// until an admin adds it again.
+func TestRefreshAfterRemoval(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		p := d.imported()
+		second := d.next(d.year())
+		d.idp.Extra = []*x509.Certificate{second}
+		d.publish()
+		d.due(p)
+		all, err := d.sso.CertificatesByProvider(d.ctx(), []models.ID{p.ID})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range all[p.ID] {
+			if c.FingerprintSha256 == saml.Fingerprint(second) {
+				if _, err := d.sso.RemoveCertificate(d.ctx(), c.ID); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		d.host = func(string) (fetch.Document, error) { return fetch.Document{Body: d.idp.Metadata()}, nil }
+		for range 2 {
+			if got := d.due(p); len(got.Trusted)+len(got.Staged) != 0 {
+				t.Errorf("it comes back: %+v", got)
+			}
+		}
+		if waiting, err := d.sso.StagedCertificates(d.ctx(), p.ID); err != nil || len(waiting) != 0 {
+			t.Errorf("%+v, %v", waiting, err)
+		}
+		text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: second.Raw})
+		if _, err := d.sso.AddCertificate(d.ctx(), p.ID, string(text)); err != nil {
+			t.Fatal(err)
+		}
+		d.due(p)
+		d.same("trusted", d.trusted(p), []string{saml.Fingerprint(d.idp.Certificate), saml.Fingerprint(second)})
 	})
 }
 

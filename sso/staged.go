@@ -52,6 +52,34 @@ func forgetUnlisted(tx *gorm.DB, provider models.ID, listed []string) error {
 		Delete(&models.StagedCertificate{}).Error
 }
 
+// refuseForGood keeps the refresh from trusting again what an admin removed, as
+// long as the metadata goes on listing it. An admin can add it by hand.
+func (s *Service) refuseForGood(tx *gorm.DB, c models.Certificate) error {
+	var sources int64
+	err := tx.Model(&models.MetadataSource{}).Where("identity_provider_id = ?", c.IdentityProviderID).Count(&sources).Error
+	if err != nil || sources == 0 {
+		return err
+	}
+	id, err := models.NewID()
+	if err != nil {
+		return err
+	}
+	now := s.now()
+	return tx.Clauses(clause.OnConflict{
+		Columns:   []clause.Column{{Name: "identity_provider_id"}, {Name: "fingerprint_sha256"}},
+		DoUpdates: clause.AssignmentColumns([]string{"dismissed_at"}),
+	}).Create(&models.StagedCertificate{
+		ID: id, TeamID: c.TeamID, IdentityProviderID: c.IdentityProviderID, FingerprintSha256: c.FingerprintSha256, DER: c.DER, Subject: c.Subject,
+		NotBefore: c.NotBefore, NotAfter: c.NotAfter, Reason: models.StagedBySetting, DiscoveredAt: now, DismissedAt: &now,
+	}).Error
+}
+
+// unstage drops what was staged or refused of a certificate that is trusted now.
+func unstage(tx *gorm.DB, c models.Certificate) error {
+	return tx.Where("identity_provider_id = ? AND fingerprint_sha256 = ?", c.IdentityProviderID, c.FingerprintSha256).
+		Delete(&models.StagedCertificate{}).Error
+}
+
 // StagedCertificates lists the certificates of an identity provider that wait
 // for an admin's word; there are three at most.
 func (s *Service) StagedCertificates(ctx context.Context, provider models.ID) ([]models.StagedCertificate, error) {
@@ -76,10 +104,8 @@ func (s *Service) AcceptCertificate(ctx context.Context, staged models.ID) (mode
 		if err != nil {
 			return err
 		}
-		if out, err = s.trust(ctx, tx, p, cert, models.CertificateMetadata); err != nil {
-			return err
-		}
-		return tx.Where("id = ?", row.ID).Delete(&models.StagedCertificate{}).Error
+		out, err = s.trust(ctx, tx, p, cert, models.CertificateMetadata)
+		return err
 	})
 	return out, err
 }
