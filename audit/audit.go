@@ -35,8 +35,12 @@ const (
 	SsoEnabled            = "sso.enabled"
 	IdentityProviderMade  = "identity_provider.created"
 	IdentityProviderMoved = "identity_provider.updated"
+	IdentityProviderGone  = "identity_provider.deleted"
 	CertificateAdded      = "certificate.added"
 	CertificateRemoved    = "certificate.removed"
+	SPKeyMade             = "service_provider_key.created"
+	SPKeyRetired          = "service_provider_key.retired"
+	SignedOutByProvider   = "session.closed_by_identity_provider"
 )
 
 // Target is what an event is about.
@@ -57,6 +61,11 @@ type Event struct {
 // Detail is one name and value of an event. Never a secret.
 func Detail(name, value string) models.AuditDetail {
 	return models.AuditDetail{Name: name, Value: value}
+}
+
+// Change is a detail that tells of a value that changed.
+func Change(name, before, after string) models.AuditDetail {
+	return models.AuditDetail{Name: name, Value: before + " -> " + after, Before: &before, After: &after}
 }
 
 // Count is a detail that holds a number.

@@ -4,5 +4,6 @@ package models
 var All = []any{
 	Installation{}, Team{}, User{}, Membership{}, ExternalIdentity{}, Tombstone{},
 	SsoSettings{}, IdentityProvider{}, Certificate{}, LoginRequest{}, SeenAssertion{}, LoginAttempt{},
+	LogoutRequest{}, ServiceProviderKey{},
 	Session{}, APIKey{}, ScimToken{}, AuditEvent{},
 }

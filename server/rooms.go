@@ -69,9 +69,13 @@ func build(ctx context.Context, cfg config.Config, db *models.DB, log *slog.Logg
 	if err != nil {
 		return nil, err
 	}
+	sealing, err := keys.AEAD("service provider keys")
+	if err != nil {
+		return nil, err
+	}
 	return &Rooms{
 		Config: cfg, DB: db, Log: log, Now: now, Credentials: store,
-		SSO:    &sso.Service{DB: db, Now: now, BaseURL: cfg.BaseURL},
+		SSO:    &sso.Service{DB: db, Now: now, BaseURL: cfg.BaseURL, Keys: sealing},
 		Roster: &roster.Service{DB: db, Now: now, TombstoneKey: tombstones},
 	}, nil
 }

@@ -136,7 +136,10 @@ func statusOf(k fault.Kind) int {
 // failure belongs to no team. The text of a fault may quote a message that a
 // stranger wrote, so the log gets its code, by which the attempt is found.
 func (h *handler) fail(w http.ResponseWriter, r *http.Request, slug string, attempt models.ID, err error) {
-	n := noticeOf(err)
+	h.failAs(w, r, slug, attempt, err, noticeOf(err))
+}
+
+func (h *handler) failAs(w http.ResponseWriter, r *http.Request, slug string, attempt models.ID, err error, n notice) {
 	if attempt == "" && !n.unknown && fault.KindOf(err) != fault.Limited {
 		// A refusal that nobody could look up has not been made properly.
 		n = noticeOfKind(fault.Internal)

@@ -8,6 +8,7 @@
 package sso
 
 import (
+	"crypto/cipher"
 	"time"
 
 	"rollcall/models"
@@ -19,6 +20,9 @@ type Service struct {
 	DB      *models.DB
 	Now     func() time.Time
 	BaseURL string // of the installation, without a slash at its end
+	// Keys seals the private keys of teams. Without it no team can have one, and
+	// so none signs, decrypts or takes part in single logout.
+	Keys cipher.AEAD
 }
 
 func (s *Service) now() time.Time { return models.Stamp(s.Now()) }

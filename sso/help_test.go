@@ -163,7 +163,7 @@ func (h *house) request() context.Context {
 // begin starts a sign-in and returns the request's id.
 func (h *house) begin(team models.Team) string {
 	h.Helper()
-	start, err := h.sso.Begin(h.request(), team.Slug, browser, "/welcome")
+	start, err := h.sso.Begin(h.request(), team.Slug, browser, "/welcome", "")
 	h.must(err)
 	return start.RequestID
 }

@@ -18,6 +18,8 @@ const (
 	defaultIdleMinutes  = 8 * 60
 	maxSessionHours     = 30 * 24
 	minIdleMinutes      = 5
+	defaultSkewSeconds  = 90
+	maxSkewSeconds      = 180
 )
 
 // Prepare writes the settings of a new team in the caller's transaction.
@@ -28,7 +30,7 @@ func Prepare(tx *gorm.DB, team models.ID, now time.Time) error {
 	}
 	return tx.Create(&models.SsoSettings{
 		ID: id, TeamID: team, State: models.SsoDraft, DefaultRole: models.RoleMember, JitEnabled: true,
-		SessionHours: defaultSessionHours, SessionIdleMinutes: defaultIdleMinutes,
+		SessionHours: defaultSessionHours, SessionIdleMinutes: defaultIdleMinutes, ClockSkewSeconds: defaultSkewSeconds,
 		Revision: 1, CreatedAt: now, UpdatedAt: now,
 	}).Error
 }
@@ -64,6 +66,11 @@ type SettingsChange struct {
 	JitEnabled                *bool
 	SessionHours              *int
 	SessionIdleMinutes        *int
+	ClockSkewSeconds          *int
+	RequireMfa                *bool
+	HonourSessionEnd          *bool
+	SignMetadata              *bool
+	EncryptAssertions         *bool
 	DefaultIdentityProviderID *models.ID
 	Revision                  *int // that the caller read, or nil
 }
@@ -72,7 +79,14 @@ type SettingsChange struct {
 // PLAN_REQUIRED, STALE_REVISION, INVALID.
 func (s *Service) UpdateSettings(ctx context.Context, team models.ID, c SettingsChange) (models.SsoSettings, error) {
 	var row models.SsoSettings
-	err := s.change(ctx, team, func(tx *gorm.DB, _ models.Team) error {
+	if err := access.Require(ctx, access.SsoWrite, team); err != nil {
+		return row, err
+	}
+	key, err := s.spareKey(ctx, team, isTrue(c.SignMetadata) || isTrue(c.EncryptAssertions))
+	if err != nil {
+		return row, err
+	}
+	err = s.change(ctx, team, func(tx *gorm.DB, _ models.Team) error {
 		var err error
 		if row, err = SettingsIn(tx, team); err != nil {
 			return err
@@ -87,6 +101,9 @@ func (s *Service) UpdateSettings(ctx context.Context, team models.ID, c Settings
 		if row == before {
 			return nil
 		}
+		if err := s.firstKey(ctx, tx, team, key); err != nil {
+			return err
+		}
 		return s.saveSettings(ctx, tx, &row, audit.SsoSettingsChanged, changes(before, row))
 	})
 	return row, err
@@ -94,6 +111,16 @@ func (s *Service) UpdateSettings(ctx context.Context, team models.ID, c Settings
 
 // change runs fn with the team locked and its admin and plan checked.
 func (s *Service) change(ctx context.Context, team models.ID, fn func(tx *gorm.DB, team models.Team) error) error {
+	return s.locked(ctx, team, func(tx *gorm.DB, t models.Team) error {
+		if err := planned(t); err != nil {
+			return err
+		}
+		return fn(tx, t)
+	})
+}
+
+// locked runs fn with the team locked and its admin checked.
+func (s *Service) locked(ctx context.Context, team models.ID, fn func(tx *gorm.DB, team models.Team) error) error {
 	if err := access.Require(ctx, access.SsoWrite, team); err != nil {
 		return err
 	}
@@ -102,11 +129,16 @@ func (s *Service) change(ctx context.Context, team models.ID, fn func(tx *gorm.D
 		if err != nil {
 			return err
 		}
-		if !t.SsoAllowed() {
-			return fault.New(fault.PlanRequired, "Single sign-on needs the plan TEAM or ENTERPRISE; the team's is %s.", t.Plan)
-		}
 		return fn(tx, t)
 	})
+}
+
+// planned refuses a team whose plan does not include single sign-on.
+func planned(t models.Team) error {
+	if t.SsoAllowed() {
+		return nil
+	}
+	return fault.New(fault.PlanRequired, "Single sign-on needs the plan TEAM or ENTERPRISE; the team's is %s.", t.Plan)
 }
 
 func (c SettingsChange) apply(tx *gorm.DB, row *models.SsoSettings) error {
@@ -115,9 +147,16 @@ func (c SettingsChange) apply(tx *gorm.DB, row *models.SsoSettings) error {
 	set(&row.JitEnabled, c.JitEnabled)
 	set(&row.SessionHours, c.SessionHours)
 	set(&row.SessionIdleMinutes, c.SessionIdleMinutes)
+	set(&row.ClockSkewSeconds, c.ClockSkewSeconds)
+	set(&row.RequireMfa, c.RequireMfa)
+	set(&row.HonourSessionEnd, c.HonourSessionEnd)
+	set(&row.SignMetadata, c.SignMetadata)
+	set(&row.EncryptAssertions, c.EncryptAssertions)
 	switch {
 	case row.SessionHours < 1 || row.SessionHours > maxSessionHours:
 		return fault.New(fault.InvalidValue, "A session lasts 1 to %d hours.", maxSessionHours).On("sessionHours")
+	case row.ClockSkewSeconds < 0 || row.ClockSkewSeconds > maxSkewSeconds:
+		return fault.New(fault.InvalidValue, "Clocks may differ by 0 to %d seconds.", maxSkewSeconds).On("clockSkewSeconds")
 	case row.SessionIdleMinutes < minIdleMinutes || row.SessionIdleMinutes > row.SessionHours*60:
 		return fault.New(fault.InvalidValue, "A session may be idle for %d minutes up to its whole life of %d.", minIdleMinutes, row.SessionHours*60).On("sessionIdleMinutes")
 	}
@@ -133,6 +172,8 @@ func (c SettingsChange) apply(tx *gorm.DB, row *models.SsoSettings) error {
 	}
 	return nil
 }
+
+func isTrue(b *bool) bool { return b != nil && *b }
 
 func set[T any](field *T, value *T) {
 	if value != nil {

@@ -1,0 +1,105 @@
+package sso
+
+import (
+	"context"
+
+	"rollcall/access"
+	"rollcall/models"
+	"rollcall/saml"
+)
+
+// Preview is what importing metadata would do.
+type Preview struct {
+	IdentityProvider models.IdentityProvider  // as it would be made or updated
+	Existing         *models.IdentityProvider // with this entity id, or nil
+	Changes          []models.AuditDetail     // of the existing one
+	NameIDFormats    []string
+	WantsSigned      bool
+	Certificates     []models.Certificate // without id: none is stored
+	Trusted          map[string]bool      // by fingerprint: the existing provider has it
+	Ignored          []string
+}
+
+// PreviewMetadata reads metadata as ImportMetadata does and changes nothing.
+// entityID chooses one of several identity providers, "" the only one.
+// Faults: NOT_FOUND, FORBIDDEN, PLAN_REQUIRED, METADATA_INVALID,
+// METADATA_WRONG_ROLE and those of a certificate.
+func (s *Service) PreviewMetadata(ctx context.Context, team models.ID, xml, entityID string) (Preview, error) {
+	if err := access.Require(ctx, access.SsoWrite, team); err != nil {
+		return Preview{}, err
+	}
+	var t models.Team
+	if err := s.DB.Read(ctx).Where("id = ?", team).Take(&t).Error; err != nil {
+		return Preview{}, models.Fault(err)
+	}
+	if err := planned(t); err != nil {
+		return Preview{}, err
+	}
+	md, row, err := s.readMetadata(team, xml, entityID)
+	if err != nil {
+		return Preview{}, err
+	}
+	out := Preview{
+		IdentityProvider: row, NameIDFormats: md.NameIDFormats, WantsSigned: md.WantAuthnRequestsSigned,
+		Trusted: map[string]bool{}, Ignored: md.Ignored,
+	}
+	for _, c := range md.Certificates {
+		out.Certificates = append(out.Certificates, describe(c))
+	}
+	return out, s.compare(ctx, &out)
+}
+
+// compare fills in what the team has of it already.
+func (s *Service) compare(ctx context.Context, p *Preview) error {
+	var found []models.IdentityProvider
+	err := s.DB.Read(ctx).Where("team_id = ? AND entity_id = ?", p.IdentityProvider.TeamID, p.IdentityProvider.EntityID).Find(&found).Error
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	p.Existing = &found[0]
+	// An import takes over the addresses and nothing else.
+	next := found[0]
+	moved(&next, p.IdentityProvider)
+	p.Changes = providerChanges(found[0], next)
+	var known []models.Certificate
+	if err := s.DB.Read(ctx).Select("fingerprint_sha256").Where("identity_provider_id = ?", found[0].ID).Find(&known).Error; err != nil {
+		return err
+	}
+	for _, c := range known {
+		p.Trusted[c.FingerprintSha256] = true
+	}
+	return nil
+}
+
+// readMetadata reads metadata into a provider that is not stored.
+func (s *Service) readMetadata(team models.ID, xml, entityID string) (*saml.IDPMetadata, models.IdentityProvider, error) {
+	md, err := saml.ParseMetadataOf([]byte(xml), entityID, s.Now())
+	if err != nil {
+		return nil, models.IdentityProvider{}, under(err, "xml")
+	}
+	row := models.IdentityProvider{
+		TeamID: team, EntityID: md.EntityID, Vendor: detectVendor(md.EntityID, md.SSOURL),
+		SsoURL: md.SSOURL, SsoBinding: bindingOf(md.SSOBinding), SloURL: md.SLOURL, SloBinding: bindingOf(md.SLOBinding),
+		SignAuthnRequests: md.WantAuthnRequestsSigned,
+	}
+	row.SloResponseURL = md.SLO.Redirect.ResponseLocation
+	if row.SloBinding == models.BindingPost {
+		row.SloResponseURL = md.SLO.POST.ResponseLocation
+	}
+	applyPreset(&row)
+	return md, row, under(s.checkProvider(row, nil, ProviderOptions{}), "xml")
+}
+
+// bindingOf is a binding's name here; the redirect one when there is none.
+func bindingOf(uri string) models.Binding {
+	if uri == saml.BindingPOST {
+		return models.BindingPost
+	}
+	return models.BindingRedirect
+}
+
+// moved takes over what metadata says of addresses.
+func moved(row *models.IdentityProvider, md models.IdentityProvider) {
+	row.SsoURL, row.SsoBinding = md.SsoURL, md.SsoBinding
+	row.SloURL, row.SloBinding, row.SloResponseURL = md.SloURL, md.SloBinding, md.SloResponseURL
+}
