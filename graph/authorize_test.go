@@ -121,7 +121,7 @@ func TestOtherCredentialsDoNotOpenThisDoor(t *testing.T) {
 // @auth is on every root field but those that anybody may ask for.
 func TestEveryRootFieldNamesItsScope(t *testing.T) {
 	contract := quiet(&stub{}).schema
-	free := map[string]bool{"viewer": true, "node": true, "nodes": true}
+	free := map[string]bool{"viewer": true, "node": true, "nodes": true, "rateLimit": true}
 	for _, root := range []*ast.Definition{contract.Query, contract.Mutation} {
 		for _, f := range root.Fields {
 			if !strings.HasPrefix(f.Name, "__") && !free[f.Name] && f.Directives.ForName("auth") == nil {

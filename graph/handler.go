@@ -3,9 +3,12 @@ package graph
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
@@ -16,12 +19,15 @@ import (
 type Options struct {
 	Resolvers ResolverRoot
 	Log       *slog.Logger
+	Now       func() time.Time
 	// Batches gives a context fresh batch loaders. It is called once for a query
 	// and once for each root field of a mutation, so that what a later field reads
 	// is not what an earlier one has changed since.
 	Batches func(context.Context) context.Context
 	// AnonymousIntrospection lets callers without a credential read the schema.
 	AnonymousIntrospection bool
+	// RateLimit gives every caller a budget of points.
+	RateLimit bool
 }
 
 // Handler serves GraphQL over HTTP. It expects the server around it to have put
@@ -32,6 +38,7 @@ type Handler struct {
 	exec                   *executor.Executor
 	batches                func(context.Context) context.Context
 	documents              *documents
+	budgets                *budgets // nil where nothing is limited
 	limits                 Limits
 	anonymousIntrospection bool
 }
@@ -42,6 +49,9 @@ func NewHandler(o Options) *Handler {
 	h := &Handler{
 		log: o.Log, schema: contract, batches: o.Batches,
 		documents: newDocuments(), limits: DefaultLimits, anonymousIntrospection: o.AnonymousIntrospection,
+	}
+	if o.RateLimit {
+		h.budgets = newBudgets(o.Now)
 	}
 	executable := NewExecutableSchema(Config{
 		Schema: contract, Resolvers: o.Resolvers, Directives: DirectiveRoot{Auth: auth}, Complexity: costs(),
@@ -114,12 +124,33 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeRefusal(ctx, w, mediaType, beforeExecution(errs))
 		return
 	}
-	// 5. The answer. When the client has left, its context has ended and there is
+	// 5. The budget.
+	ctx, no = h.charge(ctx, w, op)
+	if no != nil {
+		writeRefusal(ctx, w, mediaType, no)
+		return
+	}
+	// 6. The answer. When the client has left, its context has ended and there is
 	// nobody to write to.
 	respond, ctx := h.exec.DispatchOperation(h.withBatches(ctx), op)
 	if res := respond(ctx); res != nil && ctx.Err() == nil {
 		writeResult(w, mediaType, res)
 	}
+}
+
+// charge takes the operation's cost from the caller's budget and tells of it.
+func (h *Handler) charge(ctx context.Context, w http.ResponseWriter, op *graphql.OperationContext) (context.Context, *refusal) {
+	if h.budgets == nil {
+		return ctx, nil
+	}
+	cost, _ := op.Stats.GetExtension(costLimit{}.ExtensionName()).(int)
+	left, wait, ok := h.budgets.spend(caller(ctx), cost)
+	left.announce(w.Header(), h.budgets.now())
+	if !ok {
+		w.Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())))
+		return ctx, refuse(CodeRateLimited, fmt.Sprintf("The operation costs %d points and %d are left; wait as long as Retry-After says.", cost, left.Remaining))
+	}
+	return context.WithValue(ctx, budgetKey{}, left), nil
 }
 
 func (h *Handler) withBatches(ctx context.Context) context.Context {

@@ -70,14 +70,14 @@ type LoginAttempt struct {
 	IP                 string
 	RequestID          string
 
-	Kind        AttemptKind
-	Verified    bool // a trusted certificate had signed the message
+	Kind        AttemptKind `gorm:"default:SIGN_IN"`
+	Verified    bool        // a trusted certificate had signed the message
 	MfaEvidence string
 	Message     AttemptMessage `gorm:"serializer:json"`
 	// Repeated is how many attempts the row stands for. It is above one only in
 	// the row that counts what came too fast to be kept one by one, which has a
 	// FloodMinute.
-	Repeated    int
+	Repeated    int `gorm:"default:1"`
 	FloodMinute *time.Time
 }
 
@@ -118,3 +118,6 @@ type AttemptCheck struct {
 
 // GlobalID is the id that clients see; it is also the attempt id on the person's page.
 func (a LoginAttempt) GlobalID() string { return Global(PrefixLoginAttempt, a.ID) }
+
+// IsNode marks a Relay Node.
+func (LoginAttempt) IsNode() {}

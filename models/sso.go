@@ -22,6 +22,8 @@ type SsoSettings struct {
 	HonourSessionEnd          bool   // end our session when SessionNotOnOrAfter says so
 	SignMetadata              bool
 	EncryptAssertions         bool // publish an encryption key and take encrypted assertions
+	DisabledAt                *time.Time
+	DisabledReason            string // empty unless switched off with a reason
 	Revision                  int
 	CreatedAt                 time.Time
 	UpdatedAt                 time.Time
@@ -49,13 +51,13 @@ type IdentityProvider struct {
 	AllowInclusiveC14n   bool
 	AttributeMapping     AttributeMapping `gorm:"serializer:json"`
 
-	SsoBinding             Binding
-	SloBinding             Binding
-	SloResponseURL         string // where logout responses go, when it is not SloURL
+	SsoBinding             Binding `gorm:"default:REDIRECT"`
+	SloBinding             Binding `gorm:"default:REDIRECT"`
+	SloResponseURL         string  // where logout responses go, when it is not SloURL
 	SignAuthnRequests      bool
 	ForceAuthn             bool
-	AuthnContextClasses    []string `gorm:"serializer:json"` // none asks for nothing
-	AuthnContextComparison Comparison
+	AuthnContextClasses    []string   `gorm:"serializer:json"` // none asks for nothing
+	AuthnContextComparison Comparison `gorm:"default:EXACT"`
 	NameIDFormat           string     // "" asks for none
 	LoginHintParameter     string     // of the query; "" sends no hint
 	AllowSha1Until         *time.Time // an exception that ends by itself

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 
+	"rollcall/audit"
+	"rollcall/config"
 	"rollcall/fault"
 	"rollcall/graph"
 	"rollcall/resolvers"
@@ -20,7 +22,8 @@ type door struct {
 // Handler is the whole server: the doors, and the middleware in front of them.
 func (r *Rooms) Handler() http.Handler {
 	api := door{resolvers.Handler(&resolvers.Resolver{
-		Roster: r.Roster, SSO: r.SSO, Credentials: r.Credentials, Now: r.Now, Log: r.Log,
+		Roster: r.Roster, SSO: r.SSO, Credentials: r.Credentials, Audit: &audit.Reader{DB: r.DB}, Now: r.Now, Log: r.Log,
+		Version: config.Version(), Database: string(r.DB.Dialect()), RateLimit: r.Config.RateLimit,
 	}), graph.Refuse}
 	wire := scim.Options{Roster: r.Roster, Credentials: r.Credentials, BaseURL: r.Config.BaseURL, Log: r.Log}
 	provisioning := door{scim.NewHandler(wire), wire.Refuse}

@@ -201,14 +201,11 @@ const maxShown = 20
 // CertificatesByProvider lists the certificates of identity providers that the
 // caller may see, the latest end first. Providers of other teams are left out.
 func (s *Service) CertificatesByProvider(ctx context.Context, ids []models.ID) (map[models.ID][]models.Certificate, error) {
-	q := s.DB.Read(ctx).Where("identity_provider_id IN ?", ids)
-	switch a := access.From(ctx); {
-	case a.Can(access.SsoRead, ""):
-	case a.Can(access.SsoRead, a.TeamID):
-		q = q.Where("team_id = ?", a.TeamID)
-	default:
+	q, ok := s.visibleCertificates(ctx)
+	if !ok {
 		return map[models.ID][]models.Certificate{}, nil
 	}
+	q = q.Where("identity_provider_id IN ?", ids)
 	var rows []models.Certificate
 	if err := q.Order("not_after DESC, id DESC").Limit(maxShown * len(ids)).Find(&rows).Error; err != nil {
 		return nil, err
@@ -220,4 +217,33 @@ func (s *Service) CertificatesByProvider(ctx context.Context, ids []models.ID) (
 		}
 	}
 	return out, nil
+}
+
+// CertificatesByID is for batches: certificates that the caller may not see are
+// left out.
+func (s *Service) CertificatesByID(ctx context.Context, ids []models.ID) (map[models.ID]models.Certificate, error) {
+	q, ok := s.visibleCertificates(ctx)
+	if !ok {
+		return nil, nil
+	}
+	var rows []models.Certificate
+	if err := q.Where("id IN ?", ids).Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	out := make(map[models.ID]models.Certificate, len(rows))
+	for _, c := range rows {
+		out[c.ID] = c
+	}
+	return out, nil
+}
+
+func (s *Service) visibleCertificates(ctx context.Context) (*gorm.DB, bool) {
+	switch a := access.From(ctx); {
+	case a.Can(access.SsoRead, ""):
+		return s.DB.Read(ctx), true
+	case a.Can(access.SsoRead, a.TeamID):
+		return s.DB.Read(ctx).Where("team_id = ?", a.TeamID), true
+	default:
+		return nil, false
+	}
 }

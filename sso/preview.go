@@ -21,10 +21,15 @@ type Preview struct {
 }
 
 // PreviewMetadata reads metadata as ImportMetadata does and changes nothing.
-// entityID chooses one of several identity providers, "" the only one.
 // Faults: NOT_FOUND, FORBIDDEN, PLAN_REQUIRED, METADATA_INVALID,
 // METADATA_WRONG_ROLE and those of a certificate.
-func (s *Service) PreviewMetadata(ctx context.Context, team models.ID, xml, entityID string) (Preview, error) {
+func (s *Service) PreviewMetadata(ctx context.Context, team models.ID, xml string) (Preview, error) {
+	return s.PreviewMetadataOf(ctx, team, xml, "")
+}
+
+// PreviewMetadataOf is PreviewMetadata for the identity provider with this
+// entity id among several; "" stands for the only one.
+func (s *Service) PreviewMetadataOf(ctx context.Context, team models.ID, xml, entityID string) (Preview, error) {
 	if err := access.Require(ctx, access.SsoWrite, team); err != nil {
 		return Preview{}, err
 	}

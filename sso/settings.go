@@ -28,11 +28,17 @@ func Prepare(tx *gorm.DB, team models.ID, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	return tx.Create(&models.SsoSettings{
-		ID: id, TeamID: team, State: models.SsoDraft, DefaultRole: models.RoleMember, JitEnabled: true,
+	row := beginning(team)
+	row.ID, row.Revision, row.CreatedAt, row.UpdatedAt = id, 1, now, now
+	return tx.Create(&row).Error
+}
+
+// beginning are the settings of a new team.
+func beginning(team models.ID) models.SsoSettings {
+	return models.SsoSettings{
+		TeamID: team, State: models.SsoDraft, DefaultRole: models.RoleMember, JitEnabled: true,
 		SessionHours: defaultSessionHours, SessionIdleMinutes: defaultIdleMinutes, ClockSkewSeconds: defaultSkewSeconds,
-		Revision: 1, CreatedAt: now, UpdatedAt: now,
-	}).Error
+	}
 }
 
 // SettingsIn reads a team's settings in the caller's transaction.
@@ -220,6 +226,7 @@ func (s *Service) Enable(ctx context.Context, team models.ID, skipLoginTest bool
 		}
 		now := s.now()
 		row.State, row.EnabledAt, row.EnabledBy = models.SsoEnabled, &now, access.From(ctx).Label
+		row.DisabledAt, row.DisabledReason = nil, ""
 		return s.saveSettings(ctx, tx, &row, audit.SsoEnabled, []models.AuditDetail{audit.Detail("loginTest", "skipped")})
 	})
 	return row, err

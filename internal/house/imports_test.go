@@ -22,7 +22,8 @@ var rooms = map[string][]string{
 	"access":     {"models", "fault"},
 	"audit":      {"models", "access"},
 	"credential": {"models", "access", "audit", "fault"},
-	// credential, because logout and deletion end sessions in their own transaction.
+	// credential, because an identity provider that goes takes the sessions that it
+	// vouched for with it, in one transaction.
 	"sso": {"models", "access", "audit", "credential", "saml", "fault"},
 	// sso, because a sign-in is one transaction: see docs/decisions/0003.
 	"roster": {"models", "access", "audit", "credential", "sso", "fault"},
