@@ -151,7 +151,7 @@ func (h *handler) failAs(w http.ResponseWriter, r *http.Request, slug string, at
 	case !n.unknown:
 		log.InfoContext(r.Context(), "sign-in refused", "attempt", attemptID(attempt))
 	}
-	if n.status == http.StatusTooManyRequests {
+	if n.status == http.StatusTooManyRequests && w.Header().Get("Retry-After") == "" {
 		w.Header().Set("Retry-After", "60")
 	}
 	if n.unknown {
