@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/audit"
 	"rollcall/fault"
 	"rollcall/internal/housetest"
 	"rollcall/models"
