@@ -96,11 +96,10 @@ func TestSettingsHistory(t *testing.T) {
 		var event models.AuditEvent
 		h.must(h.db.Read(h.Context()).Where("team_id = ?", team.ID).Take(&event).Error)
 		same(t, "event", []any{event.Action, event.ActorKind, event.ActorLabel, *event.TargetID}, []any{"sso.settings_changed", "PERSON", "someone@acme.test", s.ID})
-		var told []string
-		for _, d := range event.Details {
-			told = append(told, d.Name+": "+d.Value)
-		}
-		same(t, "told", told, []string{"defaultRole: MEMBER -> VIEWER", "idpInitiatedEnabled: false -> true", "jitEnabled: true -> false", "sessionHours: 24 -> 10", "sessionIdleMinutes: 480 -> 30"})
+		same(t, "told", written(t, event.Details), written(t, []models.AuditDetail{
+			audit.Change("defaultRole", "MEMBER", "VIEWER"), audit.Change("idpInitiatedEnabled", "false", "true"), audit.Change("jitEnabled", "true", "false"),
+			audit.Change("sessionHours", "24", "10"), audit.Change("sessionIdleMinutes", "480", "30"),
+		}))
 		h.clock.Advance(time.Hour)
 		change.Revision = ptr(2)
 		for name, c := range map[string]sso.SettingsChange{"the same": change, "nothing": {}} {
