@@ -25,7 +25,7 @@ func keyDescriptor(use string, c *x509.Certificate) string {
 const (
 	redirectSSO = `<SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="https://idp.example/redirect"/>`
 	postSSO     = `<SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://idp.example/post"/>`
-	postSLO     = `<SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://idp.example/slo"/>`
+	postSLO     = `<SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://idp.example/slo" ResponseLocation="https://idp.example/slo/done"/>`
 	protocol    = `protocolSupportEnumeration="urn:oasis:names:tc:SAML:1.1:protocol urn:oasis:names:tc:SAML:2.0:protocol"`
 )
 
@@ -48,7 +48,9 @@ func TestParseMetadata(t *testing.T) {
 	}
 	want := &saml.IDPMetadata{
 		EntityID: "https://idp.example/entity", SSOURL: "https://idp.example/redirect", SSOBinding: saml.BindingRedirect,
-		SLOURL: "https://idp.example/slo", SLOBinding: saml.BindingPOST, NameIDFormats: []string{saml.FormatPersistent},
+		SLOURL: "https://idp.example/slo", SLOBinding: saml.BindingPOST,
+		SSO: saml.Endpoints{Redirect: saml.Endpoint{Location: "https://idp.example/redirect"}, POST: saml.Endpoint{Location: "https://idp.example/post"}},
+		SLO: saml.Endpoints{POST: saml.Endpoint{Location: "https://idp.example/slo", ResponseLocation: "https://idp.example/slo/done"}}, NameIDFormats: []string{saml.FormatPersistent},
 		Certificates: []*x509.Certificate{certs[1], certs[0]}, // the latest end first
 	}
 	if !reflect.DeepEqual(md, want) {
@@ -88,7 +90,8 @@ func TestParseMetadataIgnores(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(md.Certificates) != 3 || !md.Certificates[0].Equal(future) || !md.Certificates[1].Equal(five[4]) || !md.Certificates[2].Equal(five[3]) {
+	// One that is not valid yet must not push out one that may be signing now.
+	if len(md.Certificates) != 3 || !md.Certificates[0].Equal(five[4]) || !md.Certificates[1].Equal(five[3]) || !md.Certificates[2].Equal(five[2]) {
 		t.Errorf("kept %d", len(md.Certificates))
 	}
 	if md.SSOURL != "https://idp.example/post" {
@@ -97,7 +100,7 @@ func TestParseMetadataIgnores(t *testing.T) {
 	all := strings.Join(md.Ignored, "\n")
 	for _, want := range []string{
 		"taken as UTC", saml.Fingerprint(expired) + " expired", saml.Fingerprint(weak) + ": ", "1024 bits", "not base64", "http://idp.example/plain",
-		saml.Fingerprint(five[0]), saml.Fingerprint(five[1]), saml.Fingerprint(five[2]),
+		saml.Fingerprint(five[0]), saml.Fingerprint(five[1]), saml.Fingerprint(future),
 	} {
 		if !strings.Contains(all, want) {
 			t.Errorf("nothing is said about %q in:\n%s", want, all)
@@ -125,7 +128,7 @@ func TestParseMetadataRefuses(t *testing.T) {
 		{"an address", "https://idp.example/metadata", fault.MetadataInvalid, "not its address"},
 		{"a web page", "<!doctype html><html></html>", fault.MetadataInvalid, "document type"},
 		{"other XML", "<html/>", fault.MetadataInvalid, "html"},
-		{"broken XML", "<a><b></a></b>", fault.MetadataInvalid, "well-formed"},
+		{"broken XML", "<a><b></a></b>", fault.MetadataInvalid, "end tag"},
 		{"service provider", string(spOnly), fault.MetadataWrongRole, "service provider"},
 		{"group of service providers", group(string(spOnly[strings.Index(string(spOnly), "<md:"):])), fault.MetadataWrongRole, ""},
 		{"two providers", group(entity("", fine), entity("", fine)), fault.MetadataInvalid, "2 identity providers"},
