@@ -75,12 +75,12 @@ func (w *canonicalWriter) element(el *element, apex bool) {
 	w.namespaces(el, apex)
 	w.attributes(el, apex)
 	w.out = append(w.out, '>')
-	w.out = inText.append(w.out, el.text)
+	w.out = inText.append(w.out, el.text, w.limit)
 	for c := range el.all() {
 		if c != w.skip {
 			w.element(c, false)
 		}
-		w.out = inText.append(w.out, c.tail)
+		w.out = inText.append(w.out, c.tail, w.limit)
 	}
 	w.out = append(append(append(w.out, "</"...), el.name...), '>')
 	w.scope, w.rendered = w.scope[:scope], w.rendered[:rendered]
@@ -91,10 +91,16 @@ func (w *canonicalWriter) element(el *element, apex bool) {
 func (w *canonicalWriter) namespaces(el *element, apex bool) {
 	w.wanted = w.wanted[:0]
 	if !w.method.inclusive {
-		w.want(el.prefix())
+		// What the element around has written, and nothing has changed since,
+		// need not be looked up.
+		last := el.prefix()
+		if apex || len(el.decls) > 0 || el.parent.prefix() != last {
+			w.want(last)
+		}
 		for i := range el.attrs {
-			if el.attrs[i].colon > 0 {
-				w.want(el.attrs[i].prefix())
+			if a := &el.attrs[i]; a.colon > 0 && a.prefix() != last {
+				last = a.prefix()
+				w.want(last)
 			}
 		}
 	}
@@ -113,7 +119,7 @@ func (w *canonicalWriter) namespaces(el *element, apex bool) {
 		if b.prefix != "" {
 			w.out = append(append(w.out, ':'), b.prefix...)
 		}
-		w.out = append(inValue.append(append(w.out, `="`...), b.uri), '"')
+		w.out = append(inValue.append(append(w.out, `="`...), b.uri, w.limit), '"')
 	}
 	w.rendered = append(w.rendered, w.wanted...)
 }
@@ -150,7 +156,7 @@ func (w *canonicalWriter) attributes(el *element, apex bool) {
 	})
 	for _, a := range w.sorted {
 		w.out = append(append(append(w.out, ' '), a.name...), `="`...)
-		w.out = append(inValue.append(w.out, a.value), '"')
+		w.out = append(inValue.append(w.out, a.value, w.limit), '"')
 	}
 }
 
@@ -176,12 +182,16 @@ var (
 	inValue = escapes{'&': "&amp;", '<': "&lt;", '"': "&quot;", '\t': "&#x9;", '\n': "&#xA;", '\r': "&#xD;"}
 )
 
-func (e *escapes) append(out []byte, s string) []byte {
+// append writes s, and stops soon after limit is passed.
+func (e *escapes) append(out []byte, s string, limit int) []byte {
 	from := 0
 	for i := range len(s) {
 		if escape := e[s[i]]; escape != "" {
 			out = append(append(out, s[from:i]...), escape...)
 			from = i + 1
+			if len(out) > limit {
+				return out
+			}
 		}
 	}
 	return append(out, s[from:]...)

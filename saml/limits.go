@@ -8,7 +8,7 @@ import "fmt"
 type Limits struct {
 	Bytes      int // size of the document
 	Depth      int // elements inside each other
-	Elements   int
+	Nodes      int // elements, attributes and namespace declarations together
 	Attributes int // of one element, namespace declarations included
 	// Namespaces is the number of declarations in force at one place. There is
 	// no bound on declarations over the whole document: Java products repeat
@@ -16,8 +16,9 @@ type Limits struct {
 	Namespaces int
 }
 
-// DefaultLimits let through a person in 2,000 groups.
-var DefaultLimits = Limits{Bytes: 256 << 10, Depth: 40, Elements: 20_000, Attributes: 40, Namespaces: 40}
+// DefaultLimits let through a person in 2,000 groups, whose 2,000 values have
+// three attributes each, and nothing that costs more than 5 ms.
+var DefaultLimits = Limits{Bytes: 256 << 10, Depth: 40, Nodes: 15_000, Attributes: 40, Namespaces: 32}
 
 func (l Limits) orDefault() Limits {
 	for _, f := range []struct {
@@ -25,7 +26,7 @@ func (l Limits) orDefault() Limits {
 		dflt int
 	}{
 		{&l.Bytes, DefaultLimits.Bytes}, {&l.Depth, DefaultLimits.Depth},
-		{&l.Elements, DefaultLimits.Elements}, {&l.Attributes, DefaultLimits.Attributes},
+		{&l.Nodes, DefaultLimits.Nodes}, {&l.Attributes, DefaultLimits.Attributes},
 		{&l.Namespaces, DefaultLimits.Namespaces},
 	} {
 		if *f.have <= 0 {
@@ -43,7 +44,7 @@ func (l Limits) canonical() int { return 2 * l.Bytes }
 // again are the limits for reading a canonical form of a document that was
 // within l: the same elements, with declarations repeated on them.
 func (l Limits) again() Limits {
-	l.Bytes, l.Attributes, l.Namespaces = l.canonical(), 2*l.Attributes, 2*l.Namespaces
+	l.Bytes, l.Nodes, l.Attributes, l.Namespaces = l.canonical(), 2*l.Nodes, 2*l.Attributes, 2*l.Namespaces
 	return l
 }
 

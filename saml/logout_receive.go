@@ -19,7 +19,7 @@ type LogoutMessage struct {
 }
 
 // logoutLimits bound logout messages. They are small, whoever sends them.
-var logoutLimits = Limits{Bytes: maxInflated, Elements: 2000}.orDefault()
+var logoutLimits = Limits{Bytes: maxInflated, Nodes: 2000}.orDefault()
 
 // maxSessions is how many sessions a logout request may name.
 const maxSessions = 500

@@ -21,7 +21,7 @@ const (
 )
 
 // metadataLimits are wider than a message's: AD FS describes hundreds of claims.
-var metadataLimits = Limits{Bytes: maxMetadata}.orDefault()
+var metadataLimits = Limits{Bytes: maxMetadata, Nodes: 60_000}.orDefault()
 
 // IDPMetadata is what an identity provider's metadata says about signing in
 // and out.

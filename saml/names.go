@@ -16,7 +16,7 @@ func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\
 // nameLength is the length of the qualified name that s starts with, one or
 // two parts with one colon between them, and the place of the colon or 0. A
 // length of 0 means there is none.
-func nameLength(s string) (n, colon int) {
+func nameLength(s string) (n int, colon int32) {
 	n = partLength(s)
 	if n == 0 || n == len(s) || s[n] != ':' {
 		return n, 0
@@ -25,7 +25,7 @@ func nameLength(s string) (n, colon int) {
 	if m == 0 || n+1+m < len(s) && s[n+1+m] == ':' {
 		return 0, 0
 	}
-	return n + 1 + m, n
+	return n + 1 + m, int32(n)
 }
 
 func partLength(s string) int {
@@ -88,8 +88,15 @@ func lineEnds(s string) string {
 // flattened turns the white space of an attribute's value into spaces (XML
 // 1.0, section 3.3.3); what is written as an escape stays.
 func flattened(s string) string {
-	return strings.NewReplacer("\r\n", " ", "\r", " ", "\n", " ", "\t", " ").Replace(s)
+	for i := range len(s) {
+		if s[i] < ' ' {
+			return blanks.Replace(s)
+		}
+	}
+	return s
 }
+
+var blanks = strings.NewReplacer("\r\n", " ", "\r", " ", "\n", " ", "\t", " ")
 
 // unescaped resolves the five predefined entities and character references.
 // No other entity can have been declared.

@@ -20,10 +20,9 @@ type parser struct {
 	pos    int
 	limits Limits
 
-	root, open *element
-	depth      int
-	elements   int
-	closed     bool // the root element has ended
+	root, open   *element
+	depth, nodes int
+	closed       bool // the root element has ended
 
 	bindings []binding // declarations in force, innermost last
 	spare    []element // not handed out yet

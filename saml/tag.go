@@ -40,8 +40,8 @@ func (p *parser) startTag() error {
 	if n == 0 {
 		return malformed("a tag has no proper name")
 	}
-	if p.elements++; p.elements > p.limits.Elements {
-		return tooLarge("the document has more than %d elements", p.limits.Elements)
+	if err := p.node(); err != nil {
+		return err
 	}
 	if p.depth >= p.limits.Depth {
 		return malformed("elements are nested deeper than %d", p.limits.Depth)
@@ -78,10 +78,18 @@ func (p *parser) startTag() error {
 	return nil
 }
 
+// node counts an element, an attribute or a declaration.
+func (p *parser) node() error {
+	if p.nodes++; p.nodes > p.limits.Nodes {
+		return tooLarge("the document has more than %d elements and attributes", p.limits.Nodes)
+	}
+	return nil
+}
+
 // element hands out elements from blocks, which costs less than one by one.
 func (p *parser) element() *element {
 	if len(p.spare) == 0 {
-		p.spare = make([]element, min(max(16, p.elements), 512))
+		p.spare = make([]element, min(max(16, p.nodes), 512))
 	}
 	el := &p.spare[0]
 	p.spare = p.spare[1:]
@@ -132,6 +140,9 @@ func (p *parser) attributes(el *element) error {
 		if len(p.attrs.tag)+len(p.decls.tag) == p.limits.Attributes {
 			return malformed("an element has more than %d attributes", p.limits.Attributes)
 		}
+		if err := p.node(); err != nil {
+			return err
+		}
 		bit := sieve(name)
 		if seen&bit != 0 && p.taken(name) {
 			return malformed("an element has the attribute %s twice", bounded(name))
@@ -144,10 +155,8 @@ func (p *parser) attributes(el *element) error {
 			p.decls.tag = append(p.decls.tag, binding{prefix, value})
 			continue
 		}
-		if strings.ContainsAny(value, "&\t\r\n") {
-			if value, err = unescaped(flattened(value)); err != nil {
-				return err
-			}
+		if value, err = unescaped(flattened(value)); err != nil {
+			return err
 		}
 		p.attrs.tag = append(p.attrs.tag, xmlAttr{name: name, colon: colon, value: value})
 	}
@@ -216,9 +225,12 @@ func (p *parser) space() bool {
 // two attributes with the same expanded name (Namespaces in XML, section 6.3).
 func (p *parser) resolve(el *element) error {
 	var ok bool
-	if el.space, ok = lookup(p.bindings, el.prefix()); !ok {
+	if up := el.parent; up != nil && len(el.decls) == 0 && up.prefix() == el.prefix() {
+		el.space = up.space
+	} else if el.space, ok = lookup(p.bindings, el.prefix()); !ok {
 		return malformed("an element has an undeclared namespace prefix")
 	}
+	var seen uint64 // a sieve over hashes of the local names
 	for i := range el.attrs {
 		a := &el.attrs[i]
 		if a.colon == 0 {
@@ -227,13 +239,23 @@ func (p *parser) resolve(el *element) error {
 		if a.space, ok = lookup(p.bindings, a.prefix()); !ok {
 			return malformed("an attribute has an undeclared namespace prefix")
 		}
-		for _, b := range el.attrs[:i] {
-			if b.colon > 0 && b.space == a.space && b.local() == a.local() {
-				return malformed("an element has the attribute %s twice", bounded(a.local()))
-			}
+		bit := sieve(a.local())
+		if seen&bit != 0 && repeats(el.attrs[:i], a) {
+			return malformed("an element has the attribute %s twice", bounded(a.local()))
 		}
+		seen |= bit
 	}
 	return nil
+}
+
+// repeats reports whether one of the attributes has a's expanded name.
+func repeats(attrs []xmlAttr, a *xmlAttr) bool {
+	for i := range attrs {
+		if b := &attrs[i]; b.colon > 0 && b.space == a.space && b.local() == a.local() {
+			return true
+		}
+	}
+	return false
 }
 
 // lookup finds what a prefix stands for.

@@ -13,23 +13,21 @@ type element struct {
 	parent, first, last, next *element
 
 	name       string // as written, with the prefix
-	colon      int    // its place in name; 0 when there is no prefix
 	space      string // the namespace
 	text, tail string
 	attrs      []xmlAttr
 	decls      []binding // the namespaces that it declares
+	colon      int32     // its place in name; 0 when there is no prefix
 	remark     bool      // a comment stands directly inside
 }
 
 // xmlAttr is an attribute that declares no namespace.
 type xmlAttr struct {
-	name  string
-	colon int
-	space string
-	value string
+	name, space, value string
+	colon              int32
 }
 
-func split(name string, colon int) (prefix, local string) {
+func split(name string, colon int32) (prefix, local string) {
 	if colon == 0 {
 		return "", name
 	}
