@@ -113,10 +113,15 @@ func listed(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-func nestedEntities(el *element) []*element {
-	found := children(el, nsMetadata, "EntityDescriptor")
-	for _, group := range children(el, nsMetadata, "EntitiesDescriptor") {
-		found = append(found, nestedEntities(group)...)
+// nestedEntities returns the entities of a group in the order of the document.
+func nestedEntities(el *element) (found []*element) {
+	for c := range el.all() {
+		switch {
+		case is(c, nsMetadata, "EntityDescriptor"):
+			found = append(found, c)
+		case is(c, nsMetadata, "EntitiesDescriptor"):
+			found = append(found, nestedEntities(c)...)
+		}
 	}
 	return found
 }

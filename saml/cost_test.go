@@ -1,8 +1,11 @@
 package saml_test
 
 import (
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/base64"
 	"fmt"
+	"math/big"
 	"net/url"
 	"runtime"
 	"strings"
@@ -131,6 +134,18 @@ func hostile(t testing.TB) map[string]string {
 			all[f.name+"/trusted"] = message
 		}
 	}
+	// A certificate with as many names as fit is looked at too.
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: strings.Fields(strings.Repeat("a.b ", 1100))}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, idp.Key.Public(), idp.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := good()
+	r.SignResponse = true
+	for range 12 {
+		r.Signing.Shown = append(r.Signing.Shown, &x509.Certificate{Raw: der})
+	}
+	all["certificates"] = respond(t, idp, r)
 	all["base64 with white space"] = strings.Repeat("A \n", limit/2)
 	all["base64 of white space"] = strings.Repeat(" ", 2*limit)
 	all["base64 that is none"] = strings.Repeat("*", limit)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // Step 5, the reading half: what XML Encryption 1.1 says in public about a
@@ -143,7 +142,7 @@ func readWrapped(el *element) (wrappedKey, error) {
 		return w, errors.New("the digest or mask function of its RSA-OAEP is not allowed")
 	}
 	var err error
-	if label := child(method, nsEncryption, "OAEPparams"); label != nil && strings.TrimSpace(label.text) != "" {
+	if label := child(method, nsEncryption, "OAEPparams"); label != nil && trim(label.text) != "" {
 		if w.label, err = leaf(label); err != nil {
 			return w, err
 		}

@@ -60,7 +60,7 @@ func (s *idSet) branch() *idSet {
 func (c *census) walk(el *element, inSignature bool) {
 	for i := range el.attrs {
 		if a := &el.attrs[i]; a.name == "ID" || a.name == "Id" || a.space == nsXML && a.local() == "id" {
-			c.ids.add(a.value)
+			c.ids.add(trim(a.value))
 		}
 	}
 	tag := el.tag()

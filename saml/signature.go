@@ -227,7 +227,7 @@ const (
 	// maxShown is how many certificates of a KeyInfo are looked at.
 	maxShown = 5
 	// maxShownText is the longest text of one that is, in bytes.
-	maxShownText = 16 << 10
+	maxShownText = 8 << 10
 )
 
 // keyInfoCertificates returns the readable certificates among the first few

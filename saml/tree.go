@@ -90,6 +90,10 @@ func child(el *element, space, tag string) *element {
 	return nil
 }
 
+// trim takes XML's white space off both ends and no other: a name that ends in
+// a no-break space is another name.
+func trim(s string) string { return strings.Trim(s, space) }
+
 // attr returns the value of an attribute without a prefix, trimmed.
 func attr(el *element, name string) string {
 	if el == nil {
@@ -97,7 +101,7 @@ func attr(el *element, name string) string {
 	}
 	for _, a := range el.attrs {
 		if a.name == name {
-			return strings.TrimSpace(a.value)
+			return trim(a.value)
 		}
 	}
 	return ""
@@ -110,20 +114,20 @@ func text(el *element) string {
 		return ""
 	}
 	if el.first == nil {
-		return strings.TrimSpace(el.text)
+		return trim(el.text)
 	}
 	var b strings.Builder
 	b.WriteString(el.text)
 	for c := range el.all() {
 		b.WriteString(c.tail)
 	}
-	return strings.TrimSpace(b.String())
+	return trim(b.String())
 }
 
 // deepText joins the character data of el and everything inside it.
 func deepText(el *element) string {
 	if el.first == nil {
-		return strings.TrimSpace(el.text)
+		return trim(el.text)
 	}
 	var b strings.Builder
 	var walk func(*element)
@@ -135,16 +139,16 @@ func deepText(el *element) string {
 		}
 	}
 	walk(el)
-	return strings.TrimSpace(b.String())
+	return trim(b.String())
 }
 
 // worded reports whether there is text directly inside el.
 func worded(el *element) bool {
-	if strings.TrimSpace(el.text) != "" {
+	if trim(el.text) != "" {
 		return true
 	}
 	for c := range el.all() {
-		if strings.TrimSpace(c.tail) != "" {
+		if trim(c.tail) != "" {
 			return true
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/audit"
 	"rollcall/fault"
 	"rollcall/internal/housetest"
 	"rollcall/models"
