@@ -316,3 +316,28 @@ func TestLogoutStaysWithinTheTeam(t *testing.T) {
 		}
 	})
 }
+
+// Sessions outlive single sign-on that is switched off, and so does the way to
+// end them. A team without a key is no more there than one that does not exist.
+func TestLogoutAfterSwitchingOff(t *testing.T) {
+	eachHouse(t, func(h *house) {
+		h.withLogout(models.BindingPost)
+		b := h.enter(ada.NameID, "one")
+		_, err := h.sso.Disable(h.operator(), h.team.ID, "")
+		h.must(err)
+		h.outgoing(h.carry(b, models.BindingPost, h.request("one")), "SAMLResponse")
+		if h.alive(b.session()) {
+			h.Error("the session goes on")
+		}
+		h.newTeam("quiet", "Quiet", models.PlanTeam)
+		value, err := h.idp.LogoutForm(h.request("one"))
+		h.must(err)
+		pages := map[string]bool{}
+		for _, slug := range []string{"quiet", "nobody"} {
+			w := b.post("/saml/"+slug+"/logout", url.Values{"SAMLRequest": {value}}, elsewhere)
+			is(h.T, slug, w.Code, http.StatusNotFound)
+			pages[uniform(w)] = true
+		}
+		is(h.T, "different pages", len(pages), 1)
+	})
+}

@@ -19,23 +19,46 @@ type connection struct {
 	settings  models.SsoSettings
 	providers []models.IdentityProvider
 	certs     map[models.ID][]saml.Certificate
-	sp        saml.ServiceProvider // with its keys
+	sp        saml.ServiceProvider // with its keys, where they are needed
 }
 
-// connect reads a team's connection. Faults: team_not_found, and what
-// permitted says.
+// connect reads what a team's sign-in depends on. Faults: team_not_found, and
+// what permitted says.
 func (s *Service) connect(ctx context.Context, slug string) (connection, error) {
-	c := connection{certs: map[models.ID][]saml.Certificate{}}
+	team, settings, err := s.permitted(ctx, slug)
+	if err != nil {
+		return connection{team: team, settings: settings}, err
+	}
+	// Reading a private key costs more than the rest of it.
+	return s.connection(ctx, team, settings, settings.EncryptAssertions)
+}
+
+// connectLogout reads what a team's single logout depends on. It goes on when
+// single sign-on is switched off, as the sessions do that came of it. Faults:
+// team_not_found, and what permitted says for teams without a key.
+func (s *Service) connectLogout(ctx context.Context, slug string) (connection, error) {
+	team, settings, err := s.permitted(ctx, slug)
+	if _, ok := fault.As(err); err != nil && (!ok || settings.ID == "") {
+		return connection{team: team, settings: settings}, err
+	}
+	c, problem := s.connection(ctx, team, settings, true)
+	if problem == nil && c.sp.LogoutURL == "" {
+		problem = err
+	}
+	return c, problem
+}
+
+func (s *Service) connection(ctx context.Context, team models.Team, settings models.SsoSettings, keys bool) (connection, error) {
+	c := connection{team: team, settings: settings, certs: map[models.ID][]saml.Certificate{}, sp: s.ServiceProvider(team.Slug)}
 	db := s.DB.Read(ctx)
 	var err error
-	if c.team, c.settings, err = s.permitted(ctx, slug); err != nil {
+	if c.providers, err = providersOf(db, team.ID); err != nil {
 		return c, err
 	}
-	if c.providers, err = providersOf(db, c.team.ID); err != nil {
-		return c, err
-	}
-	if c.sp, err = s.keyed(db, c.team, c.settings); err != nil {
-		return c, err
+	if keys {
+		if c.sp, err = s.keyed(db, team, settings); err != nil {
+			return c, err
+		}
 	}
 	err = s.readCertificates(ctx, &c)
 	return c, err

@@ -98,7 +98,7 @@ type LoggedOut struct {
 //
 // A refusal is stored and its attempt's id returned with the fault.
 func (s *Service) Logout(ctx context.Context, slug, rawQuery string, post *LogoutPost) (LoggedOut, models.ID, error) {
-	c, err := s.connect(ctx, slug)
+	c, err := s.connectLogout(ctx, slug)
 	if err != nil {
 		_, id, err := s.unconnected(ctx, c, err)
 		return LoggedOut{}, id, err

@@ -20,7 +20,10 @@ import (
 )
 
 const (
-	keyBits = 3072
+	// keyBits is what every identity provider takes. Anybody can post a message
+	// that is encrypted for the key, so opening it must be cheap: a longer key
+	// would cost three times as much.
+	keyBits = 2048
 	// keyYears is how long a certificate of ours is valid. Identity providers
 	// pin it and many do not look at its dates; those that do would stop to let
 	// people in on the day, so it is far away and the rollover is a verb.
