@@ -114,6 +114,8 @@ type AttemptCheck struct {
 	Expected string `json:"expected,omitempty"`
 	Actual   string `json:"actual,omitempty"`
 	Trusted  bool   `json:"trusted"`
+	// Hint says what to change at the vendor's product, when its preset knows.
+	Hint string `json:"hint,omitempty"`
 }
 
 // GlobalID is the id that clients see; it is also the attempt id on the person's page.

@@ -57,6 +57,13 @@ func (h *house) vendor(team models.Team, idp *idptest.IDP, v idptest.Vendor, per
 		if row.Code != string(v.Want) || b.session() != "" {
 			h.Errorf("%s: %s, want %s", what, row.Code, v.Want)
 		}
+		hinted := false
+		for _, c := range row.Checks {
+			hinted = hinted || c.Hint != ""
+		}
+		if !hinted {
+			h.Errorf("%s: the attempt does not say what to change: %+v", what, row.Checks)
+		}
 		if preset, _ := sso.PresetOf(detected(h, team)); !names(preset, v.Want) {
 			h.Errorf("%s: the preset has no advice on %s", what, v.Want)
 		}

@@ -19,6 +19,7 @@ import (
 type attempt struct {
 	team         models.ID
 	provider     models.ID
+	vendor       models.Vendor // of the provider
 	certificate  string
 	idpInitiated bool
 	nameIDMasked string
@@ -102,7 +103,7 @@ func (s *Service) row(ctx context.Context, a attempt, code fault.Code) (models.L
 		if c.Message != "" {
 			actual = c.Message
 		}
-		out.Checks = append(out.Checks, models.AttemptCheck{Name: c.Name, Status: string(c.Status), Expected: c.Expected, Actual: actual, Trusted: c.Trusted})
+		out.Checks = append(out.Checks, models.AttemptCheck{Name: c.Name, Status: string(c.Status), Expected: c.Expected, Actual: actual, Trusted: c.Trusted, Hint: hint(a.vendor, c.Code)})
 	}
 	return out, nil
 }

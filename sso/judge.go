@@ -71,7 +71,7 @@ func (s *Service) Judge(ctx context.Context, slug, samlResponse, relayState, bro
 		a.add("identity_provider", saml.Fail, "the team has no identity provider")
 		return s.refused(ctx, a, fault.New(fault.SsoNotEnabled, "The team has no identity provider."))
 	}
-	a.provider = provider.ID
+	a.provider, a.vendor = provider.ID, provider.Vendor
 	login := Login{Team: c.team, Settings: c.settings, Provider: provider, ReturnTo: relayState}
 	var problem error
 	if err := inTurn(ctx, func() { problem = s.validate(&login, &a, message, c, request, browserSecret) }); err != nil {

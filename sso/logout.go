@@ -123,7 +123,7 @@ func (s *Service) Logout(ctx context.Context, slug, rawQuery string, post *Logou
 		a.add("identity_provider", saml.Fail, "the message is of no identity provider of the team, or the team has no key for single logout")
 		return refused(fault.New(fault.LogoutInvalid, "The message is of no identity provider that the team has single logout with."))
 	}
-	a.provider, a.idpInitiated = provider.ID, message.IsRequest()
+	a.provider, a.vendor, a.idpInitiated = provider.ID, provider.Vendor, message.IsRequest()
 	if message.IsRequest() {
 		return s.endedBy(ctx, c, provider, message, a)
 	}

@@ -126,6 +126,32 @@ func PresetOf(v models.Vendor) (Preset, bool) {
 	return Preset{}, false
 }
 
+// hint is what a vendor's preset says about a refusal, "" when it says nothing.
+func hint(v models.Vendor, code fault.Code) string {
+	p, ok := PresetOf(v)
+	if !ok || code == "" {
+		return ""
+	}
+	for _, issue := range p.KnownIssues {
+		if issue.Code == code {
+			return issue.Text
+		}
+	}
+	switch code {
+	case fault.MfaEvidenceMissing:
+		return p.MFA.Advice
+	case fault.SignatureWeak, fault.SignatureMissing:
+		return p.Name + ": " + p.Signs.Switch + "."
+	case fault.AudienceMismatch:
+		return p.Name + " calls it " + p.Labels.EntityID + "."
+	case fault.RecipientMismatch, fault.DestinationMismatch:
+		return p.Name + " calls it " + p.Labels.ACS + "."
+	case fault.NameIDTransient, fault.NameIDMissing:
+		return p.Name + ": " + p.Labels.NameID + "; recommended is " + p.NameID.Recommended + "."
+	}
+	return ""
+}
+
 type vendorPattern struct {
 	vendor  models.Vendor
 	pattern *regexp.Regexp // of "entityId ssoUrl"

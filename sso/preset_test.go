@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/fault"
 	"rollcall/models"
 )
 
@@ -93,6 +94,26 @@ func TestMfaRuleOf(t *testing.T) {
 		if all := mfaRule(models.IdentityProvider{Vendor: v, MfaRule: models.MfaRule{Required: true}}, false); len(all.Attributes) < 3 || !all.Required {
 			t.Errorf("%s: %+v", v, all)
 		}
+	}
+}
+
+// A refusal comes with what the vendor's preset says about it.
+func TestHints(t *testing.T) {
+	for _, p := range Presets() {
+		for _, code := range []fault.Code{fault.MfaEvidenceMissing, fault.SignatureWeak, fault.AudienceMismatch, fault.RecipientMismatch, fault.NameIDTransient} {
+			if hint(p.Vendor, code) == "" {
+				t.Errorf("%s has no hint for %s", p.Vendor, code)
+			}
+		}
+		if got := hint(p.Vendor, ""); got != "" {
+			t.Errorf("%s has a hint for what passed: %q", p.Vendor, got)
+		}
+	}
+	if got := hint(models.VendorAdfs, fault.IdpNameIDPolicy); !strings.Contains(got, "MSIS7070") {
+		t.Errorf("AD FS without a Name ID rule: %q", got)
+	}
+	if got := hint(models.VendorOther, fault.MfaEvidenceMissing); got != "" {
+		t.Errorf("an unknown product has the hint %q", got)
 	}
 }
 
