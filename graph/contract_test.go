@@ -114,7 +114,7 @@ func TestEverythingIsDescribed(t *testing.T) {
 var allowed = map[string]bool{
 	"CreateApiKeyPayload.secret": true, "RotateApiKeyPayload.secret": true, "CreateScimTokenPayload.secret": true, // shown once
 	"DeleteTeamPayload.endedScimTokens": true,
-	"CreateScimTokenPayload.scimToken": true, "RevokeScimTokenPayload.scimToken": true,
+	"CreateScimTokenPayload.scimToken":  true, "RevokeScimTokenPayload.scimToken": true,
 	"RevokeScimTokenInput.scimTokenId": true, "Team.scimTokens": true, "TeamPermissions.writeScimTokens": true,
 	"Mutation.createScimToken": true, "Mutation.revokeScimToken": true,
 }

@@ -38,6 +38,9 @@ type Handler struct {
 	exec                   *executor.Executor
 	batches                func(context.Context) context.Context
 	documents              *documents
+	persisted              *persisted
+	streams                *streams
+	now                    func() time.Time
 	budgets                *budgets // nil where nothing is limited
 	limits                 Limits
 	anonymousIntrospection bool
@@ -48,7 +51,7 @@ func NewHandler(o Options) *Handler {
 	contract := withoutDefer(NewExecutableSchema(Config{}).Schema())
 	h := &Handler{
 		log: o.Log, schema: contract, batches: o.Batches,
-		documents: newDocuments(), limits: DefaultLimits, anonymousIntrospection: o.AnonymousIntrospection,
+		documents: newDocuments(), persisted: newPersisted(), streams: newStreams(), now: o.Now, limits: DefaultLimits, anonymousIntrospection: o.AnonymousIntrospection,
 	}
 	if o.RateLimit {
 		h.budgets = newBudgets(o.Now)
@@ -63,6 +66,7 @@ func NewHandler(o Options) *Handler {
 	h.exec.Use(authorize{h})
 	h.exec.Use(costLimit{executable})
 	h.exec.AroundRootFields(h.freshBatches)
+	h.exec.AroundResponses(h.freshForEvent)
 	return h
 }
 
@@ -80,6 +84,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	harden(w.Header())
 	ctx := graphql.StartOperationTrace(r.Context())
 	mediaType, acceptable := negotiate(r.Header.Values("Accept"))
+	streams := wantsStream(r.Header.Values("Accept"))
+	if streams && !acceptable {
+		mediaType = graphqlJSON // of refusals; its statuses say what happened
+	}
 	defer func() {
 		if cause := recover(); cause != nil {
 			if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
@@ -95,8 +103,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeRefusal(ctx, w, mediaType, refuse(CodeMethodNotAllowed, "Use POST, or GET for queries."))
 		return
 	}
-	if !acceptable {
-		writeRefusal(ctx, w, mediaType, refuse(CodeNotAcceptable, "Answers are "+graphqlJSON+" or "+plainJSON+"."))
+	if !acceptable && !streams {
+		writeRefusal(ctx, w, mediaType, refuse(CodeNotAcceptable, "Answers are "+graphqlJSON+" or "+plainJSON+", or "+eventStream+" for subscriptions."))
 		return
 	}
 	// 2. The parameters.
@@ -106,15 +114,27 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// 3. The document: within the limits and valid.
+	hash, no := h.persisted.resolve(ctx, &p)
+	if no != nil {
+		writeRefusal(ctx, w, mediaType, no)
+		return
+	}
 	doc, no := h.document(ctx, p.query)
 	if no != nil {
 		writeRefusal(ctx, w, mediaType, no)
 		return
 	}
+	h.persisted.remember(ctx, hash, p.query)
 	// 4. The operation: found, safe for the method, its variables good, allowed, affordable.
-	if op := doc.Operations.ForName(p.operationName); op != nil && op.Operation != ast.Query && r.Method == http.MethodGet {
+	chosen := doc.Operations.ForName(p.operationName)
+	subscribes := chosen != nil && chosen.Operation == ast.Subscription
+	if chosen != nil && chosen.Operation == ast.Mutation && r.Method == http.MethodGet || subscribes && r.Method == http.MethodGet && !streams {
 		w.Header().Set("Allow", "POST")
 		writeRefusal(ctx, w, mediaType, refuse(CodeMethodNotAllowed, "GET is for queries; use POST."))
+		return
+	}
+	if subscribes && !streams {
+		writeRefusal(ctx, w, mediaType, refuse(CodeNotAcceptable, "A subscription is answered as server-sent events: Accept: "+eventStream+"."))
 		return
 	}
 	op, errs := h.exec.CreateOperationContext(withDocument(ctx, doc), &graphql.RawParams{
@@ -132,6 +152,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	// 6. The answer. When the client has left, its context has ended and there is
 	// nobody to write to.
+	if subscribes || !acceptable {
+		h.stream(ctx, w, op)
+		return
+	}
 	respond, ctx := h.exec.DispatchOperation(h.withBatches(ctx), op)
 	if res := respond(ctx); res != nil && ctx.Err() == nil {
 		writeResult(w, mediaType, res)
@@ -163,6 +187,15 @@ func (h *Handler) withBatches(ctx context.Context) context.Context {
 // freshBatches runs each root field of a mutation with loaders of its own.
 func (h *Handler) freshBatches(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 	if graphql.GetOperationContext(ctx).Operation.Operation == ast.Mutation {
+		ctx = h.withBatches(ctx)
+	}
+	return next(ctx)
+}
+
+// freshForEvent answers each event of a subscription with loaders of its own, so
+// that it does not show what an earlier one remembered.
+func (h *Handler) freshForEvent(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	if graphql.GetOperationContext(ctx).Operation.Operation == ast.Subscription {
 		ctx = h.withBatches(ctx)
 	}
 	return next(ctx)

@@ -46,6 +46,7 @@ type ResolverRoot interface {
 	Session() SessionResolver
 	SessionConnection() SessionConnectionResolver
 	SsoSettings() SsoSettingsResolver
+	Subscription() SubscriptionResolver
 	Team() TeamResolver
 	TeamConnection() TeamConnectionResolver
 	TeamPermissions() TeamPermissionsResolver
@@ -556,6 +557,10 @@ type ComplexityRoot struct {
 		State                   func(childComplexity int) int
 		Team                    func(childComplexity int) int
 		UpdatedAt               func(childComplexity int) int
+	}
+
+	Subscription struct {
+		AuditEventAdded func(childComplexity int, teamID string) int
 	}
 
 	SystemInfo struct {
@@ -2947,6 +2952,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SsoSettings.UpdatedAt(childComplexity), true
 
+	case "Subscription.auditEventAdded":
+		if e.ComplexityRoot.Subscription.AuditEventAdded == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_auditEventAdded_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.AuditEventAdded(childComplexity, args["teamId"].(string)), true
+
 	case "SystemInfo.baseUrl":
 		if e.ComplexityRoot.SystemInfo.BaseURL == nil {
 			break
@@ -3516,6 +3533,23 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			ctx = graphql.WithLazyInputUnmarshalerIndex(ctx, inputUnmarshalers)
 			data := ec._Mutation(ctx, opCtx.Operation.SelectionSet)
 			var buf bytes.Buffer
+			data.MarshalGQL(&buf)
+
+			return &graphql.Response{
+				Data: buf.Bytes(),
+			}
+		}
+	case ast.Subscription:
+		next := ec._Subscription(ctx, opCtx.Operation.SelectionSet)
+
+		var buf bytes.Buffer
+		return func(ctx context.Context) *graphql.Response {
+			buf.Reset()
+			data := next(ctx)
+
+			if data == nil {
+				return nil
+			}
 			data.MarshalGQL(&buf)
 
 			return &graphql.Response{
@@ -4092,6 +4126,22 @@ type AuditEventEdge {
   What stands there.
   """
   node: AuditEvent!
+}
+
+"""
+What is told as it happens, as server-sent events: accept text/event-stream. A stream
+ends when the caller loses the right to it.
+"""
+type Subscription {
+  """
+  Every event of a team's history from now on, within a second or two. For admins.
+  """
+  auditEventAdded(
+    """
+    The team.
+    """
+    teamId: ID!
+  ): AuditEvent! @auth(scope: AUDIT_READ)
 }
 `, BuiltIn: false},
 	{Name: "../schema/certificate.graphqls", Input: `extend type Mutation {

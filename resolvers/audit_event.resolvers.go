@@ -75,13 +75,24 @@ func (r *queryResolver) AuditEvents(ctx context.Context, first *int, after *stri
 	return r.events(ctx, team, graph.PageArgs{First: first, After: after, Last: last, Before: before}, filter, direction)
 }
 
+func (r *subscriptionResolver) AuditEventAdded(ctx context.Context, teamID string) (<-chan *models.AuditEvent, error) {
+	id, err := models.ParseGlobal(models.PrefixTeam, teamID)
+	if err != nil {
+		return nil, err
+	}
+	return r.follow(ctx, id)
+}
+
 func (r *Resolver) AuditEvent() graph.AuditEventResolver { return &auditEventResolver{r} }
 
 func (r *Resolver) AuditEventConnection() graph.AuditEventConnectionResolver {
 	return &auditEventConnectionResolver{r}
 }
 
+func (r *Resolver) Subscription() graph.SubscriptionResolver { return &subscriptionResolver{r} }
+
 type (
 	auditEventResolver           struct{ *Resolver }
 	auditEventConnectionResolver struct{ *Resolver }
+	subscriptionResolver         struct{ *Resolver }
 )

@@ -71,7 +71,7 @@ func TestNodesByCaller(t *testing.T) {
 		"IdentityProvider": {"operator", "admin", "admin key"},
 		"Certificate":      {"operator", "admin", "admin key"},
 		"ScimToken":        {"operator", "admin", "admin key"},
-		"Session":          {"operator", "admin", "admin key"},
+		"Session":          {"operator", "admin", "admin key", "member", "key"}, // mel's own
 		"AuditEvent":       {"operator", "admin", "admin key"},
 		"LoginAttempt":     {"operator", "admin", "admin key"},
 		"ApiKey":           {"operator", "admin", "admin key", "member", "key"}, // mel's own

@@ -11,6 +11,7 @@
 //	lists.go    connections with their filters and orders
 //	pages.go    a window of rows into a page
 //	events.go   who did what to whom
+//	follow.go   the history as it happens
 //	expected.go what a page announces to the batches
 //	nodes.go    any object by its id
 package resolvers
@@ -40,6 +41,10 @@ type Resolver struct {
 	Version     string // of the server
 	Database    string // its kind
 	RateLimit   bool   // whether callers have a budget
+	// Stopping ends streams when it is closed. Nil never is.
+	Stopping <-chan struct{}
+	// Tick says when streams look for news; nil is every second.
+	Tick func() (<-chan time.Time, func())
 }
 
 // Handler is the GraphQL endpoint with everything that belongs to it.

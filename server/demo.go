@@ -40,6 +40,7 @@ func demo(ctx context.Context, cfg config.Config, log *slog.Logger, now func() t
 		return err
 	}
 	defer rooms.close()
+	rooms.Stopping = ctx.Done()
 
 	front, err := net.Listen("tcp", cfg.Addr)
 	if err != nil {

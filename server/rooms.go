@@ -26,6 +26,7 @@ type Rooms struct {
 	Credentials *credential.Store
 	SSO         *sso.Service
 	Roster      *roster.Service
+	Stopping    <-chan struct{} // closed when the server stops, so that streams end
 }
 
 // Open opens the configured database, brings an embedded one up to date, asks

@@ -23,7 +23,7 @@ type door struct {
 func (r *Rooms) Handler() http.Handler {
 	api := door{resolvers.Handler(&resolvers.Resolver{
 		Roster: r.Roster, SSO: r.SSO, Credentials: r.Credentials, Audit: &audit.Reader{DB: r.DB}, Now: r.Now, Log: r.Log,
-		Version: config.Version(), Database: string(r.DB.Dialect()), RateLimit: r.Config.RateLimit,
+		Version: config.Version(), Database: string(r.DB.Dialect()), RateLimit: r.Config.RateLimit, Stopping: r.Stopping,
 	}), graph.Refuse}
 	wire := scim.Options{Roster: r.Roster, Credentials: r.Credentials, BaseURL: r.Config.BaseURL, Log: r.Log}
 	provisioning := door{scim.NewHandler(wire), wire.Refuse}

@@ -41,6 +41,7 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger, now func() 
 		return err
 	}
 	defer rooms.close()
+	rooms.Stopping = ctx.Done()
 	if err := rooms.AnnounceOperatorKey(ctx, out); err != nil {
 		return err
 	}

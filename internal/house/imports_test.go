@@ -39,9 +39,11 @@ var rooms = map[string][]string{
 	"demo":   {anything},
 	".":      {anything}, // main.go
 
+	"internal/errordoc":  {"fault"},
 	"internal/house":     {},
 	"internal/idptest":   {"saml", "fault"},
 	"internal/housetest": {anything},
+	"internal/realidps":  {},
 }
 
 const anything = "*"
@@ -55,6 +57,7 @@ var closed = map[string][]string{
 	"internal/house":     {},
 	"internal/housetest": {},
 	"internal/idptest":   {".", "server", "demo", "internal/housetest"},
+	"internal/realidps":  {},
 }
 
 // tools are the modules of others that only some rooms may know, tests aside.
