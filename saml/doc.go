@@ -31,7 +31,8 @@
 // The other direction: ServiceProvider writes our metadata, AuthnRequests and
 // logout messages (sp.go, request.go, logout.go, carried by binding.go and
 // signed by sign.go); ParseMetadata and ParseCertificate read what an admin
-// pastes; ReceiveLogoutQuery and ReceiveLogoutForm take logout messages in.
+// pastes; ReceiveLogoutQuery and ReceiveLogoutForm take logout messages in
+// (query.go, logout_receive.go) by the same steps.
 package saml
 
 // Names out of the SAML 2.0, XML Signature and XML Schema specifications.

@@ -103,8 +103,7 @@ func readAssertion(el *element) statement {
 	return st
 }
 
-// readNameID reads a NameID; of nil it reads nothing. Only an empty format is
-// left open by the standard, which makes it unspecified.
+// readNameID reads a NameID; of nil it reads nothing.
 func readNameID(el *element) nameID {
 	return nameID{text(el), attr(el, "Format"), attr(el, "NameQualifier"), attr(el, "SPNameQualifier")}
 }

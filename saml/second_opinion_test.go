@@ -24,7 +24,7 @@ func gosaml(idp *idptest.IDP, message string) (*saml2.AssertionInfo, error) {
 		IDPCertificateStore:         &dsig.MemoryX509CertificateStore{Roots: []*x509.Certificate{idp.Certificate}},
 		Clock:                       dsig.NewFakeClockAt(instant),
 		AllowMissingAttributes:      true,
-		SPKeyStore: dsig.TLSCertKeyStore(tls.Certificate{Certificate: [][]byte{ourKeys()[0].Certificate.Raw}, PrivateKey: ourKeys()[0].Private}),
+		SPKeyStore:                  dsig.TLSCertKeyStore(tls.Certificate{Certificate: [][]byte{ourKeys()[0].Certificate.Raw}, PrivateKey: ourKeys()[0].Private}),
 	}
 	return sp.RetrieveAssertionInfo(message)
 }
