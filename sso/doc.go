@@ -33,3 +33,7 @@ func (s *Service) ServiceProvider(slug string) saml.ServiceProvider {
 	id := s.BaseURL + "/saml/" + slug
 	return saml.ServiceProvider{EntityID: id, LoginURL: id + "/init", ACSURL: id + "/finalize", MetadataURL: id + "/metadata"}
 }
+
+// LogoutURL is the team's single logout service. Its metadata has it from the
+// first key on.
+func (s *Service) LogoutURL(slug string) string { return s.BaseURL + "/saml/" + slug + "/logout" }

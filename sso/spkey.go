@@ -278,7 +278,7 @@ func (s *Service) keyed(db *gorm.DB, team models.Team, settings models.SsoSettin
 	if err != nil || len(keys) == 0 {
 		return sp, err
 	}
-	sp.SigningKeys, sp.LogoutURL = keys, sp.EntityID+"/logout"
+	sp.SigningKeys, sp.LogoutURL = keys, s.LogoutURL(team.Slug)
 	if settings.EncryptAssertions {
 		sp.DecryptionKeys, sp.PublishEncryption = keys, true
 	}
