@@ -89,7 +89,9 @@ func prepare(ctx context.Context, t *testing.T, h *house, idp *foreign, team mod
 	t.Helper()
 	described := &idptest.IDP{EntityID: idp.url + "/metadata", SSOURL: idp.url + "/sso", Certificate: idp.IDP.Certificate}
 	published := described.Metadata()
-	h.rooms.SSO.Fetch = func(context.Context, string, string, string) (fetch.Document, error) { return fetch.Document{Body: published}, nil }
+	h.rooms.SSO.Fetch = func(context.Context, string, string, string) (fetch.Document, error) {
+		return fetch.Document{Body: published}, nil
+	}
 	providers, err := h.rooms.SSO.IdentityProviders(ctx, team)
 	if err != nil || len(providers) != 1 {
 		t.Fatalf("%v, %v", providers, err)
