@@ -18,6 +18,8 @@ const (
 	TeamsRead   Permission = "teams.read" // all teams
 	SsoSkipTest Permission = "sso.skip_test"
 	TeamRead    Permission = "team.read"
+	// TeamWrite is to change the team's name; its plan is for operators.
+	TeamWrite   Permission = "team.write"
 	MembersRead Permission = "members.read"
 	// MembersWrite is to change the role or status of members or remove them.
 	MembersWrite Permission = "members.write"
@@ -45,6 +47,7 @@ var everyone = []models.Role{models.RoleAdmin, models.RoleMember, models.RoleVie
 // policy is the whole of the rules; what is not in it is denied.
 var policy = map[Permission]rule{
 	TeamRead:         {roles: everyone, scope: models.ScopeTeamRead, scim: true},
+	TeamWrite:        {roles: admins, scope: models.ScopeTeamWrite},
 	MembersRead:      {roles: everyone, scope: models.ScopeMembershipRead, scim: true},
 	MembersWrite:     {roles: admins, scope: models.ScopeMembershipWrite, scim: true},
 	MembersProvision: {roles: nil, scim: true},

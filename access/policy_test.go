@@ -33,6 +33,7 @@ var rules = map[access.Permission]struct {
 	access.TeamsRead:        {},
 	access.SsoSkipTest:      {},
 	access.TeamRead:         {"AMV", models.ScopeTeamRead, true},
+	access.TeamWrite:        {"A", models.ScopeTeamWrite, false},
 	access.MembersRead:      {"AMV", models.ScopeMembershipRead, true},
 	access.MembersWrite:     {"A", models.ScopeMembershipWrite, true},
 	access.MembersProvision: {"", "", true},

@@ -17,6 +17,8 @@ import (
 // Actions. The names are stable; scripts filter by them.
 const (
 	TeamCreated           = "team.created"
+	TeamChanged           = "team.changed"
+	TeamDeleted           = "team.deleted"
 	MemberProvisioned     = "membership.provisioned"
 	MemberLinked          = "membership.identity_linked"
 	MemberDeactivated     = "membership.deactivated"
@@ -25,16 +27,24 @@ const (
 	MemberRoleChanged     = "membership.role_changed"
 	MemberProfileChanged  = "membership.profile_changed"
 	MemberReturnAllowed   = "membership.return_allowed"
+	MemberUnlinked        = "membership.identity_unlinked"
+	SessionsRevoked       = "membership.sessions_revoked"
 	SignedIn              = "session.opened"
 	SignedOut             = "session.closed"
+	SessionRevoked        = "session.revoked"
 	APIKeyCreated         = "api_key.created"
 	APIKeyRevoked         = "api_key.revoked"
+	APIKeyChanged         = "api_key.changed"
+	APIKeyRotated         = "api_key.rotated"
 	ScimTokenCreated      = "scim_token.created"
 	ScimTokenRevoked      = "scim_token.revoked"
 	SsoSettingsChanged    = "sso.settings_changed"
 	SsoEnabled            = "sso.enabled"
+	SsoDisabled           = "sso.disabled"
+	SsoSettingsDeleted    = "sso.settings_deleted"
 	IdentityProviderMade  = "identity_provider.created"
 	IdentityProviderMoved = "identity_provider.updated"
+	IdentityProviderGone  = "identity_provider.deleted"
 	CertificateAdded      = "certificate.added"
 	CertificateRemoved    = "certificate.removed"
 	GroupCreated          = "group.created"
@@ -44,6 +54,11 @@ const (
 	GroupRoleRemoved      = "group.role_removed"
 	ProvisioningChanged   = "provisioning.settings_changed"
 	ScimTokenRotated      = "scim_token.rotated"
+	CertificateDiscovered = "certificate.discovered"
+	CertificateStaged     = "certificate.staged"
+	CertificateDismissed  = "certificate.dismissed"
+	MetadataSourceSet     = "metadata_source.set"
+	NotificationsChanged  = "notifications.changed"
 )
 
 // Target is what an event is about.
@@ -64,6 +79,11 @@ type Event struct {
 // Detail is one name and value of an event. Never a secret.
 func Detail(name, value string) models.AuditDetail {
 	return models.AuditDetail{Name: name, Value: value}
+}
+
+// Change is a detail that tells of a value that changed.
+func Change(name, before, after string) models.AuditDetail {
+	return models.AuditDetail{Name: name, Value: before + " -> " + after, Before: &before, After: &after}
 }
 
 // Count is a detail that holds a number.

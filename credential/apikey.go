@@ -160,13 +160,22 @@ func (s *Store) insertKey(ctx context.Context, tx *gorm.DB, row models.APIKey) (
 }
 
 func (s *Store) recordKey(ctx context.Context, tx *gorm.DB, action string, row models.APIKey) error {
+	details := []models.AuditDetail{}
+	for _, scope := range row.Scopes {
+		details = append(details, audit.Detail("scope", string(scope)))
+	}
+	return s.recordKeyAs(ctx, tx, action, row, details)
+}
+
+// recordKeyAs tells of a key with details of its own beside the key's prefix.
+func (s *Store) recordKeyAs(ctx context.Context, tx *gorm.DB, action string, row models.APIKey, details []models.AuditDetail) error {
 	var team models.ID
 	if row.TeamID != nil {
 		team = *row.TeamID
 	}
-	details := []models.AuditDetail{audit.Detail("prefix", row.Prefix)}
-	for _, scope := range row.Scopes {
-		details = append(details, audit.Detail("scope", string(scope)))
+	details = append([]models.AuditDetail{audit.Detail("prefix", row.Prefix)}, details...)
+	if err := s.tellOfKey(ctx, tx, action, row); err != nil {
+		return err
 	}
 	return audit.Record(ctx, tx, s.Now(), audit.Event{
 		TeamID: team, Action: action, Details: details,

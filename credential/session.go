@@ -70,10 +70,7 @@ func (s *Store) Session(ctx context.Context, id models.ID) (models.Session, erro
 	if err := s.DB.Read(ctx).Where("id = ?", id).Take(&row).Error; err != nil {
 		return row, models.Fault(err)
 	}
-	if a := access.From(ctx); a.Kind == access.Person && a.CredentialID == id {
-		return row, nil
-	}
-	return row, access.Require(ctx, access.MembersWrite, row.TeamID)
+	return row, MaySeeSessions(ctx, Holder{Team: row.TeamID, Membership: row.MembershipID})
 }
 
 // CloseSession ends the session that the caller came with. Callers without one

@@ -1,5 +1,7 @@
 package fault
 
+import "slices"
+
 // Code is a stable name for one mistake. Codes in capitals belong to the API
 // doors (GraphQL userErrors and extensions.code, SCIM detail); codes in small
 // letters are the reasons for a refused sign-in, kept in its attempt record.
@@ -158,8 +160,8 @@ var Table = []Entry{
 }
 
 var byCode = func() map[Code]Entry {
-	m := make(map[Code]Entry, len(Table))
-	for _, e := range Table {
+	m := make(map[Code]Entry, len(Table)+len(Edge))
+	for _, e := range slices.Concat(Table, Edge) {
 		m[e.Code] = e
 	}
 	return m

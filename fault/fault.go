@@ -14,6 +14,8 @@ import (
 	"strings"
 )
 
+//go:generate go run ../internal/errordoc ../docs/errors.md
+
 // Kind says what sort of mistake happened; wires switch over it exhaustively.
 type Kind uint8
 

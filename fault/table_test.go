@@ -13,13 +13,22 @@ import (
 	"rollcall/fault"
 )
 
-// declared reads the Code constants of codes.go, in order.
+// declared reads the Code constants of the two tables' files, in order.
 func declared(t *testing.T) (codes []fault.Code) {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "codes.go", nil, parser.SkipObjectResolution)
-	if err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"codes.go", "edge.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		codes = append(codes, constants(t, file)...)
 	}
+	return codes
+}
+
+// constants reads the Code constants of a file, in order.
+func constants(t *testing.T, file *ast.File) (codes []fault.Code) {
+	t.Helper()
 	ast.Inspect(file, func(n ast.Node) bool {
 		spec, ok := n.(*ast.ValueSpec)
 		if !ok || len(spec.Values) != 1 {
@@ -45,7 +54,7 @@ func TestTableIsComplete(t *testing.T) {
 		t.Fatalf("codes.go declares %v", codes)
 	}
 	var listed []fault.Code
-	for _, e := range fault.Table {
+	for _, e := range slices.Concat(fault.Table, fault.Edge) {
 		listed = append(listed, e.Code)
 	}
 	slices.Sort(codes)
@@ -65,7 +74,7 @@ var (
 
 func TestEntries(t *testing.T) {
 	internal := []fault.Code{fault.InternalError, fault.LoginInternal}
-	for _, e := range fault.Table {
+	for _, e := range slices.Concat(fault.Table, fault.Edge) {
 		if !apiCode.MatchString(string(e.Code)) && !loginCode.MatchString(string(e.Code)) {
 			t.Errorf("%s is in neither of the two forms", e.Code)
 		}
@@ -106,7 +115,7 @@ func TestKinds(t *testing.T) {
 		t.Errorf("there is a kind %q that Kinds does not list", next)
 	}
 	used := map[fault.Kind]bool{}
-	for _, e := range fault.Table {
+	for _, e := range slices.Concat(fault.Table, fault.Edge) {
 		used[e.Kind] = true
 	}
 	for _, k := range fault.Kinds {

@@ -77,15 +77,21 @@ func writeRefusalAs(ctx context.Context, w http.ResponseWriter, mediaType string
 
 // writeResult answers an operation that was executed.
 func writeResult(w http.ResponseWriter, mediaType string, res *graphql.Response) {
-	body := answer{Errors: slices.Clip(res.Errors[:min(len(res.Errors), maxErrors)]), Data: res.Data}
-	if len(body.Data) == 0 {
-		body.Data = json.RawMessage("null")
-	}
+	body := result(res)
 	status := http.StatusOK
 	if len(body.Errors) > 0 && mediaType == graphqlJSON {
 		status = statusPartial
 	}
 	write(w, mediaType, status, body)
+}
+
+// result is the body that tells of an operation that was executed.
+func result(res *graphql.Response) answer {
+	body := answer{Errors: slices.Clip(res.Errors[:min(len(res.Errors), maxErrors)]), Data: res.Data}
+	if len(body.Data) == 0 {
+		body.Data = json.RawMessage("null")
+	}
+	return body
 }
 
 func write(w http.ResponseWriter, mediaType string, status int, body answer) {

@@ -121,7 +121,7 @@ func TestOtherCredentialsDoNotOpenThisDoor(t *testing.T) {
 // @auth is on every root field but those that anybody may ask for.
 func TestEveryRootFieldNamesItsScope(t *testing.T) {
 	contract := quiet(&stub{}).schema
-	free := map[string]bool{"viewer": true, "node": true, "nodes": true}
+	free := map[string]bool{"viewer": true, "node": true, "nodes": true, "rateLimit": true}
 	for _, root := range []*ast.Definition{contract.Query, contract.Mutation} {
 		for _, f := range root.Fields {
 			if !strings.HasPrefix(f.Name, "__") && !free[f.Name] && f.Directives.ForName("auth") == nil {
@@ -161,7 +161,7 @@ func TestIntrospectionAndSuggestions(t *testing.T) {
 	closed := quiet(&stub{})
 	open := NewHandler(Options{Resolvers: &stub{}, Log: closed.log, AnonymousIntrospection: true})
 	for _, document := range []string{
-		introspectionQuery, `{ __type(name: "Team") { name } }`, `{ ... { __schema { description } } }`,
+		introspectionQuery, `{ __type(name: "Team") { fields { name } } }`, `{ __type(name: "Team") { ... { description } } }`, `{ ... { __schema { description } } }`,
 		`{ ...F } fragment F on Query { __schema { description } }`, `query A { viewer { kind } } query B { __schema { description } }`,
 	} {
 		operation := ""
@@ -189,6 +189,9 @@ func TestIntrospectionAndSuggestions(t *testing.T) {
 		if got := send(open, false); got.status != 200 || got.code() != "" {
 			t.Errorf("nobody, where it is allowed: %s: %s", document, got.text)
 		}
+	}
+	if got := post(t, closed, nobody(t.Context()), `query($n: String!) { __type(name: $n) { name } }`, map[string]any{"n": "Team"}); got.status != 200 || !strings.Contains(got.text, `{"name":"Team"}`) {
+		t.Errorf("the name of a type: %s", got.text)
 	}
 	if got := post(t, closed, known(t.Context()), introspectionQuery); strings.Contains(got.text, `"defer"`) || !strings.Contains(got.text, "specifiedBy") {
 		t.Error("introspection tells of @defer, or not of the directives that there are")

@@ -6,33 +6,35 @@ import (
 	"rollcall/fault"
 )
 
-// Code is the value of extensions.code in a top-level error.
-type Code string
+// Code is the value of extensions.code in a top-level error. Its table is
+// fault's.
+type Code = fault.Code
 
 // Codes of requests that are not well-formed GraphQL-over-HTTP requests. They
 // set the status whatever the media type of the answer.
 const (
-	CodeBadRequest       Code = "BAD_REQUEST"
-	CodeMethodNotAllowed Code = "METHOD_NOT_ALLOWED"
-	CodeNotAcceptable    Code = "NOT_ACCEPTABLE"
-	CodeUnsupportedType  Code = "UNSUPPORTED_MEDIA_TYPE"
-	CodeRequestTooLarge  Code = "REQUEST_TOO_LARGE"
-	CodePreflight        Code = "PREFLIGHT_REQUIRED"
-	CodeInternal         Code = Code(fault.InternalError)
+	CodeBadRequest       = fault.BadRequest
+	CodeMethodNotAllowed = fault.MethodNotAllowed
+	CodeNotAcceptable    = fault.NotAcceptable
+	CodeUnsupportedType  = fault.UnsupportedMediaType
+	CodeRequestTooLarge  = fault.RequestTooLarge
+	CodePreflight        = fault.PreflightRequired
+	CodeInternal         = fault.InternalError
 )
 
 // Codes of well-formed requests that are refused before execution.
 const (
-	CodeParseFailed      Code = "GRAPHQL_PARSE_FAILED"
-	CodeValidationFailed Code = "GRAPHQL_VALIDATION_FAILED"
-	CodeBadUserInput     Code = "BAD_USER_INPUT"
-	CodeDocumentTooLarge Code = "DOCUMENT_TOO_LARGE"
-	CodeDocumentTooDeep  Code = "DOCUMENT_TOO_DEEP"
-	CodeTooComplex       Code = "COMPLEXITY_LIMIT_EXCEEDED"
-	CodeNoIntrospection  Code = "INTROSPECTION_DISABLED"
-	CodeUnauthenticated  Code = Code(fault.NotSignedIn)
-	CodeForbidden        Code = Code(fault.Forbidden)
-	CodeRateLimited      Code = Code(fault.RateLimited)
+	CodeParseFailed       = fault.ParseFailed
+	CodeValidationFailed  = fault.ValidationFailed
+	CodeBadUserInput      = fault.BadUserInput
+	CodeDocumentTooLarge  = fault.DocumentTooLarge
+	CodeDocumentTooDeep   = fault.DocumentTooDeep
+	CodeTooComplex        = fault.TooComplex
+	CodeNoIntrospection   = fault.NoIntrospection
+	CodePersistedNotFound = fault.PersistedNotFound
+	CodeUnauthenticated   = fault.NotSignedIn
+	CodeForbidden         = fault.Forbidden
+	CodeRateLimited       = fault.RateLimited
 )
 
 // malformed are the codes that set the status of any media type.
@@ -61,7 +63,7 @@ func codeOf(f *fault.Error) Code {
 	case fault.Invalid:
 		return CodeBadUserInput
 	case fault.NotFound, fault.Conflict, fault.Precondition:
-		return Code(f.Code)
+		return f.Code
 	case fault.Denied:
 		return CodeForbidden
 	case fault.Unauthenticated:

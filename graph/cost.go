@@ -10,6 +10,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"rollcall/access"
+	"rollcall/graph/model"
 )
 
 // What an operation may cost, by kind of caller.
@@ -23,7 +24,8 @@ const (
 	costList     = 2 // of a connection, beside its elements
 	costCount    = 10
 	costMutation = 10
-	fewElements  = 3 // how many elements a plain list is taken to have
+	costSearch   = 10 // of a list that grows all the time, beside the page
+	fewElements  = 3  // how many elements a plain list is taken to have
 )
 
 // saturate keeps products of costs from overflowing.
@@ -37,10 +39,12 @@ func saturate(n, each int) int {
 	return n * each
 }
 
-func costOfPage(child int, first *int) int {
+func costOfPage(child int, sizes ...*int) int {
 	n := defaultPage
-	if first != nil {
-		n = min(max(*first, 1), maxPage) // what is out of range is refused later
+	for _, size := range sizes {
+		if size != nil {
+			n = min(max(*size, 1), maxPage) // what is out of range is refused later
+		}
 	}
 	return costList + saturate(n, child)
 }
@@ -50,19 +54,35 @@ func costOfFew(child int) int { return 1 + saturate(fewElements, child) }
 // costs are the functions for the fields whose cost is not the usual one.
 func costs() ComplexityRoot {
 	var c ComplexityRoot
-	c.Query.Teams = func(child int, first *int, _ *string) int { return costOfPage(child, first) }
+	c.Query.Teams = func(child int, first *int, _ *string, last *int, _ *string) int {
+		return costOfPage(child, first, last)
+	}
 	c.Query.Nodes = func(child int, ids []string) int { return 1 + saturate(len(ids), child) }
-	c.Team.Memberships = func(child int, first *int, _ *string) int { return costOfPage(child, first) }
-	c.Team.Groups = func(child int, first *int, _ *string) int { return costOfPage(child, first) }
-	c.Team.ScimCalls = func(child int, first *int, _ *string) int { return costOfPage(child, first) }
+	c.Query.AuditEvents = func(child int, first *int, _ *string, last *int, _ *string, _ *model.AuditEventFilter, _ *string, _ *model.OrderDirection) int {
+		return costSearch + costOfPage(child, first, last)
+	}
+	c.Team.Memberships = func(child int, first *int, _ *string, last *int, _ *string, _ *model.MembershipFilter, _ *model.MembershipOrder) int {
+		return costOfPage(child, first, last)
+	}
+	c.Team.AuditEvents = func(child int, first *int, _ *string, last *int, _ *string, _ *model.AuditEventFilter, _ *model.OrderDirection) int {
+		return costSearch + costOfPage(child, first, last)
+	}
+	c.Team.LoginAttempts = func(child int, first *int, _ *string, _ *model.LoginAttemptFilter) int {
+		return costSearch + costOfPage(child, first)
+	}
+	forward := func(child int, first *int, _ *string) int { return costOfPage(child, first) }
+	c.Team.Sessions, c.Team.APIKeys, c.Membership.Sessions, c.Membership.APIKeys = forward, forward, forward, forward
+	c.Team.Groups, c.Team.ScimCalls = forward, forward
 	c.Team.GroupRoleMappings = costOfFew
 	c.Team.ScimTokens = costOfFew
 	c.SsoSettings.IdentityProviders = costOfFew
+	c.SsoSettings.Certificates = costOfFew
 	c.IdentityProvider.Certificates = costOfFew
-	c.TeamConnection.TotalCount = func(int) int { return costCount }
-	c.GroupConnection.TotalCount = func(int) int { return costCount }
-	c.ScimCallConnection.TotalCount = func(int) int { return costCount }
-	c.MembershipConnection.TotalCount = func(int) int { return costCount }
+	counted := func(int) int { return costCount }
+	c.TeamConnection.TotalCount, c.MembershipConnection.TotalCount = counted, counted
+	c.SessionConnection.TotalCount, c.ApiKeyConnection.TotalCount = counted, counted
+	c.AuditEventConnection.TotalCount, c.LoginAttemptConnection.TotalCount = counted, counted
+	c.GroupConnection.TotalCount, c.ScimCallConnection.TotalCount = counted, counted
 	return c
 }
 
@@ -86,6 +106,7 @@ func (c costLimit) MutateOperationContext(ctx context.Context, op *graphql.Opera
 	if op.Operation.Operation == ast.Mutation {
 		cost = add(cost, saturate(costMutation, len(rootFields(op.Doc, op.Operation.SelectionSet))))
 	}
+	op.Stats.SetExtension(c.ExtensionName(), cost)
 	if cost > most {
 		return coded(CodeTooComplex, fmt.Sprintf("The operation costs %d points; the limit is %d. Ask for smaller pages or fewer fields.", cost, most))
 	}

@@ -3,8 +3,10 @@ package graph
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"strings"
+	"time"
 
 	"rollcall/fault"
 	"rollcall/models"
@@ -16,63 +18,111 @@ const (
 	maxPage     = 100
 )
 
-// cursorVersion is the form of a cursor, and byID the one order that lists have
-// so far.
+// The forms of a cursor's key: none, a moment, a text.
 const (
-	cursorVersion = 1
-	byID          = 1
+	cursorVersion = 2
+
+	keyNone = iota
+	keyTime
+	keyText
 )
 
-// Page is a part of a list in the order of ids.
-type Page struct {
-	After models.ID // empty for the first page
-	Limit int
+// PageArgs are the arguments of a list.
+type PageArgs struct {
+	First, Last   *int
+	After, Before *string
 }
 
 // ReadPage reads the arguments of a list. list names the list together with its
-// parent and filter; a cursor of another list is refused.
-func ReadPage(list string, first *int, after *string) (Page, error) {
-	p := Page{Limit: defaultPage}
-	if first != nil {
-		p.Limit = *first
+// parent, filter and order; a cursor of another list is refused.
+func ReadPage(list string, in PageArgs) (models.Window, error) {
+	w := models.Window{Limit: defaultPage, Last: in.Last != nil}
+	size, name := in.First, "first"
+	switch {
+	case in.First != nil && in.Last != nil:
+		return w, fault.New(fault.InvalidValue, "Give first or last, not both.").On("last")
+	case in.Last != nil:
+		size, name = in.Last, "last"
 	}
-	if p.Limit < 1 || p.Limit > maxPage {
-		return Page{}, fault.New(fault.InvalidValue, "The argument first has to be between 1 and %d.", maxPage).On("first")
+	if size != nil {
+		w.Limit = *size
 	}
-	if after == nil {
-		return p, nil
+	if w.Limit < 1 || w.Limit > maxPage {
+		return w, fault.New(fault.InvalidValue, "The argument %s has to be between 1 and %d.", name, maxPage).On(name)
 	}
-	id, ok := readCursor(list, *after)
-	if !ok {
-		return Page{}, fault.New(fault.InvalidValue, "The argument after is not a cursor of this list.").On("after")
+	var err error
+	if w.After, err = readMark(list, "after", in.After); err != nil {
+		return w, err
 	}
-	p.After = id
-	return p, nil
+	w.Before, err = readMark(list, "before", in.Before)
+	return w, err
 }
 
-// Cursor is the place of a row in a list: version, order, a short hash of the
-// list's name and the row's id. It gives nothing away and grants nothing; the
-// list's own conditions hold whatever a cursor says.
-func Cursor(list string, id models.ID) string {
-	raw, err := hex.DecodeString(strings.ReplaceAll(string(id), "-", ""))
-	if err != nil {
+func readMark(list, argument string, text *string) (*models.Mark, error) {
+	if text == nil {
+		return nil, nil
+	}
+	m, ok := readCursor(list, *text)
+	if !ok {
+		return nil, fault.New(fault.InvalidValue, "The argument %s is not a cursor of this list with this filter and order.", argument).On(argument)
+	}
+	return &m, nil
+}
+
+// Lister makes the cursors of one list.
+type Lister struct{ head []byte }
+
+// NewLister is for the list of a name, as ReadPage takes it.
+func NewLister(list string) Lister { return Lister{cursorHead(list)} }
+
+// Cursor is the place of a row in the list: version, a short hash of the list's
+// name, the row's id and the key that the list goes by. It gives nothing away
+// that its reader has not seen and grants nothing; the list's own conditions
+// hold whatever a cursor says.
+func (l Lister) Cursor(m models.Mark) string {
+	var raw [16]byte
+	if n, err := hex.Decode(raw[:], []byte(strings.ReplaceAll(string(m.ID), "-", ""))); err != nil || n != len(raw) {
 		return "" // an id that is no UUID has no place in a list
 	}
-	return base64.RawURLEncoding.EncodeToString(append(cursorHead(list), raw...))
+	out := make([]byte, 0, len(l.head)+len(raw)+16)
+	out = append(append(out, l.head...), raw[:]...)
+	switch key := m.Key.(type) {
+	case time.Time:
+		out = binary.BigEndian.AppendUint64(append(out, keyTime), uint64(key.UnixMicro()))
+	case string:
+		out = append(append(out, keyText), key...)
+	default:
+		out = append(out, keyNone)
+	}
+	return base64.RawURLEncoding.EncodeToString(out)
 }
 
-func readCursor(list, text string) (models.ID, bool) {
+func readCursor(list, text string) (models.Mark, bool) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	head := cursorHead(list)
-	if err != nil || len(raw) != len(head)+16 || string(raw[:len(head)]) != string(head) {
-		return "", false
+	if err != nil || len(raw) < len(head)+17 || string(raw[:len(head)]) != string(head) {
+		return models.Mark{}, false
 	}
-	h := hex.EncodeToString(raw[len(head):])
+	raw = raw[len(head):]
+	h := hex.EncodeToString(raw[:16])
 	id, err := models.ParseID(h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:])
-	return id, err == nil
+	if err != nil {
+		return models.Mark{}, false
+	}
+	m, form, key := models.Mark{ID: id}, raw[16], raw[17:]
+	switch {
+	case form == keyNone && len(key) == 0:
+	case form == keyTime && len(key) == 8:
+		m.Key = time.UnixMicro(int64(binary.BigEndian.Uint64(key))).UTC()
+	case form == keyText && models.Printable(string(key)):
+		m.Key = string(key)
+	default:
+		return models.Mark{}, false
+	}
+	return m, true
 }
 
 func cursorHead(list string) []byte {
 	sum := sha256.Sum256([]byte(list))
-	return append([]byte{cursorVersion, byID}, sum[:6]...)
+	return append([]byte{cursorVersion}, sum[:7]...)
 }

@@ -65,6 +65,8 @@ func (h *Handler) mayIntrospect(ctx context.Context) bool {
 }
 
 // introspection refuses documents that read the schema where the caller may not.
+// The name of one type, asked for by that name, is no reading: it tells nothing,
+// and clients probe a server with it.
 func (h *Handler) introspection(doc *ast.QueryDocument, allowed bool) *refusal {
 	if allowed {
 		return nil
@@ -83,12 +85,12 @@ func (h *Handler) introspection(doc *ast.QueryDocument, allowed bool) *refusal {
 }
 
 // readsSchema looks for the two fields that lead to the schema; both belong to
-// the root of a query, so there is no need to look below fields.
+// the root of a query, so there is no need to look below other fields.
 func readsSchema(set ast.SelectionSet) bool {
 	for _, sel := range set {
 		switch sel := sel.(type) {
 		case *ast.Field:
-			if sel.Name == "__schema" || sel.Name == "__type" {
+			if sel.Name == "__schema" || sel.Name == "__type" && !onlyName(sel.SelectionSet) {
 				return true
 			}
 		case *ast.InlineFragment:
@@ -98,6 +100,17 @@ func readsSchema(set ast.SelectionSet) bool {
 		}
 	}
 	return false
+}
+
+// onlyName reports whether nothing but a type's name and kind is asked for.
+func onlyName(set ast.SelectionSet) bool {
+	for _, sel := range set {
+		f, plain := sel.(*ast.Field)
+		if !plain || f.Name != "name" && f.Name != "kind" && f.Name != "__typename" {
+			return false
+		}
+	}
+	return true
 }
 
 // handover gives the executor the document that was judged here instead of

@@ -22,6 +22,8 @@ type GroupResolver interface {
 	Team(ctx context.Context, obj *models.Group) (*models.Team, error)
 }
 type GroupConnectionResolver interface {
+	Edges(ctx context.Context, obj *model.GroupConnection) ([]*model.GroupEdge, error)
+
 	TotalCount(ctx context.Context, obj *model.GroupConnection) (int, error)
 }
 type GroupRoleMappingResolver interface {
@@ -238,7 +240,7 @@ func (ec *executionContext) _GroupConnection_edges(ctx context.Context, field gr
 			return ec.fieldContext_GroupConnection_edges(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
+			return ec.Resolvers.GroupConnection().Edges(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.GroupEdge) graphql.Marshaler {
@@ -252,8 +254,8 @@ func (ec *executionContext) fieldContext_GroupConnection_edges(_ context.Context
 	fc = &graphql.FieldContext{
 		Object:     "GroupConnection",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_GroupEdge(ctx, field)
 		},
@@ -922,10 +924,11 @@ func (ec *executionContext) _GroupConnection(ctx context.Context, sel ast.Select
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("GroupConnection")
 		case "edges":
-			out.Values[i] = ec._GroupConnection_edges(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._GroupConnection_edges(ctx, field, obj)
+				})
 		case "nodes":
 			out.Values[i] = ec._GroupConnection_nodes(ctx, field, obj)
 			if out.Values[i] == graphql.Null {

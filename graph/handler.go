@@ -3,9 +3,12 @@ package graph
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
@@ -16,12 +19,15 @@ import (
 type Options struct {
 	Resolvers ResolverRoot
 	Log       *slog.Logger
+	Now       func() time.Time
 	// Batches gives a context fresh batch loaders. It is called once for a query
 	// and once for each root field of a mutation, so that what a later field reads
 	// is not what an earlier one has changed since.
 	Batches func(context.Context) context.Context
 	// AnonymousIntrospection lets callers without a credential read the schema.
 	AnonymousIntrospection bool
+	// RateLimit gives every caller a budget of points.
+	RateLimit bool
 }
 
 // Handler serves GraphQL over HTTP. It expects the server around it to have put
@@ -32,6 +38,10 @@ type Handler struct {
 	exec                   *executor.Executor
 	batches                func(context.Context) context.Context
 	documents              *documents
+	persisted              *persisted
+	streams                *streams
+	now                    func() time.Time
+	budgets                *budgets // nil where nothing is limited
 	limits                 Limits
 	anonymousIntrospection bool
 }
@@ -41,7 +51,10 @@ func NewHandler(o Options) *Handler {
 	contract := withoutDefer(NewExecutableSchema(Config{}).Schema())
 	h := &Handler{
 		log: o.Log, schema: contract, batches: o.Batches,
-		documents: newDocuments(), limits: DefaultLimits, anonymousIntrospection: o.AnonymousIntrospection,
+		documents: newDocuments(), persisted: newPersisted(), streams: newStreams(), now: o.Now, limits: DefaultLimits, anonymousIntrospection: o.AnonymousIntrospection,
+	}
+	if o.RateLimit {
+		h.budgets = newBudgets(o.Now)
 	}
 	executable := NewExecutableSchema(Config{
 		Schema: contract, Resolvers: o.Resolvers, Directives: DirectiveRoot{Auth: auth}, Complexity: costs(),
@@ -53,6 +66,7 @@ func NewHandler(o Options) *Handler {
 	h.exec.Use(authorize{h})
 	h.exec.Use(costLimit{executable})
 	h.exec.AroundRootFields(h.freshBatches)
+	h.exec.AroundResponses(h.freshForEvent)
 	return h
 }
 
@@ -70,6 +84,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	harden(w.Header())
 	ctx := graphql.StartOperationTrace(r.Context())
 	mediaType, acceptable := negotiate(r.Header.Values("Accept"))
+	streams := wantsStream(r.Header.Values("Accept"))
+	if streams && !acceptable {
+		mediaType = graphqlJSON // of refusals; its statuses say what happened
+	}
 	defer func() {
 		if cause := recover(); cause != nil {
 			if err, ok := cause.(error); ok && errors.Is(err, http.ErrAbortHandler) {
@@ -85,8 +103,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeRefusal(ctx, w, mediaType, refuse(CodeMethodNotAllowed, "Use POST, or GET for queries."))
 		return
 	}
-	if !acceptable {
-		writeRefusal(ctx, w, mediaType, refuse(CodeNotAcceptable, "Answers are "+graphqlJSON+" or "+plainJSON+"."))
+	if !acceptable && !streams {
+		writeRefusal(ctx, w, mediaType, refuse(CodeNotAcceptable, "Answers are "+graphqlJSON+" or "+plainJSON+", or "+eventStream+" for subscriptions."))
 		return
 	}
 	// 2. The parameters.
@@ -96,15 +114,27 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// 3. The document: within the limits and valid.
+	hash, no := h.persisted.resolve(ctx, &p)
+	if no != nil {
+		writeRefusal(ctx, w, mediaType, no)
+		return
+	}
 	doc, no := h.document(ctx, p.query)
 	if no != nil {
 		writeRefusal(ctx, w, mediaType, no)
 		return
 	}
+	h.persisted.remember(ctx, hash, p.query)
 	// 4. The operation: found, safe for the method, its variables good, allowed, affordable.
-	if op := doc.Operations.ForName(p.operationName); op != nil && op.Operation != ast.Query && r.Method == http.MethodGet {
+	chosen := doc.Operations.ForName(p.operationName)
+	subscribes := chosen != nil && chosen.Operation == ast.Subscription
+	if chosen != nil && chosen.Operation == ast.Mutation && r.Method == http.MethodGet || subscribes && r.Method == http.MethodGet && !streams {
 		w.Header().Set("Allow", "POST")
 		writeRefusal(ctx, w, mediaType, refuse(CodeMethodNotAllowed, "GET is for queries; use POST."))
+		return
+	}
+	if subscribes && !streams {
+		writeRefusal(ctx, w, mediaType, refuse(CodeNotAcceptable, "A subscription is answered as server-sent events: Accept: "+eventStream+"."))
 		return
 	}
 	op, errs := h.exec.CreateOperationContext(withDocument(ctx, doc), &graphql.RawParams{
@@ -114,12 +144,37 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeRefusal(ctx, w, mediaType, beforeExecution(errs))
 		return
 	}
-	// 5. The answer. When the client has left, its context has ended and there is
+	// 5. The budget.
+	ctx, no = h.charge(ctx, w, op)
+	if no != nil {
+		writeRefusal(ctx, w, mediaType, no)
+		return
+	}
+	// 6. The answer. When the client has left, its context has ended and there is
 	// nobody to write to.
+	if subscribes || !acceptable {
+		h.stream(ctx, w, op)
+		return
+	}
 	respond, ctx := h.exec.DispatchOperation(h.withBatches(ctx), op)
 	if res := respond(ctx); res != nil && ctx.Err() == nil {
 		writeResult(w, mediaType, res)
 	}
+}
+
+// charge takes the operation's cost from the caller's budget and tells of it.
+func (h *Handler) charge(ctx context.Context, w http.ResponseWriter, op *graphql.OperationContext) (context.Context, *refusal) {
+	if h.budgets == nil {
+		return ctx, nil
+	}
+	cost, _ := op.Stats.GetExtension(costLimit{}.ExtensionName()).(int)
+	left, wait, ok := h.budgets.spend(caller(ctx), cost)
+	left.announce(w.Header(), h.budgets.now())
+	if !ok {
+		w.Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())))
+		return ctx, refuse(CodeRateLimited, fmt.Sprintf("The operation costs %d points and %d are left; wait as long as Retry-After says.", cost, left.Remaining))
+	}
+	return context.WithValue(ctx, budgetKey{}, left), nil
 }
 
 func (h *Handler) withBatches(ctx context.Context) context.Context {
@@ -132,6 +187,15 @@ func (h *Handler) withBatches(ctx context.Context) context.Context {
 // freshBatches runs each root field of a mutation with loaders of its own.
 func (h *Handler) freshBatches(ctx context.Context, next graphql.RootResolver) graphql.Marshaler {
 	if graphql.GetOperationContext(ctx).Operation.Operation == ast.Mutation {
+		ctx = h.withBatches(ctx)
+	}
+	return next(ctx)
+}
+
+// freshForEvent answers each event of a subscription with loaders of its own, so
+// that it does not show what an earlier one remembered.
+func (h *Handler) freshForEvent(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	if graphql.GetOperationContext(ctx).Operation.Operation == ast.Subscription {
 		ctx = h.withBatches(ctx)
 	}
 	return next(ctx)

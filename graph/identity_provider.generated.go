@@ -126,6 +126,213 @@ func (ec *executionContext) fieldContext_AttributeMapping_displayName(_ context.
 	return graphql.NewScalarFieldContext("AttributeMapping", field, false, false, "String")
 }
 
+func (ec *executionContext) _CertificatePreview_fingerprintSha256(ctx context.Context, field graphql.CollectedField, obj *model.CertificatePreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CertificatePreview_fingerprintSha256(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FingerprintSha256, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CertificatePreview_fingerprintSha256(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CertificatePreview", field, false, false, "String")
+}
+
+func (ec *executionContext) _CertificatePreview_subject(ctx context.Context, field graphql.CollectedField, obj *model.CertificatePreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CertificatePreview_subject(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Subject, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CertificatePreview_subject(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CertificatePreview", field, false, false, "String")
+}
+
+func (ec *executionContext) _CertificatePreview_issuer(ctx context.Context, field graphql.CollectedField, obj *model.CertificatePreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CertificatePreview_issuer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Issuer, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CertificatePreview_issuer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CertificatePreview", field, false, false, "String")
+}
+
+func (ec *executionContext) _CertificatePreview_notBefore(ctx context.Context, field graphql.CollectedField, obj *model.CertificatePreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CertificatePreview_notBefore(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NotBefore, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CertificatePreview_notBefore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CertificatePreview", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _CertificatePreview_notAfter(ctx context.Context, field graphql.CollectedField, obj *model.CertificatePreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CertificatePreview_notAfter(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NotAfter, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CertificatePreview_notAfter(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CertificatePreview", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _CertificatePreview_state(ctx context.Context, field graphql.CollectedField, obj *model.CertificatePreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CertificatePreview_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v models.CertificateState) graphql.Marshaler {
+			return ec.marshalNCertificateState2rollcallᚋmodelsᚐCertificateState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CertificatePreview_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CertificatePreview", field, false, false, "CertificateState")
+}
+
+func (ec *executionContext) _CertificatePreview_keyAlgorithm(ctx context.Context, field graphql.CollectedField, obj *model.CertificatePreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CertificatePreview_keyAlgorithm(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.KeyAlgorithm, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CertificatePreview_keyAlgorithm(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CertificatePreview", field, false, false, "String")
+}
+
+func (ec *executionContext) _CertificatePreview_keyBits(ctx context.Context, field graphql.CollectedField, obj *model.CertificatePreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CertificatePreview_keyBits(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.KeyBits, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CertificatePreview_keyBits(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CertificatePreview", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CertificatePreview_trusted(ctx context.Context, field graphql.CollectedField, obj *model.CertificatePreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CertificatePreview_trusted(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Trusted, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CertificatePreview_trusted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CertificatePreview", field, false, false, "Boolean")
+}
+
 func (ec *executionContext) _CreateIdentityProviderPayload_identityProvider(ctx context.Context, field graphql.CollectedField, obj *model.CreateIdentityProviderPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -211,6 +418,139 @@ func (ec *executionContext) _CreateIdentityProviderPayload_clientMutationId(ctx 
 }
 func (ec *executionContext) fieldContext_CreateIdentityProviderPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreateIdentityProviderPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _DeleteIdentityProviderPayload_deletedIdentityProviderId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteIdentityProviderPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteIdentityProviderPayload_deletedIdentityProviderId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DeletedIdentityProviderID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteIdentityProviderPayload_deletedIdentityProviderId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeleteIdentityProviderPayload", field, false, false, "ID")
+}
+
+func (ec *executionContext) _DeleteIdentityProviderPayload_ssoSettings(ctx context.Context, field graphql.CollectedField, obj *model.DeleteIdentityProviderPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteIdentityProviderPayload_ssoSettings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SsoSettings, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.SsoSettings) graphql.Marshaler {
+			return ec.marshalOSsoSettings2ᚖrollcallᚋmodelsᚐSsoSettings(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteIdentityProviderPayload_ssoSettings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DeleteIdentityProviderPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SsoSettings(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DeleteIdentityProviderPayload_endedSessions(ctx context.Context, field graphql.CollectedField, obj *model.DeleteIdentityProviderPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteIdentityProviderPayload_endedSessions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EndedSessions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteIdentityProviderPayload_endedSessions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeleteIdentityProviderPayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _DeleteIdentityProviderPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DeleteIdentityProviderPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteIdentityProviderPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖrollcallᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteIdentityProviderPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DeleteIdentityProviderPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DeleteIdentityProviderPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteIdentityProviderPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteIdentityProviderPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteIdentityProviderPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeleteIdentityProviderPayload", field, false, false, "String")
 }
 
 func (ec *executionContext) _IdentityProvider_id(ctx context.Context, field graphql.CollectedField, obj *models.IdentityProvider) (ret graphql.Marshaler) {
@@ -672,6 +1012,437 @@ func (ec *executionContext) fieldContext_ImportMetadataPayload_clientMutationId(
 	return graphql.NewScalarFieldContext("ImportMetadataPayload", field, false, false, "String")
 }
 
+func (ec *executionContext) _MetadataPreview_entityId(ctx context.Context, field graphql.CollectedField, obj *model.MetadataPreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MetadataPreview_entityId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EntityID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MetadataPreview_entityId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MetadataPreview", field, false, false, "String")
+}
+
+func (ec *executionContext) _MetadataPreview_ssoUrl(ctx context.Context, field graphql.CollectedField, obj *model.MetadataPreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MetadataPreview_ssoUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SsoURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNURL2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MetadataPreview_ssoUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MetadataPreview", field, false, false, "URL")
+}
+
+func (ec *executionContext) _MetadataPreview_sloUrl(ctx context.Context, field graphql.CollectedField, obj *model.MetadataPreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MetadataPreview_sloUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SloURL, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOURL2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MetadataPreview_sloUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MetadataPreview", field, false, false, "URL")
+}
+
+func (ec *executionContext) _MetadataPreview_vendor(ctx context.Context, field graphql.CollectedField, obj *model.MetadataPreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MetadataPreview_vendor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Vendor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v models.Vendor) graphql.Marshaler {
+			return ec.marshalNVendor2rollcallᚋmodelsᚐVendor(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MetadataPreview_vendor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MetadataPreview", field, false, false, "Vendor")
+}
+
+func (ec *executionContext) _MetadataPreview_nameIdFormats(ctx context.Context, field graphql.CollectedField, obj *model.MetadataPreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MetadataPreview_nameIdFormats(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NameIDFormats, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MetadataPreview_nameIdFormats(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MetadataPreview", field, false, false, "String")
+}
+
+func (ec *executionContext) _MetadataPreview_wantAuthnRequestsSigned(ctx context.Context, field graphql.CollectedField, obj *model.MetadataPreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MetadataPreview_wantAuthnRequestsSigned(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WantAuthnRequestsSigned, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MetadataPreview_wantAuthnRequestsSigned(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MetadataPreview", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _MetadataPreview_certificates(ctx context.Context, field graphql.CollectedField, obj *model.MetadataPreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MetadataPreview_certificates(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Certificates, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.CertificatePreview) graphql.Marshaler {
+			return ec.marshalNCertificatePreview2ᚕᚖrollcallᚋgraphᚋmodelᚐCertificatePreviewᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MetadataPreview_certificates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MetadataPreview",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CertificatePreview(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MetadataPreview_ignored(ctx context.Context, field graphql.CollectedField, obj *model.MetadataPreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MetadataPreview_ignored(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Ignored, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MetadataPreview_ignored(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MetadataPreview", field, false, false, "String")
+}
+
+func (ec *executionContext) _MetadataPreview_identityProvider(ctx context.Context, field graphql.CollectedField, obj *model.MetadataPreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MetadataPreview_identityProvider(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IdentityProvider, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.IdentityProvider) graphql.Marshaler {
+			return ec.marshalOIdentityProvider2ᚖrollcallᚋmodelsᚐIdentityProvider(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MetadataPreview_identityProvider(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MetadataPreview",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_IdentityProvider(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MetadataPreview_changes(ctx context.Context, field graphql.CollectedField, obj *model.MetadataPreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MetadataPreview_changes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Changes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Change) graphql.Marshaler {
+			return ec.marshalNChange2ᚕᚖrollcallᚋgraphᚋmodelᚐChangeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MetadataPreview_changes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MetadataPreview",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Change(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PreviewMetadataPayload_preview(ctx context.Context, field graphql.CollectedField, obj *model.PreviewMetadataPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PreviewMetadataPayload_preview(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Preview, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.MetadataPreview) graphql.Marshaler {
+			return ec.marshalOMetadataPreview2ᚖrollcallᚋgraphᚋmodelᚐMetadataPreview(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PreviewMetadataPayload_preview(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PreviewMetadataPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MetadataPreview(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PreviewMetadataPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.PreviewMetadataPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PreviewMetadataPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖrollcallᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_PreviewMetadataPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "PreviewMetadataPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _PreviewMetadataPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *model.PreviewMetadataPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_PreviewMetadataPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_PreviewMetadataPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("PreviewMetadataPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _UpdateIdentityProviderPayload_identityProvider(ctx context.Context, field graphql.CollectedField, obj *model.UpdateIdentityProviderPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateIdentityProviderPayload_identityProvider(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IdentityProvider, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.IdentityProvider) graphql.Marshaler {
+			return ec.marshalOIdentityProvider2ᚖrollcallᚋmodelsᚐIdentityProvider(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateIdentityProviderPayload_identityProvider(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateIdentityProviderPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_IdentityProvider(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdateIdentityProviderPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UpdateIdentityProviderPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateIdentityProviderPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖrollcallᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateIdentityProviderPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateIdentityProviderPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdateIdentityProviderPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *model.UpdateIdentityProviderPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateIdentityProviderPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateIdentityProviderPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UpdateIdentityProviderPayload", field, false, false, "String")
+}
+
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
@@ -844,6 +1615,55 @@ func UnmarshalCreateIdentityProviderInput(ctx context.Context, raw any) (model.C
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputDeleteIdentityProviderInput(ctx context.Context, obj any) (model.DeleteIdentityProviderInput, error) {
+	var it model.DeleteIdentityProviderInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"identityProviderId", "clientMutationId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "identityProviderId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("identityProviderId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdentityProviderID = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalDeleteIdentityProviderInput unmarshals raw into the DeleteIdentityProviderInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalDeleteIdentityProviderInput(ctx context.Context, raw any) (model.DeleteIdentityProviderInput, error) {
+	var out model.DeleteIdentityProviderInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "DeleteIdentityProviderInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputImportMetadataInput(ctx context.Context, obj any) (model.ImportMetadataInput, error) {
 	var it model.ImportMetadataInput
 	if obj == nil {
@@ -897,6 +1717,160 @@ func (ec *executionContext) unmarshalInputImportMetadataInput(ctx context.Contex
 func UnmarshalImportMetadataInput(ctx context.Context, raw any) (model.ImportMetadataInput, error) {
 	var out model.ImportMetadataInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "ImportMetadataInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputPreviewMetadataInput(ctx context.Context, obj any) (model.PreviewMetadataInput, error) {
+	var it model.PreviewMetadataInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"teamId", "xml", "clientMutationId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "teamId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("teamId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TeamID = data
+		case "xml":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("xml"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.XML = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalPreviewMetadataInput unmarshals raw into the PreviewMetadataInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalPreviewMetadataInput(ctx context.Context, raw any) (model.PreviewMetadataInput, error) {
+	var out model.PreviewMetadataInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "PreviewMetadataInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputUpdateIdentityProviderInput(ctx context.Context, obj any) (model.UpdateIdentityProviderInput, error) {
+	var it model.UpdateIdentityProviderInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"identityProviderId", "ssoUrl", "sloUrl", "vendor", "wantResponseSigned", "wantAssertionsSigned", "attributeMapping", "revision", "clientMutationId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "identityProviderId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("identityProviderId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdentityProviderID = data
+		case "ssoUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ssoUrl"))
+			data, err := ec.unmarshalOURL2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SsoURL = graphql.OmittableOf(data)
+		case "sloUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sloUrl"))
+			data, err := ec.unmarshalOURL2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SloURL = graphql.OmittableOf(data)
+		case "vendor":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("vendor"))
+			data, err := ec.unmarshalOVendor2ᚖrollcallᚋmodelsᚐVendor(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Vendor = graphql.OmittableOf(data)
+		case "wantResponseSigned":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("wantResponseSigned"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WantResponseSigned = graphql.OmittableOf(data)
+		case "wantAssertionsSigned":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("wantAssertionsSigned"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WantAssertionsSigned = graphql.OmittableOf(data)
+		case "attributeMapping":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("attributeMapping"))
+			data, err := ec.unmarshalOAttributeMappingInput2ᚖrollcallᚋgraphᚋmodelᚐAttributeMappingInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AttributeMapping = graphql.OmittableOf(data)
+		case "revision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("revision"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Revision = graphql.OmittableOf(data)
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdateIdentityProviderInput unmarshals raw into the UpdateIdentityProviderInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdateIdentityProviderInput(ctx context.Context, raw any) (model.UpdateIdentityProviderInput, error) {
+	var out model.UpdateIdentityProviderInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateIdentityProviderInput", raw, &out)
 	return out, err
 }
 
@@ -956,6 +1930,79 @@ func (ec *executionContext) _AttributeMapping(ctx context.Context, sel ast.Selec
 	return out
 }
 
+var certificatePreviewImplementors = []string{"CertificatePreview"}
+
+func (ec *executionContext) _CertificatePreview(ctx context.Context, sel ast.SelectionSet, obj *model.CertificatePreview) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, certificatePreviewImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CertificatePreview")
+		case "fingerprintSha256":
+			out.Values[i] = ec._CertificatePreview_fingerprintSha256(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "subject":
+			out.Values[i] = ec._CertificatePreview_subject(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "issuer":
+			out.Values[i] = ec._CertificatePreview_issuer(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "notBefore":
+			out.Values[i] = ec._CertificatePreview_notBefore(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "notAfter":
+			out.Values[i] = ec._CertificatePreview_notAfter(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "state":
+			out.Values[i] = ec._CertificatePreview_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "keyAlgorithm":
+			out.Values[i] = ec._CertificatePreview_keyAlgorithm(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "keyBits":
+			out.Values[i] = ec._CertificatePreview_keyBits(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "trusted":
+			out.Values[i] = ec._CertificatePreview_trusted(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var createIdentityProviderPayloadImplementors = []string{"CreateIdentityProviderPayload"}
 
 func (ec *executionContext) _CreateIdentityProviderPayload(ctx context.Context, sel ast.SelectionSet, obj *model.CreateIdentityProviderPayload) graphql.Marshaler {
@@ -979,6 +2026,59 @@ func (ec *executionContext) _CreateIdentityProviderPayload(ctx context.Context, 
 			}
 		case "clientMutationId":
 			out.Values[i] = ec._CreateIdentityProviderPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var deleteIdentityProviderPayloadImplementors = []string{"DeleteIdentityProviderPayload"}
+
+func (ec *executionContext) _DeleteIdentityProviderPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteIdentityProviderPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, deleteIdentityProviderPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DeleteIdentityProviderPayload")
+		case "deletedIdentityProviderId":
+			out.Values[i] = ec._DeleteIdentityProviderPayload_deletedIdentityProviderId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "ssoSettings":
+			out.Values[i] = ec._DeleteIdentityProviderPayload_ssoSettings(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "endedSessions":
+			out.Values[i] = ec._DeleteIdentityProviderPayload_endedSessions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._DeleteIdentityProviderPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "clientMutationId":
+			out.Values[i] = ec._DeleteIdentityProviderPayload_clientMutationId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -1148,12 +2248,200 @@ func (ec *executionContext) _ImportMetadataPayload(ctx context.Context, sel ast.
 	return out
 }
 
+var metadataPreviewImplementors = []string{"MetadataPreview"}
+
+func (ec *executionContext) _MetadataPreview(ctx context.Context, sel ast.SelectionSet, obj *model.MetadataPreview) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, metadataPreviewImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MetadataPreview")
+		case "entityId":
+			out.Values[i] = ec._MetadataPreview_entityId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "ssoUrl":
+			out.Values[i] = ec._MetadataPreview_ssoUrl(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sloUrl":
+			out.Values[i] = ec._MetadataPreview_sloUrl(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "vendor":
+			out.Values[i] = ec._MetadataPreview_vendor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nameIdFormats":
+			out.Values[i] = ec._MetadataPreview_nameIdFormats(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "wantAuthnRequestsSigned":
+			out.Values[i] = ec._MetadataPreview_wantAuthnRequestsSigned(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "certificates":
+			out.Values[i] = ec._MetadataPreview_certificates(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "ignored":
+			out.Values[i] = ec._MetadataPreview_ignored(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "identityProvider":
+			out.Values[i] = ec._MetadataPreview_identityProvider(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "changes":
+			out.Values[i] = ec._MetadataPreview_changes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var previewMetadataPayloadImplementors = []string{"PreviewMetadataPayload"}
+
+func (ec *executionContext) _PreviewMetadataPayload(ctx context.Context, sel ast.SelectionSet, obj *model.PreviewMetadataPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, previewMetadataPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("PreviewMetadataPayload")
+		case "preview":
+			out.Values[i] = ec._PreviewMetadataPayload_preview(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._PreviewMetadataPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "clientMutationId":
+			out.Values[i] = ec._PreviewMetadataPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var updateIdentityProviderPayloadImplementors = []string{"UpdateIdentityProviderPayload"}
+
+func (ec *executionContext) _UpdateIdentityProviderPayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateIdentityProviderPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateIdentityProviderPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdateIdentityProviderPayload")
+		case "identityProvider":
+			out.Values[i] = ec._UpdateIdentityProviderPayload_identityProvider(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._UpdateIdentityProviderPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "clientMutationId":
+			out.Values[i] = ec._UpdateIdentityProviderPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 // endregion **************************** object.gotpl ****************************
 
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNAttributeMapping2rollcallᚋmodelsᚐAttributeMapping(ctx context.Context, sel ast.SelectionSet, v models.AttributeMapping) graphql.Marshaler {
 	return ec._AttributeMapping(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNCertificatePreview2ᚕᚖrollcallᚋgraphᚋmodelᚐCertificatePreviewᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CertificatePreview) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCertificatePreview2ᚖrollcallᚋgraphᚋmodelᚐCertificatePreview(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNCertificatePreview2ᚖrollcallᚋgraphᚋmodelᚐCertificatePreview(ctx context.Context, sel ast.SelectionSet, v *model.CertificatePreview) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CertificatePreview!")
+		return graphql.Null
+	}
+	return ec._CertificatePreview(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNCreateIdentityProviderInput2rollcallᚋgraphᚋmodelᚐCreateIdentityProviderInput(ctx context.Context, v any) (model.CreateIdentityProviderInput, error) {
@@ -1167,6 +2455,19 @@ func (ec *executionContext) marshalNCreateIdentityProviderPayload2ᚖrollcallᚋ
 		return graphql.Null
 	}
 	return ec._CreateIdentityProviderPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNDeleteIdentityProviderInput2rollcallᚋgraphᚋmodelᚐDeleteIdentityProviderInput(ctx context.Context, v any) (model.DeleteIdentityProviderInput, error) {
+	res, err := ec.unmarshalInputDeleteIdentityProviderInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDeleteIdentityProviderPayload2ᚖrollcallᚋgraphᚋmodelᚐDeleteIdentityProviderPayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteIdentityProviderPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "DeleteIdentityProviderPayload!")
+		return graphql.Null
+	}
+	return ec._DeleteIdentityProviderPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNIdentityProvider2ᚕᚖrollcallᚋmodelsᚐIdentityProviderᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.IdentityProvider) graphql.Marshaler {
@@ -1206,6 +2507,32 @@ func (ec *executionContext) marshalNImportMetadataPayload2ᚖrollcallᚋgraphᚋ
 	return ec._ImportMetadataPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNPreviewMetadataInput2rollcallᚋgraphᚋmodelᚐPreviewMetadataInput(ctx context.Context, v any) (model.PreviewMetadataInput, error) {
+	res, err := ec.unmarshalInputPreviewMetadataInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNPreviewMetadataPayload2ᚖrollcallᚋgraphᚋmodelᚐPreviewMetadataPayload(ctx context.Context, sel ast.SelectionSet, v *model.PreviewMetadataPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "PreviewMetadataPayload!")
+		return graphql.Null
+	}
+	return ec._PreviewMetadataPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNUpdateIdentityProviderInput2rollcallᚋgraphᚋmodelᚐUpdateIdentityProviderInput(ctx context.Context, v any) (model.UpdateIdentityProviderInput, error) {
+	res, err := ec.unmarshalInputUpdateIdentityProviderInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNUpdateIdentityProviderPayload2ᚖrollcallᚋgraphᚋmodelᚐUpdateIdentityProviderPayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateIdentityProviderPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "UpdateIdentityProviderPayload!")
+		return graphql.Null
+	}
+	return ec._UpdateIdentityProviderPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNVendor2rollcallᚋmodelsᚐVendor(ctx context.Context, v any) (models.Vendor, error) {
 	var res models.Vendor
 	err := res.UnmarshalGQL(v)
@@ -1229,6 +2556,13 @@ func (ec *executionContext) marshalOIdentityProvider2ᚖrollcallᚋmodelsᚐIden
 		return graphql.Null
 	}
 	return ec._IdentityProvider(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOMetadataPreview2ᚖrollcallᚋgraphᚋmodelᚐMetadataPreview(ctx context.Context, sel ast.SelectionSet, v *model.MetadataPreview) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._MetadataPreview(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOVendor2ᚖrollcallᚋmodelsᚐVendor(ctx context.Context, v any) (*models.Vendor, error) {

@@ -186,6 +186,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Membership(ctx, sel, obj)
+	case models.LoginAttempt:
+		return ec._LoginAttempt(ctx, sel, &obj)
+	case *models.LoginAttempt:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._LoginAttempt(ctx, sel, obj)
 	case models.IdentityProvider:
 		return ec._IdentityProvider(ctx, sel, &obj)
 	case *models.IdentityProvider:
@@ -221,6 +228,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Certificate(ctx, sel, obj)
+	case models.AuditEvent:
+		return ec._AuditEvent(ctx, sel, &obj)
+	case *models.AuditEvent:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._AuditEvent(ctx, sel, obj)
 	case models.APIKey:
 		return ec._ApiKey(ctx, sel, &obj)
 	case *models.APIKey:

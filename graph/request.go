@@ -17,6 +17,7 @@ const maxRequest = 256 << 10
 // parameters are what a GraphQL-over-HTTP request consists of.
 type parameters struct {
 	query         string
+	named         bool // whether there was a query, be it an empty one
 	operationName string
 	variables     map[string]any
 	extensions    map[string]any
@@ -51,10 +52,7 @@ func readGet(r *http.Request) (parameters, *refusal) {
 			return parameters{}, refuse(CodeBadRequest, "Each parameter may be given once.")
 		}
 	}
-	if !values.Has("query") {
-		return parameters{}, refuse(CodeBadRequest, "The parameter query is missing.")
-	}
-	p := parameters{query: values.Get("query"), operationName: values.Get("operationName")}
+	p := parameters{query: values.Get("query"), named: values.Has("query"), operationName: values.Get("operationName")}
 	if p.variables, err = object([]byte(values.Get("variables"))); err != nil {
 		return parameters{}, refuse(CodeBadRequest, "The parameter variables has to be a JSON object.")
 	}
@@ -110,10 +108,12 @@ func readJSON(body []byte) (parameters, *refusal) {
 	}
 	var p parameters
 	var query, operationName *string
-	if json.Unmarshal(fields["query"], &query) != nil || query == nil {
+	if raw, given := fields["query"]; given && json.Unmarshal(raw, &query) != nil {
 		return parameters{}, refuse(CodeBadRequest, "The parameter query has to be a string.")
 	}
-	p.query = *query
+	if query != nil {
+		p.query, p.named = *query, true
+	}
 	if raw, given := fields["operationName"]; given {
 		if json.Unmarshal(raw, &operationName) != nil {
 			return parameters{}, refuse(CodeBadRequest, "The parameter operationName has to be a string.")

@@ -25,7 +25,11 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
 	AddCertificatePayload() AddCertificatePayloadResolver
+	AllowReturnPayload() AllowReturnPayloadResolver
 	ApiKey() ApiKeyResolver
+	ApiKeyConnection() ApiKeyConnectionResolver
+	AuditEvent() AuditEventResolver
+	AuditEventConnection() AuditEventConnectionResolver
 	Certificate() CertificateResolver
 	CreateScimTokenPayload() CreateScimTokenPayloadResolver
 	ExternalIdentity() ExternalIdentityResolver
@@ -33,6 +37,8 @@ type ResolverRoot interface {
 	GroupConnection() GroupConnectionResolver
 	GroupRoleMapping() GroupRoleMappingResolver
 	IdentityProvider() IdentityProviderResolver
+	LoginAttempt() LoginAttemptResolver
+	LoginAttemptConnection() LoginAttemptConnectionResolver
 	Membership() MembershipResolver
 	MembershipConnection() MembershipConnectionResolver
 	Mutation() MutationResolver
@@ -44,9 +50,12 @@ type ResolverRoot interface {
 	ScimCallConnection() ScimCallConnectionResolver
 	ScimToken() ScimTokenResolver
 	Session() SessionResolver
+	SessionConnection() SessionConnectionResolver
 	SsoSettings() SsoSettingsResolver
+	Subscription() SubscriptionResolver
 	Team() TeamResolver
 	TeamConnection() TeamConnectionResolver
+	TeamPermissions() TeamPermissionsResolver
 	User() UserResolver
 	Viewer() ViewerResolver
 }
@@ -60,6 +69,12 @@ type ComplexityRoot struct {
 		Certificate      func(childComplexity int) int
 		ClientMutationID func(childComplexity int) int
 		IdentityProvider func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
+	AllowReturnPayload struct {
+		ClientMutationID func(childComplexity int) int
+		Team             func(childComplexity int) int
 		UserErrors       func(childComplexity int) int
 	}
 
@@ -78,11 +93,57 @@ type ComplexityRoot struct {
 		User       func(childComplexity int) int
 	}
 
+	ApiKeyConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	ApiKeyEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	AttributeMapping struct {
 		DisplayName func(childComplexity int) int
 		Email       func(childComplexity int) int
 		FirstName   func(childComplexity int) int
 		LastName    func(childComplexity int) int
+	}
+
+	AuditDetail struct {
+		Name  func(childComplexity int) int
+		Value func(childComplexity int) int
+	}
+
+	AuditEvent struct {
+		Action      func(childComplexity int) int
+		Actor       func(childComplexity int) int
+		ActorKind   func(childComplexity int) int
+		ActorLabel  func(childComplexity int) int
+		At          func(childComplexity int) int
+		Changes     func(childComplexity int) int
+		Details     func(childComplexity int) int
+		GlobalID    func(childComplexity int) int
+		IP          func(childComplexity int) int
+		RequestID   func(childComplexity int) int
+		Target      func(childComplexity int) int
+		TargetID    func(childComplexity int) int
+		TargetLabel func(childComplexity int) int
+		Team        func(childComplexity int) int
+	}
+
+	AuditEventConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	AuditEventEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	Certificate struct {
@@ -103,6 +164,24 @@ type ComplexityRoot struct {
 		Source            func(childComplexity int) int
 		State             func(childComplexity int) int
 		Subject           func(childComplexity int) int
+	}
+
+	CertificatePreview struct {
+		FingerprintSha256 func(childComplexity int) int
+		Issuer            func(childComplexity int) int
+		KeyAlgorithm      func(childComplexity int) int
+		KeyBits           func(childComplexity int) int
+		NotAfter          func(childComplexity int) int
+		NotBefore         func(childComplexity int) int
+		State             func(childComplexity int) int
+		Subject           func(childComplexity int) int
+		Trusted           func(childComplexity int) int
+	}
+
+	Change struct {
+		After  func(childComplexity int) int
+		Before func(childComplexity int) int
+		Field  func(childComplexity int) int
 	}
 
 	CreateApiKeyPayload struct {
@@ -135,6 +214,37 @@ type ComplexityRoot struct {
 	DeactivateMembershipPayload struct {
 		ClientMutationID func(childComplexity int) int
 		Membership       func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
+	DeleteIdentityProviderPayload struct {
+		ClientMutationID          func(childComplexity int) int
+		DeletedIdentityProviderID func(childComplexity int) int
+		EndedSessions             func(childComplexity int) int
+		SsoSettings               func(childComplexity int) int
+		UserErrors                func(childComplexity int) int
+	}
+
+	DeleteSsoSettingsPayload struct {
+		ClientMutationID           func(childComplexity int) int
+		DeletedIdentityProviderIds func(childComplexity int) int
+		SsoSettings                func(childComplexity int) int
+		UserErrors                 func(childComplexity int) int
+	}
+
+	DeleteTeamPayload struct {
+		ClientMutationID func(childComplexity int) int
+		DeletedTeamID    func(childComplexity int) int
+		EndedAPIKeys     func(childComplexity int) int
+		EndedMemberships func(childComplexity int) int
+		EndedScimTokens  func(childComplexity int) int
+		EndedSessions    func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
+	DisableSsoPayload struct {
+		ClientMutationID func(childComplexity int) int
+		SsoSettings      func(childComplexity int) int
 		UserErrors       func(childComplexity int) int
 	}
 
@@ -209,7 +319,46 @@ type ComplexityRoot struct {
 		UserErrors       func(childComplexity int) int
 	}
 
+	LoginAttempt struct {
+		Advice           func(childComplexity int) int
+		At               func(childComplexity int) int
+		Certificate      func(childComplexity int) int
+		Checks           func(childComplexity int) int
+		Code             func(childComplexity int) int
+		Explanation      func(childComplexity int) int
+		GlobalID         func(childComplexity int) int
+		IP               func(childComplexity int) int
+		IdentityProvider func(childComplexity int) int
+		IdpInitiated     func(childComplexity int) int
+		Membership       func(childComplexity int) int
+		NameIDMasked     func(childComplexity int) int
+		Outcome          func(childComplexity int) int
+		RequestID        func(childComplexity int) int
+		Team             func(childComplexity int) int
+	}
+
+	LoginAttemptConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	LoginAttemptEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	LoginCheck struct {
+		Actual   func(childComplexity int) int
+		Expected func(childComplexity int) int
+		Name     func(childComplexity int) int
+		Status   func(childComplexity int) int
+		Trusted  func(childComplexity int) int
+	}
+
 	Membership struct {
+		APIKeys           func(childComplexity int, first *int, after *string) int
 		CreatedAt         func(childComplexity int) int
 		DeactivatedAt     func(childComplexity int) int
 		DeactivatedReason func(childComplexity int) int
@@ -220,9 +369,11 @@ type ComplexityRoot struct {
 		Role              func(childComplexity int) int
 		RoleSource        func(childComplexity int) int
 		ScimManaged       func(childComplexity int) int
+		Sessions          func(childComplexity int, first *int, after *string) int
 		Source            func(childComplexity int) int
 		Status            func(childComplexity int) int
 		Team              func(childComplexity int) int
+		UnderSso          func(childComplexity int) int
 		UpdatedAt         func(childComplexity int) int
 		User              func(childComplexity int) int
 		UserName          func(childComplexity int) int
@@ -240,26 +391,52 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	MetadataPreview struct {
+		Certificates            func(childComplexity int) int
+		Changes                 func(childComplexity int) int
+		EntityID                func(childComplexity int) int
+		IdentityProvider        func(childComplexity int) int
+		Ignored                 func(childComplexity int) int
+		NameIDFormats           func(childComplexity int) int
+		SloURL                  func(childComplexity int) int
+		SsoURL                  func(childComplexity int) int
+		Vendor                  func(childComplexity int) int
+		WantAuthnRequestsSigned func(childComplexity int) int
+	}
+
 	Mutation struct {
 		AddCertificate             func(childComplexity int, input model.AddCertificateInput) int
+		AllowReturn                func(childComplexity int, input model.AllowReturnInput) int
 		CreateAPIKey               func(childComplexity int, input model.CreateAPIKeyInput) int
 		CreateIdentityProvider     func(childComplexity int, input model.CreateIdentityProviderInput) int
 		CreateScimToken            func(childComplexity int, input model.CreateScimTokenInput) int
 		CreateTeam                 func(childComplexity int, input model.CreateTeamInput) int
 		DeactivateMembership       func(childComplexity int, input model.DeactivateMembershipInput) int
+		DeleteIdentityProvider     func(childComplexity int, input model.DeleteIdentityProviderInput) int
+		DeleteSsoSettings          func(childComplexity int, input model.DeleteSsoSettingsInput) int
+		DeleteTeam                 func(childComplexity int, input model.DeleteTeamInput) int
+		DisableSso                 func(childComplexity int, input model.DisableSsoInput) int
 		EnableSso                  func(childComplexity int, input model.EnableSsoInput) int
 		ImportMetadata             func(childComplexity int, input model.ImportMetadataInput) int
+		PreviewMetadata            func(childComplexity int, input model.PreviewMetadataInput) int
 		ReactivateMembership       func(childComplexity int, input model.ReactivateMembershipInput) int
 		RemoveCertificate          func(childComplexity int, input model.RemoveCertificateInput) int
 		RemoveGroupRoleMapping     func(childComplexity int, input model.RemoveGroupRoleMappingInput) int
 		RemoveMembership           func(childComplexity int, input model.RemoveMembershipInput) int
 		RevokeAPIKey               func(childComplexity int, input model.RevokeAPIKeyInput) int
+		RevokeMemberSessions       func(childComplexity int, input model.RevokeMemberSessionsInput) int
 		RevokeScimToken            func(childComplexity int, input model.RevokeScimTokenInput) int
+		RevokeSession              func(childComplexity int, input model.RevokeSessionInput) int
+		RotateAPIKey               func(childComplexity int, input model.RotateAPIKeyInput) int
 		RotateScimToken            func(childComplexity int, input model.RotateScimTokenInput) int
 		SetGroupRoleMapping        func(childComplexity int, input model.SetGroupRoleMappingInput) int
+		UnlinkExternalIdentity     func(childComplexity int, input model.UnlinkExternalIdentityInput) int
+		UpdateAPIKey               func(childComplexity int, input model.UpdateAPIKeyInput) int
+		UpdateIdentityProvider     func(childComplexity int, input model.UpdateIdentityProviderInput) int
 		UpdateMembership           func(childComplexity int, input model.UpdateMembershipInput) int
 		UpdateProvisioningSettings func(childComplexity int, input model.UpdateProvisioningSettingsInput) int
 		UpdateSsoSettings          func(childComplexity int, input model.UpdateSsoSettingsInput) int
+		UpdateTeam                 func(childComplexity int, input model.UpdateTeamInput) int
 	}
 
 	PageInfo struct {
@@ -267,6 +444,19 @@ type ComplexityRoot struct {
 		HasNextPage     func(childComplexity int) int
 		HasPreviousPage func(childComplexity int) int
 		StartCursor     func(childComplexity int) int
+	}
+
+	PermissionCheck struct {
+		Allowed    func(childComplexity int) int
+		Code       func(childComplexity int) int
+		Message    func(childComplexity int) int
+		Permission func(childComplexity int) int
+	}
+
+	PreviewMetadataPayload struct {
+		ClientMutationID func(childComplexity int) int
+		Preview          func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	ProvisioningSettings struct {
@@ -284,11 +474,21 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		Node   func(childComplexity int, id string) int
-		Nodes  func(childComplexity int, ids []string) int
-		Team   func(childComplexity int, slug string) int
-		Teams  func(childComplexity int, first *int, after *string) int
-		Viewer func(childComplexity int) int
+		AuditEvents func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.AuditEventFilter, teamID *string, direction *model.OrderDirection) int
+		Node        func(childComplexity int, id string) int
+		Nodes       func(childComplexity int, ids []string) int
+		RateLimit   func(childComplexity int) int
+		System      func(childComplexity int) int
+		Team        func(childComplexity int, slug string) int
+		Teams       func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Viewer      func(childComplexity int) int
+	}
+
+	RateLimit struct {
+		Cost      func(childComplexity int) int
+		Limit     func(childComplexity int) int
+		Remaining func(childComplexity int) int
+		ResetAt   func(childComplexity int) int
 	}
 
 	ReactivateMembershipPayload struct {
@@ -325,9 +525,30 @@ type ComplexityRoot struct {
 		UserErrors       func(childComplexity int) int
 	}
 
+	RevokeMemberSessionsPayload struct {
+		ClientMutationID func(childComplexity int) int
+		EndedSessions    func(childComplexity int) int
+		Membership       func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
 	RevokeScimTokenPayload struct {
 		ClientMutationID func(childComplexity int) int
 		ScimToken        func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
+	RevokeSessionPayload struct {
+		ClientMutationID func(childComplexity int) int
+		Session          func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
+	RotateApiKeyPayload struct {
+		APIKey           func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		PreviousAPIKey   func(childComplexity int) int
+		Secret           func(childComplexity int) int
 		UserErrors       func(childComplexity int) int
 	}
 
@@ -402,6 +623,18 @@ type ComplexityRoot struct {
 		UserAgent     func(childComplexity int) int
 	}
 
+	SessionConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	SessionEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	SetGroupRoleMappingPayload struct {
 		ClientMutationID func(childComplexity int) int
 		GroupRoleMapping func(childComplexity int) int
@@ -409,9 +642,12 @@ type ComplexityRoot struct {
 	}
 
 	SsoSettings struct {
+		Certificates            func(childComplexity int) int
 		CreatedAt               func(childComplexity int) int
 		DefaultIdentityProvider func(childComplexity int) int
 		DefaultRole             func(childComplexity int) int
+		DisabledAt              func(childComplexity int) int
+		DisabledReason          func(childComplexity int) int
 		EnabledAt               func(childComplexity int) int
 		EnabledBy               func(childComplexity int) int
 		GlobalID                func(childComplexity int) int
@@ -428,18 +664,33 @@ type ComplexityRoot struct {
 		UpdatedAt               func(childComplexity int) int
 	}
 
+	Subscription struct {
+		AuditEventAdded func(childComplexity int, teamID string) int
+	}
+
+	SystemInfo struct {
+		BaseURL  func(childComplexity int) int
+		Database func(childComplexity int) int
+		Now      func(childComplexity int) int
+		Version  func(childComplexity int) int
+	}
+
 	Team struct {
+		APIKeys              func(childComplexity int, first *int, after *string) int
+		AuditEvents          func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.AuditEventFilter, direction *model.OrderDirection) int
 		CreatedAt            func(childComplexity int) int
 		GlobalID             func(childComplexity int) int
 		GroupRoleMappings    func(childComplexity int) int
 		Groups               func(childComplexity int, first *int, after *string) int
-		Memberships          func(childComplexity int, first *int, after *string) int
+		LoginAttempts        func(childComplexity int, first *int, after *string, filter *model.LoginAttemptFilter) int
+		Memberships          func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.MembershipFilter, orderBy *model.MembershipOrder) int
 		Name                 func(childComplexity int) int
 		Plan                 func(childComplexity int) int
 		ProvisioningSettings func(childComplexity int) int
 		Revision             func(childComplexity int) int
 		ScimCalls            func(childComplexity int, first *int, after *string) int
 		ScimTokens           func(childComplexity int) int
+		Sessions             func(childComplexity int, first *int, after *string) int
 		Slug                 func(childComplexity int) int
 		SsoSettings          func(childComplexity int) int
 		UpdatedAt            func(childComplexity int) int
@@ -459,14 +710,38 @@ type ComplexityRoot struct {
 	}
 
 	TeamPermissions struct {
+		Checks           func(childComplexity int) int
+		ManageTeam       func(childComplexity int) int
 		ReadAudit        func(childComplexity int) int
 		ReadMemberships  func(childComplexity int) int
 		ReadSso          func(childComplexity int) int
+		UpdateTeam       func(childComplexity int) int
 		WriteAPIKeys     func(childComplexity int) int
 		WriteMemberships func(childComplexity int) int
 		WriteOwnAPIKeys  func(childComplexity int) int
 		WriteScimTokens  func(childComplexity int) int
 		WriteSso         func(childComplexity int) int
+	}
+
+	UnlinkExternalIdentityPayload struct {
+		ClientMutationID          func(childComplexity int) int
+		DeletedExternalIdentityID func(childComplexity int) int
+		EndedAPIKeys              func(childComplexity int) int
+		EndedSessions             func(childComplexity int) int
+		Membership                func(childComplexity int) int
+		UserErrors                func(childComplexity int) int
+	}
+
+	UpdateApiKeyPayload struct {
+		APIKey           func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
+	UpdateIdentityProviderPayload struct {
+		ClientMutationID func(childComplexity int) int
+		IdentityProvider func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	UpdateMembershipPayload struct {
@@ -484,6 +759,12 @@ type ComplexityRoot struct {
 	UpdateSsoSettingsPayload struct {
 		ClientMutationID func(childComplexity int) int
 		SsoSettings      func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
+	UpdateTeamPayload struct {
+		ClientMutationID func(childComplexity int) int
+		Team             func(childComplexity int) int
 		UserErrors       func(childComplexity int) int
 	}
 
@@ -552,6 +833,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AddCertificatePayload.UserErrors(childComplexity), true
+
+	case "AllowReturnPayload.clientMutationId":
+		if e.ComplexityRoot.AllowReturnPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AllowReturnPayload.ClientMutationID(childComplexity), true
+	case "AllowReturnPayload.team":
+		if e.ComplexityRoot.AllowReturnPayload.Team == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AllowReturnPayload.Team(childComplexity), true
+	case "AllowReturnPayload.userErrors":
+		if e.ComplexityRoot.AllowReturnPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AllowReturnPayload.UserErrors(childComplexity), true
 
 	case "ApiKey.createdAt":
 		if e.ComplexityRoot.ApiKey.CreatedAt == nil {
@@ -626,6 +926,44 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ApiKey.User(childComplexity), true
 
+	case "ApiKeyConnection.edges":
+		if e.ComplexityRoot.ApiKeyConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKeyConnection.Edges(childComplexity), true
+	case "ApiKeyConnection.nodes":
+		if e.ComplexityRoot.ApiKeyConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKeyConnection.Nodes(childComplexity), true
+	case "ApiKeyConnection.pageInfo":
+		if e.ComplexityRoot.ApiKeyConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKeyConnection.PageInfo(childComplexity), true
+	case "ApiKeyConnection.totalCount":
+		if e.ComplexityRoot.ApiKeyConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKeyConnection.TotalCount(childComplexity), true
+
+	case "ApiKeyEdge.cursor":
+		if e.ComplexityRoot.ApiKeyEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKeyEdge.Cursor(childComplexity), true
+	case "ApiKeyEdge.node":
+		if e.ComplexityRoot.ApiKeyEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKeyEdge.Node(childComplexity), true
+
 	case "AttributeMapping.displayName":
 		if e.ComplexityRoot.AttributeMapping.DisplayName == nil {
 			break
@@ -650,6 +988,142 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AttributeMapping.LastName(childComplexity), true
+
+	case "AuditDetail.name":
+		if e.ComplexityRoot.AuditDetail.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditDetail.Name(childComplexity), true
+	case "AuditDetail.value":
+		if e.ComplexityRoot.AuditDetail.Value == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditDetail.Value(childComplexity), true
+
+	case "AuditEvent.action":
+		if e.ComplexityRoot.AuditEvent.Action == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.Action(childComplexity), true
+	case "AuditEvent.actor":
+		if e.ComplexityRoot.AuditEvent.Actor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.Actor(childComplexity), true
+	case "AuditEvent.actorKind":
+		if e.ComplexityRoot.AuditEvent.ActorKind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.ActorKind(childComplexity), true
+	case "AuditEvent.actorLabel":
+		if e.ComplexityRoot.AuditEvent.ActorLabel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.ActorLabel(childComplexity), true
+	case "AuditEvent.at":
+		if e.ComplexityRoot.AuditEvent.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.At(childComplexity), true
+	case "AuditEvent.changes":
+		if e.ComplexityRoot.AuditEvent.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.Changes(childComplexity), true
+	case "AuditEvent.details":
+		if e.ComplexityRoot.AuditEvent.Details == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.Details(childComplexity), true
+	case "AuditEvent.id":
+		if e.ComplexityRoot.AuditEvent.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.GlobalID(childComplexity), true
+	case "AuditEvent.ip":
+		if e.ComplexityRoot.AuditEvent.IP == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.IP(childComplexity), true
+	case "AuditEvent.requestId":
+		if e.ComplexityRoot.AuditEvent.RequestID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.RequestID(childComplexity), true
+	case "AuditEvent.target":
+		if e.ComplexityRoot.AuditEvent.Target == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.Target(childComplexity), true
+	case "AuditEvent.targetId":
+		if e.ComplexityRoot.AuditEvent.TargetID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.TargetID(childComplexity), true
+	case "AuditEvent.targetLabel":
+		if e.ComplexityRoot.AuditEvent.TargetLabel == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.TargetLabel(childComplexity), true
+	case "AuditEvent.team":
+		if e.ComplexityRoot.AuditEvent.Team == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEvent.Team(childComplexity), true
+
+	case "AuditEventConnection.edges":
+		if e.ComplexityRoot.AuditEventConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEventConnection.Edges(childComplexity), true
+	case "AuditEventConnection.nodes":
+		if e.ComplexityRoot.AuditEventConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEventConnection.Nodes(childComplexity), true
+	case "AuditEventConnection.pageInfo":
+		if e.ComplexityRoot.AuditEventConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEventConnection.PageInfo(childComplexity), true
+	case "AuditEventConnection.totalCount":
+		if e.ComplexityRoot.AuditEventConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEventConnection.TotalCount(childComplexity), true
+
+	case "AuditEventEdge.cursor":
+		if e.ComplexityRoot.AuditEventEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEventEdge.Cursor(childComplexity), true
+	case "AuditEventEdge.node":
+		if e.ComplexityRoot.AuditEventEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditEventEdge.Node(childComplexity), true
 
 	case "Certificate.addedBy":
 		if e.ComplexityRoot.Certificate.AddedBy == nil {
@@ -753,6 +1227,80 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Certificate.Subject(childComplexity), true
+
+	case "CertificatePreview.fingerprintSha256":
+		if e.ComplexityRoot.CertificatePreview.FingerprintSha256 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CertificatePreview.FingerprintSha256(childComplexity), true
+	case "CertificatePreview.issuer":
+		if e.ComplexityRoot.CertificatePreview.Issuer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CertificatePreview.Issuer(childComplexity), true
+	case "CertificatePreview.keyAlgorithm":
+		if e.ComplexityRoot.CertificatePreview.KeyAlgorithm == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CertificatePreview.KeyAlgorithm(childComplexity), true
+	case "CertificatePreview.keyBits":
+		if e.ComplexityRoot.CertificatePreview.KeyBits == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CertificatePreview.KeyBits(childComplexity), true
+	case "CertificatePreview.notAfter":
+		if e.ComplexityRoot.CertificatePreview.NotAfter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CertificatePreview.NotAfter(childComplexity), true
+	case "CertificatePreview.notBefore":
+		if e.ComplexityRoot.CertificatePreview.NotBefore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CertificatePreview.NotBefore(childComplexity), true
+	case "CertificatePreview.state":
+		if e.ComplexityRoot.CertificatePreview.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CertificatePreview.State(childComplexity), true
+	case "CertificatePreview.subject":
+		if e.ComplexityRoot.CertificatePreview.Subject == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CertificatePreview.Subject(childComplexity), true
+	case "CertificatePreview.trusted":
+		if e.ComplexityRoot.CertificatePreview.Trusted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CertificatePreview.Trusted(childComplexity), true
+
+	case "Change.after":
+		if e.ComplexityRoot.Change.After == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Change.After(childComplexity), true
+	case "Change.before":
+		if e.ComplexityRoot.Change.Before == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Change.Before(childComplexity), true
+	case "Change.field":
+		if e.ComplexityRoot.Change.Field == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Change.Field(childComplexity), true
 
 	case "CreateApiKeyPayload.apiKey":
 		if e.ComplexityRoot.CreateApiKeyPayload.APIKey == nil {
@@ -866,6 +1414,124 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DeactivateMembershipPayload.UserErrors(childComplexity), true
+
+	case "DeleteIdentityProviderPayload.clientMutationId":
+		if e.ComplexityRoot.DeleteIdentityProviderPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteIdentityProviderPayload.ClientMutationID(childComplexity), true
+	case "DeleteIdentityProviderPayload.deletedIdentityProviderId":
+		if e.ComplexityRoot.DeleteIdentityProviderPayload.DeletedIdentityProviderID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteIdentityProviderPayload.DeletedIdentityProviderID(childComplexity), true
+	case "DeleteIdentityProviderPayload.endedSessions":
+		if e.ComplexityRoot.DeleteIdentityProviderPayload.EndedSessions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteIdentityProviderPayload.EndedSessions(childComplexity), true
+	case "DeleteIdentityProviderPayload.ssoSettings":
+		if e.ComplexityRoot.DeleteIdentityProviderPayload.SsoSettings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteIdentityProviderPayload.SsoSettings(childComplexity), true
+	case "DeleteIdentityProviderPayload.userErrors":
+		if e.ComplexityRoot.DeleteIdentityProviderPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteIdentityProviderPayload.UserErrors(childComplexity), true
+
+	case "DeleteSsoSettingsPayload.clientMutationId":
+		if e.ComplexityRoot.DeleteSsoSettingsPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteSsoSettingsPayload.ClientMutationID(childComplexity), true
+	case "DeleteSsoSettingsPayload.deletedIdentityProviderIds":
+		if e.ComplexityRoot.DeleteSsoSettingsPayload.DeletedIdentityProviderIds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteSsoSettingsPayload.DeletedIdentityProviderIds(childComplexity), true
+	case "DeleteSsoSettingsPayload.ssoSettings":
+		if e.ComplexityRoot.DeleteSsoSettingsPayload.SsoSettings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteSsoSettingsPayload.SsoSettings(childComplexity), true
+	case "DeleteSsoSettingsPayload.userErrors":
+		if e.ComplexityRoot.DeleteSsoSettingsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteSsoSettingsPayload.UserErrors(childComplexity), true
+
+	case "DeleteTeamPayload.clientMutationId":
+		if e.ComplexityRoot.DeleteTeamPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteTeamPayload.ClientMutationID(childComplexity), true
+	case "DeleteTeamPayload.deletedTeamId":
+		if e.ComplexityRoot.DeleteTeamPayload.DeletedTeamID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteTeamPayload.DeletedTeamID(childComplexity), true
+	case "DeleteTeamPayload.endedApiKeys":
+		if e.ComplexityRoot.DeleteTeamPayload.EndedAPIKeys == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteTeamPayload.EndedAPIKeys(childComplexity), true
+	case "DeleteTeamPayload.endedMemberships":
+		if e.ComplexityRoot.DeleteTeamPayload.EndedMemberships == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteTeamPayload.EndedMemberships(childComplexity), true
+	case "DeleteTeamPayload.endedScimTokens":
+		if e.ComplexityRoot.DeleteTeamPayload.EndedScimTokens == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteTeamPayload.EndedScimTokens(childComplexity), true
+	case "DeleteTeamPayload.endedSessions":
+		if e.ComplexityRoot.DeleteTeamPayload.EndedSessions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteTeamPayload.EndedSessions(childComplexity), true
+	case "DeleteTeamPayload.userErrors":
+		if e.ComplexityRoot.DeleteTeamPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteTeamPayload.UserErrors(childComplexity), true
+
+	case "DisableSsoPayload.clientMutationId":
+		if e.ComplexityRoot.DisableSsoPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisableSsoPayload.ClientMutationID(childComplexity), true
+	case "DisableSsoPayload.ssoSettings":
+		if e.ComplexityRoot.DisableSsoPayload.SsoSettings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisableSsoPayload.SsoSettings(childComplexity), true
+	case "DisableSsoPayload.userErrors":
+		if e.ComplexityRoot.DisableSsoPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisableSsoPayload.UserErrors(childComplexity), true
 
 	case "EnableSsoPayload.clientMutationId":
 		if e.ComplexityRoot.EnableSsoPayload.ClientMutationID == nil {
@@ -1157,6 +1823,177 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ImportMetadataPayload.UserErrors(childComplexity), true
 
+	case "LoginAttempt.advice":
+		if e.ComplexityRoot.LoginAttempt.Advice == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttempt.Advice(childComplexity), true
+	case "LoginAttempt.at":
+		if e.ComplexityRoot.LoginAttempt.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttempt.At(childComplexity), true
+	case "LoginAttempt.certificate":
+		if e.ComplexityRoot.LoginAttempt.Certificate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttempt.Certificate(childComplexity), true
+	case "LoginAttempt.checks":
+		if e.ComplexityRoot.LoginAttempt.Checks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttempt.Checks(childComplexity), true
+	case "LoginAttempt.code":
+		if e.ComplexityRoot.LoginAttempt.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttempt.Code(childComplexity), true
+	case "LoginAttempt.explanation":
+		if e.ComplexityRoot.LoginAttempt.Explanation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttempt.Explanation(childComplexity), true
+	case "LoginAttempt.id":
+		if e.ComplexityRoot.LoginAttempt.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttempt.GlobalID(childComplexity), true
+	case "LoginAttempt.ip":
+		if e.ComplexityRoot.LoginAttempt.IP == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttempt.IP(childComplexity), true
+	case "LoginAttempt.identityProvider":
+		if e.ComplexityRoot.LoginAttempt.IdentityProvider == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttempt.IdentityProvider(childComplexity), true
+	case "LoginAttempt.idpInitiated":
+		if e.ComplexityRoot.LoginAttempt.IdpInitiated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttempt.IdpInitiated(childComplexity), true
+	case "LoginAttempt.membership":
+		if e.ComplexityRoot.LoginAttempt.Membership == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttempt.Membership(childComplexity), true
+	case "LoginAttempt.nameIdMasked":
+		if e.ComplexityRoot.LoginAttempt.NameIDMasked == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttempt.NameIDMasked(childComplexity), true
+	case "LoginAttempt.outcome":
+		if e.ComplexityRoot.LoginAttempt.Outcome == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttempt.Outcome(childComplexity), true
+	case "LoginAttempt.requestId":
+		if e.ComplexityRoot.LoginAttempt.RequestID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttempt.RequestID(childComplexity), true
+	case "LoginAttempt.team":
+		if e.ComplexityRoot.LoginAttempt.Team == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttempt.Team(childComplexity), true
+
+	case "LoginAttemptConnection.edges":
+		if e.ComplexityRoot.LoginAttemptConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttemptConnection.Edges(childComplexity), true
+	case "LoginAttemptConnection.nodes":
+		if e.ComplexityRoot.LoginAttemptConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttemptConnection.Nodes(childComplexity), true
+	case "LoginAttemptConnection.pageInfo":
+		if e.ComplexityRoot.LoginAttemptConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttemptConnection.PageInfo(childComplexity), true
+	case "LoginAttemptConnection.totalCount":
+		if e.ComplexityRoot.LoginAttemptConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttemptConnection.TotalCount(childComplexity), true
+
+	case "LoginAttemptEdge.cursor":
+		if e.ComplexityRoot.LoginAttemptEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttemptEdge.Cursor(childComplexity), true
+	case "LoginAttemptEdge.node":
+		if e.ComplexityRoot.LoginAttemptEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttemptEdge.Node(childComplexity), true
+
+	case "LoginCheck.actual":
+		if e.ComplexityRoot.LoginCheck.Actual == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginCheck.Actual(childComplexity), true
+	case "LoginCheck.expected":
+		if e.ComplexityRoot.LoginCheck.Expected == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginCheck.Expected(childComplexity), true
+	case "LoginCheck.name":
+		if e.ComplexityRoot.LoginCheck.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginCheck.Name(childComplexity), true
+	case "LoginCheck.status":
+		if e.ComplexityRoot.LoginCheck.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginCheck.Status(childComplexity), true
+	case "LoginCheck.trusted":
+		if e.ComplexityRoot.LoginCheck.Trusted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginCheck.Trusted(childComplexity), true
+
+	case "Membership.apiKeys":
+		if e.ComplexityRoot.Membership.APIKeys == nil {
+			break
+		}
+
+		args, err := ec.field_Membership_apiKeys_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Membership.APIKeys(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "Membership.createdAt":
 		if e.ComplexityRoot.Membership.CreatedAt == nil {
 			break
@@ -1217,6 +2054,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Membership.ScimManaged(childComplexity), true
+	case "Membership.sessions":
+		if e.ComplexityRoot.Membership.Sessions == nil {
+			break
+		}
+
+		args, err := ec.field_Membership_sessions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Membership.Sessions(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "Membership.source":
 		if e.ComplexityRoot.Membership.Source == nil {
 			break
@@ -1235,6 +2083,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Membership.Team(childComplexity), true
+	case "Membership.underSso":
+		if e.ComplexityRoot.Membership.UnderSso == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Membership.UnderSso(childComplexity), true
 	case "Membership.updatedAt":
 		if e.ComplexityRoot.Membership.UpdatedAt == nil {
 			break
@@ -1292,6 +2146,67 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MembershipEdge.Node(childComplexity), true
 
+	case "MetadataPreview.certificates":
+		if e.ComplexityRoot.MetadataPreview.Certificates == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MetadataPreview.Certificates(childComplexity), true
+	case "MetadataPreview.changes":
+		if e.ComplexityRoot.MetadataPreview.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MetadataPreview.Changes(childComplexity), true
+	case "MetadataPreview.entityId":
+		if e.ComplexityRoot.MetadataPreview.EntityID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MetadataPreview.EntityID(childComplexity), true
+	case "MetadataPreview.identityProvider":
+		if e.ComplexityRoot.MetadataPreview.IdentityProvider == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MetadataPreview.IdentityProvider(childComplexity), true
+	case "MetadataPreview.ignored":
+		if e.ComplexityRoot.MetadataPreview.Ignored == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MetadataPreview.Ignored(childComplexity), true
+	case "MetadataPreview.nameIdFormats":
+		if e.ComplexityRoot.MetadataPreview.NameIDFormats == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MetadataPreview.NameIDFormats(childComplexity), true
+	case "MetadataPreview.sloUrl":
+		if e.ComplexityRoot.MetadataPreview.SloURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MetadataPreview.SloURL(childComplexity), true
+	case "MetadataPreview.ssoUrl":
+		if e.ComplexityRoot.MetadataPreview.SsoURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MetadataPreview.SsoURL(childComplexity), true
+	case "MetadataPreview.vendor":
+		if e.ComplexityRoot.MetadataPreview.Vendor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MetadataPreview.Vendor(childComplexity), true
+	case "MetadataPreview.wantAuthnRequestsSigned":
+		if e.ComplexityRoot.MetadataPreview.WantAuthnRequestsSigned == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MetadataPreview.WantAuthnRequestsSigned(childComplexity), true
+
 	case "Mutation.addCertificate":
 		if e.ComplexityRoot.Mutation.AddCertificate == nil {
 			break
@@ -1303,6 +2218,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AddCertificate(childComplexity, args["input"].(model.AddCertificateInput)), true
+	case "Mutation.allowReturn":
+		if e.ComplexityRoot.Mutation.AllowReturn == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_allowReturn_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AllowReturn(childComplexity, args["input"].(model.AllowReturnInput)), true
 	case "Mutation.createApiKey":
 		if e.ComplexityRoot.Mutation.CreateAPIKey == nil {
 			break
@@ -1358,6 +2284,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeactivateMembership(childComplexity, args["input"].(model.DeactivateMembershipInput)), true
+	case "Mutation.deleteIdentityProvider":
+		if e.ComplexityRoot.Mutation.DeleteIdentityProvider == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteIdentityProvider_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteIdentityProvider(childComplexity, args["input"].(model.DeleteIdentityProviderInput)), true
+	case "Mutation.deleteSsoSettings":
+		if e.ComplexityRoot.Mutation.DeleteSsoSettings == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteSsoSettings_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteSsoSettings(childComplexity, args["input"].(model.DeleteSsoSettingsInput)), true
+	case "Mutation.deleteTeam":
+		if e.ComplexityRoot.Mutation.DeleteTeam == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteTeam_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteTeam(childComplexity, args["input"].(model.DeleteTeamInput)), true
+	case "Mutation.disableSso":
+		if e.ComplexityRoot.Mutation.DisableSso == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_disableSso_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DisableSso(childComplexity, args["input"].(model.DisableSsoInput)), true
 	case "Mutation.enableSso":
 		if e.ComplexityRoot.Mutation.EnableSso == nil {
 			break
@@ -1380,6 +2350,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ImportMetadata(childComplexity, args["input"].(model.ImportMetadataInput)), true
+	case "Mutation.previewMetadata":
+		if e.ComplexityRoot.Mutation.PreviewMetadata == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_previewMetadata_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PreviewMetadata(childComplexity, args["input"].(model.PreviewMetadataInput)), true
 	case "Mutation.reactivateMembership":
 		if e.ComplexityRoot.Mutation.ReactivateMembership == nil {
 			break
@@ -1435,6 +2416,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RevokeAPIKey(childComplexity, args["input"].(model.RevokeAPIKeyInput)), true
+	case "Mutation.revokeMemberSessions":
+		if e.ComplexityRoot.Mutation.RevokeMemberSessions == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_revokeMemberSessions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RevokeMemberSessions(childComplexity, args["input"].(model.RevokeMemberSessionsInput)), true
 	case "Mutation.revokeScimToken":
 		if e.ComplexityRoot.Mutation.RevokeScimToken == nil {
 			break
@@ -1446,6 +2438,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RevokeScimToken(childComplexity, args["input"].(model.RevokeScimTokenInput)), true
+	case "Mutation.revokeSession":
+		if e.ComplexityRoot.Mutation.RevokeSession == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_revokeSession_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RevokeSession(childComplexity, args["input"].(model.RevokeSessionInput)), true
+	case "Mutation.rotateApiKey":
+		if e.ComplexityRoot.Mutation.RotateAPIKey == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rotateApiKey_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RotateAPIKey(childComplexity, args["input"].(model.RotateAPIKeyInput)), true
 	case "Mutation.rotateScimToken":
 		if e.ComplexityRoot.Mutation.RotateScimToken == nil {
 			break
@@ -1468,6 +2482,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetGroupRoleMapping(childComplexity, args["input"].(model.SetGroupRoleMappingInput)), true
+	case "Mutation.unlinkExternalIdentity":
+		if e.ComplexityRoot.Mutation.UnlinkExternalIdentity == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unlinkExternalIdentity_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UnlinkExternalIdentity(childComplexity, args["input"].(model.UnlinkExternalIdentityInput)), true
+	case "Mutation.updateApiKey":
+		if e.ComplexityRoot.Mutation.UpdateAPIKey == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateApiKey_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateAPIKey(childComplexity, args["input"].(model.UpdateAPIKeyInput)), true
+	case "Mutation.updateIdentityProvider":
+		if e.ComplexityRoot.Mutation.UpdateIdentityProvider == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateIdentityProvider_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateIdentityProvider(childComplexity, args["input"].(model.UpdateIdentityProviderInput)), true
 	case "Mutation.updateMembership":
 		if e.ComplexityRoot.Mutation.UpdateMembership == nil {
 			break
@@ -1501,6 +2548,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateSsoSettings(childComplexity, args["input"].(model.UpdateSsoSettingsInput)), true
+	case "Mutation.updateTeam":
+		if e.ComplexityRoot.Mutation.UpdateTeam == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateTeam_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateTeam(childComplexity, args["input"].(model.UpdateTeamInput)), true
 
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
@@ -1526,6 +2584,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
+
+	case "PermissionCheck.allowed":
+		if e.ComplexityRoot.PermissionCheck.Allowed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionCheck.Allowed(childComplexity), true
+	case "PermissionCheck.code":
+		if e.ComplexityRoot.PermissionCheck.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionCheck.Code(childComplexity), true
+	case "PermissionCheck.message":
+		if e.ComplexityRoot.PermissionCheck.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionCheck.Message(childComplexity), true
+	case "PermissionCheck.permission":
+		if e.ComplexityRoot.PermissionCheck.Permission == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionCheck.Permission(childComplexity), true
+
+	case "PreviewMetadataPayload.clientMutationId":
+		if e.ComplexityRoot.PreviewMetadataPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PreviewMetadataPayload.ClientMutationID(childComplexity), true
+	case "PreviewMetadataPayload.preview":
+		if e.ComplexityRoot.PreviewMetadataPayload.Preview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PreviewMetadataPayload.Preview(childComplexity), true
+	case "PreviewMetadataPayload.userErrors":
+		if e.ComplexityRoot.PreviewMetadataPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PreviewMetadataPayload.UserErrors(childComplexity), true
 
 	case "ProvisioningSettings.baseUrl":
 		if e.ComplexityRoot.ProvisioningSettings.BaseURL == nil {
@@ -1594,6 +2696,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ProvisioningSettings.UpdatedAt(childComplexity), true
 
+	case "Query.auditEvents":
+		if e.ComplexityRoot.Query.AuditEvents == nil {
+			break
+		}
+
+		args, err := ec.field_Query_auditEvents_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.AuditEvents(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*model.AuditEventFilter), args["teamId"].(*string), args["direction"].(*model.OrderDirection)), true
+
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
 			break
@@ -1616,6 +2730,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Nodes(childComplexity, args["ids"].([]string)), true
+	case "Query.rateLimit":
+		if e.ComplexityRoot.Query.RateLimit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.RateLimit(childComplexity), true
+	case "Query.system":
+		if e.ComplexityRoot.Query.System == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.System(childComplexity), true
 	case "Query.team":
 		if e.ComplexityRoot.Query.Team == nil {
 			break
@@ -1637,13 +2763,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Teams(childComplexity, args["first"].(*int), args["after"].(*string)), true
+		return e.ComplexityRoot.Query.Teams(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Query.viewer":
 		if e.ComplexityRoot.Query.Viewer == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Query.Viewer(childComplexity), true
+
+	case "RateLimit.cost":
+		if e.ComplexityRoot.RateLimit.Cost == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RateLimit.Cost(childComplexity), true
+	case "RateLimit.limit":
+		if e.ComplexityRoot.RateLimit.Limit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RateLimit.Limit(childComplexity), true
+	case "RateLimit.remaining":
+		if e.ComplexityRoot.RateLimit.Remaining == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RateLimit.Remaining(childComplexity), true
+	case "RateLimit.resetAt":
+		if e.ComplexityRoot.RateLimit.ResetAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RateLimit.ResetAt(childComplexity), true
 
 	case "ReactivateMembershipPayload.clientMutationId":
 		if e.ComplexityRoot.ReactivateMembershipPayload.ClientMutationID == nil {
@@ -1764,6 +2915,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RevokeApiKeyPayload.UserErrors(childComplexity), true
 
+	case "RevokeMemberSessionsPayload.clientMutationId":
+		if e.ComplexityRoot.RevokeMemberSessionsPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeMemberSessionsPayload.ClientMutationID(childComplexity), true
+	case "RevokeMemberSessionsPayload.endedSessions":
+		if e.ComplexityRoot.RevokeMemberSessionsPayload.EndedSessions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeMemberSessionsPayload.EndedSessions(childComplexity), true
+	case "RevokeMemberSessionsPayload.membership":
+		if e.ComplexityRoot.RevokeMemberSessionsPayload.Membership == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeMemberSessionsPayload.Membership(childComplexity), true
+	case "RevokeMemberSessionsPayload.userErrors":
+		if e.ComplexityRoot.RevokeMemberSessionsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeMemberSessionsPayload.UserErrors(childComplexity), true
+
 	case "RevokeScimTokenPayload.clientMutationId":
 		if e.ComplexityRoot.RevokeScimTokenPayload.ClientMutationID == nil {
 			break
@@ -1782,6 +2958,56 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RevokeScimTokenPayload.UserErrors(childComplexity), true
+
+	case "RevokeSessionPayload.clientMutationId":
+		if e.ComplexityRoot.RevokeSessionPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeSessionPayload.ClientMutationID(childComplexity), true
+	case "RevokeSessionPayload.session":
+		if e.ComplexityRoot.RevokeSessionPayload.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeSessionPayload.Session(childComplexity), true
+	case "RevokeSessionPayload.userErrors":
+		if e.ComplexityRoot.RevokeSessionPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeSessionPayload.UserErrors(childComplexity), true
+
+	case "RotateApiKeyPayload.apiKey":
+		if e.ComplexityRoot.RotateApiKeyPayload.APIKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateApiKeyPayload.APIKey(childComplexity), true
+	case "RotateApiKeyPayload.clientMutationId":
+		if e.ComplexityRoot.RotateApiKeyPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateApiKeyPayload.ClientMutationID(childComplexity), true
+	case "RotateApiKeyPayload.previousApiKey":
+		if e.ComplexityRoot.RotateApiKeyPayload.PreviousAPIKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateApiKeyPayload.PreviousAPIKey(childComplexity), true
+	case "RotateApiKeyPayload.secret":
+		if e.ComplexityRoot.RotateApiKeyPayload.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateApiKeyPayload.Secret(childComplexity), true
+	case "RotateApiKeyPayload.userErrors":
+		if e.ComplexityRoot.RotateApiKeyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateApiKeyPayload.UserErrors(childComplexity), true
 
 	case "RotateScimTokenPayload.clientMutationId":
 		if e.ComplexityRoot.RotateScimTokenPayload.ClientMutationID == nil {
@@ -2090,6 +3316,44 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Session.UserAgent(childComplexity), true
 
+	case "SessionConnection.edges":
+		if e.ComplexityRoot.SessionConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionConnection.Edges(childComplexity), true
+	case "SessionConnection.nodes":
+		if e.ComplexityRoot.SessionConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionConnection.Nodes(childComplexity), true
+	case "SessionConnection.pageInfo":
+		if e.ComplexityRoot.SessionConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionConnection.PageInfo(childComplexity), true
+	case "SessionConnection.totalCount":
+		if e.ComplexityRoot.SessionConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionConnection.TotalCount(childComplexity), true
+
+	case "SessionEdge.cursor":
+		if e.ComplexityRoot.SessionEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionEdge.Cursor(childComplexity), true
+	case "SessionEdge.node":
+		if e.ComplexityRoot.SessionEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionEdge.Node(childComplexity), true
+
 	case "SetGroupRoleMappingPayload.clientMutationId":
 		if e.ComplexityRoot.SetGroupRoleMappingPayload.ClientMutationID == nil {
 			break
@@ -2109,6 +3373,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SetGroupRoleMappingPayload.UserErrors(childComplexity), true
 
+	case "SsoSettings.certificates":
+		if e.ComplexityRoot.SsoSettings.Certificates == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoSettings.Certificates(childComplexity), true
 	case "SsoSettings.createdAt":
 		if e.ComplexityRoot.SsoSettings.CreatedAt == nil {
 			break
@@ -2127,6 +3397,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SsoSettings.DefaultRole(childComplexity), true
+	case "SsoSettings.disabledAt":
+		if e.ComplexityRoot.SsoSettings.DisabledAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoSettings.DisabledAt(childComplexity), true
+	case "SsoSettings.disabledReason":
+		if e.ComplexityRoot.SsoSettings.DisabledReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoSettings.DisabledReason(childComplexity), true
 	case "SsoSettings.enabledAt":
 		if e.ComplexityRoot.SsoSettings.EnabledAt == nil {
 			break
@@ -2212,6 +3494,65 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SsoSettings.UpdatedAt(childComplexity), true
 
+	case "Subscription.auditEventAdded":
+		if e.ComplexityRoot.Subscription.AuditEventAdded == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_auditEventAdded_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.AuditEventAdded(childComplexity, args["teamId"].(string)), true
+
+	case "SystemInfo.baseUrl":
+		if e.ComplexityRoot.SystemInfo.BaseURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SystemInfo.BaseURL(childComplexity), true
+	case "SystemInfo.database":
+		if e.ComplexityRoot.SystemInfo.Database == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SystemInfo.Database(childComplexity), true
+	case "SystemInfo.now":
+		if e.ComplexityRoot.SystemInfo.Now == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SystemInfo.Now(childComplexity), true
+	case "SystemInfo.version":
+		if e.ComplexityRoot.SystemInfo.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SystemInfo.Version(childComplexity), true
+
+	case "Team.apiKeys":
+		if e.ComplexityRoot.Team.APIKeys == nil {
+			break
+		}
+
+		args, err := ec.field_Team_apiKeys_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Team.APIKeys(childComplexity, args["first"].(*int), args["after"].(*string)), true
+	case "Team.auditEvents":
+		if e.ComplexityRoot.Team.AuditEvents == nil {
+			break
+		}
+
+		args, err := ec.field_Team_auditEvents_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Team.AuditEvents(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*model.AuditEventFilter), args["direction"].(*model.OrderDirection)), true
 	case "Team.createdAt":
 		if e.ComplexityRoot.Team.CreatedAt == nil {
 			break
@@ -2241,6 +3582,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Team.Groups(childComplexity, args["first"].(*int), args["after"].(*string)), true
+	case "Team.loginAttempts":
+		if e.ComplexityRoot.Team.LoginAttempts == nil {
+			break
+		}
+
+		args, err := ec.field_Team_loginAttempts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Team.LoginAttempts(childComplexity, args["first"].(*int), args["after"].(*string), args["filter"].(*model.LoginAttemptFilter)), true
 	case "Team.memberships":
 		if e.ComplexityRoot.Team.Memberships == nil {
 			break
@@ -2251,7 +3603,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Team.Memberships(childComplexity, args["first"].(*int), args["after"].(*string)), true
+		return e.ComplexityRoot.Team.Memberships(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*model.MembershipFilter), args["orderBy"].(*model.MembershipOrder)), true
 	case "Team.name":
 		if e.ComplexityRoot.Team.Name == nil {
 			break
@@ -2293,6 +3645,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Team.ScimTokens(childComplexity), true
+	case "Team.sessions":
+		if e.ComplexityRoot.Team.Sessions == nil {
+			break
+		}
+
+		args, err := ec.field_Team_sessions_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Team.Sessions(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "Team.slug":
 		if e.ComplexityRoot.Team.Slug == nil {
 			break
@@ -2356,6 +3719,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.TeamEdge.Node(childComplexity), true
 
+	case "TeamPermissions.checks":
+		if e.ComplexityRoot.TeamPermissions.Checks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TeamPermissions.Checks(childComplexity), true
+	case "TeamPermissions.manageTeam":
+		if e.ComplexityRoot.TeamPermissions.ManageTeam == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TeamPermissions.ManageTeam(childComplexity), true
 	case "TeamPermissions.readAudit":
 		if e.ComplexityRoot.TeamPermissions.ReadAudit == nil {
 			break
@@ -2374,6 +3749,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.TeamPermissions.ReadSso(childComplexity), true
+	case "TeamPermissions.updateTeam":
+		if e.ComplexityRoot.TeamPermissions.UpdateTeam == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TeamPermissions.UpdateTeam(childComplexity), true
 	case "TeamPermissions.writeApiKeys":
 		if e.ComplexityRoot.TeamPermissions.WriteAPIKeys == nil {
 			break
@@ -2404,6 +3785,81 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.TeamPermissions.WriteSso(childComplexity), true
+
+	case "UnlinkExternalIdentityPayload.clientMutationId":
+		if e.ComplexityRoot.UnlinkExternalIdentityPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnlinkExternalIdentityPayload.ClientMutationID(childComplexity), true
+	case "UnlinkExternalIdentityPayload.deletedExternalIdentityId":
+		if e.ComplexityRoot.UnlinkExternalIdentityPayload.DeletedExternalIdentityID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnlinkExternalIdentityPayload.DeletedExternalIdentityID(childComplexity), true
+	case "UnlinkExternalIdentityPayload.endedApiKeys":
+		if e.ComplexityRoot.UnlinkExternalIdentityPayload.EndedAPIKeys == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnlinkExternalIdentityPayload.EndedAPIKeys(childComplexity), true
+	case "UnlinkExternalIdentityPayload.endedSessions":
+		if e.ComplexityRoot.UnlinkExternalIdentityPayload.EndedSessions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnlinkExternalIdentityPayload.EndedSessions(childComplexity), true
+	case "UnlinkExternalIdentityPayload.membership":
+		if e.ComplexityRoot.UnlinkExternalIdentityPayload.Membership == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnlinkExternalIdentityPayload.Membership(childComplexity), true
+	case "UnlinkExternalIdentityPayload.userErrors":
+		if e.ComplexityRoot.UnlinkExternalIdentityPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UnlinkExternalIdentityPayload.UserErrors(childComplexity), true
+
+	case "UpdateApiKeyPayload.apiKey":
+		if e.ComplexityRoot.UpdateApiKeyPayload.APIKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateApiKeyPayload.APIKey(childComplexity), true
+	case "UpdateApiKeyPayload.clientMutationId":
+		if e.ComplexityRoot.UpdateApiKeyPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateApiKeyPayload.ClientMutationID(childComplexity), true
+	case "UpdateApiKeyPayload.userErrors":
+		if e.ComplexityRoot.UpdateApiKeyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateApiKeyPayload.UserErrors(childComplexity), true
+
+	case "UpdateIdentityProviderPayload.clientMutationId":
+		if e.ComplexityRoot.UpdateIdentityProviderPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateIdentityProviderPayload.ClientMutationID(childComplexity), true
+	case "UpdateIdentityProviderPayload.identityProvider":
+		if e.ComplexityRoot.UpdateIdentityProviderPayload.IdentityProvider == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateIdentityProviderPayload.IdentityProvider(childComplexity), true
+	case "UpdateIdentityProviderPayload.userErrors":
+		if e.ComplexityRoot.UpdateIdentityProviderPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateIdentityProviderPayload.UserErrors(childComplexity), true
 
 	case "UpdateMembershipPayload.clientMutationId":
 		if e.ComplexityRoot.UpdateMembershipPayload.ClientMutationID == nil {
@@ -2461,6 +3917,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UpdateSsoSettingsPayload.UserErrors(childComplexity), true
+
+	case "UpdateTeamPayload.clientMutationId":
+		if e.ComplexityRoot.UpdateTeamPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateTeamPayload.ClientMutationID(childComplexity), true
+	case "UpdateTeamPayload.team":
+		if e.ComplexityRoot.UpdateTeamPayload.Team == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateTeamPayload.Team(childComplexity), true
+	case "UpdateTeamPayload.userErrors":
+		if e.ComplexityRoot.UpdateTeamPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateTeamPayload.UserErrors(childComplexity), true
 
 	case "User.createdAt":
 		if e.ComplexityRoot.User.CreatedAt == nil {
@@ -2577,25 +4052,42 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AddCertificateInput", ec.unmarshalInputAddCertificateInput),
+			graphql.NewInputUnmarshaler("AllowReturnInput", ec.unmarshalInputAllowReturnInput),
 			graphql.NewInputUnmarshaler("AttributeMappingInput", ec.unmarshalInputAttributeMappingInput),
+			graphql.NewInputUnmarshaler("AuditEventFilter", ec.unmarshalInputAuditEventFilter),
 			graphql.NewInputUnmarshaler("CreateApiKeyInput", ec.unmarshalInputCreateApiKeyInput),
 			graphql.NewInputUnmarshaler("CreateIdentityProviderInput", ec.unmarshalInputCreateIdentityProviderInput),
 			graphql.NewInputUnmarshaler("CreateScimTokenInput", ec.unmarshalInputCreateScimTokenInput),
 			graphql.NewInputUnmarshaler("CreateTeamInput", ec.unmarshalInputCreateTeamInput),
 			graphql.NewInputUnmarshaler("DeactivateMembershipInput", ec.unmarshalInputDeactivateMembershipInput),
+			graphql.NewInputUnmarshaler("DeleteIdentityProviderInput", ec.unmarshalInputDeleteIdentityProviderInput),
+			graphql.NewInputUnmarshaler("DeleteSsoSettingsInput", ec.unmarshalInputDeleteSsoSettingsInput),
+			graphql.NewInputUnmarshaler("DeleteTeamInput", ec.unmarshalInputDeleteTeamInput),
+			graphql.NewInputUnmarshaler("DisableSsoInput", ec.unmarshalInputDisableSsoInput),
 			graphql.NewInputUnmarshaler("EnableSsoInput", ec.unmarshalInputEnableSsoInput),
 			graphql.NewInputUnmarshaler("ImportMetadataInput", ec.unmarshalInputImportMetadataInput),
+			graphql.NewInputUnmarshaler("LoginAttemptFilter", ec.unmarshalInputLoginAttemptFilter),
+			graphql.NewInputUnmarshaler("MembershipFilter", ec.unmarshalInputMembershipFilter),
+			graphql.NewInputUnmarshaler("MembershipOrder", ec.unmarshalInputMembershipOrder),
+			graphql.NewInputUnmarshaler("PreviewMetadataInput", ec.unmarshalInputPreviewMetadataInput),
 			graphql.NewInputUnmarshaler("ReactivateMembershipInput", ec.unmarshalInputReactivateMembershipInput),
 			graphql.NewInputUnmarshaler("RemoveCertificateInput", ec.unmarshalInputRemoveCertificateInput),
 			graphql.NewInputUnmarshaler("RemoveGroupRoleMappingInput", ec.unmarshalInputRemoveGroupRoleMappingInput),
 			graphql.NewInputUnmarshaler("RemoveMembershipInput", ec.unmarshalInputRemoveMembershipInput),
 			graphql.NewInputUnmarshaler("RevokeApiKeyInput", ec.unmarshalInputRevokeApiKeyInput),
+			graphql.NewInputUnmarshaler("RevokeMemberSessionsInput", ec.unmarshalInputRevokeMemberSessionsInput),
 			graphql.NewInputUnmarshaler("RevokeScimTokenInput", ec.unmarshalInputRevokeScimTokenInput),
+			graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
+			graphql.NewInputUnmarshaler("RotateApiKeyInput", ec.unmarshalInputRotateApiKeyInput),
 			graphql.NewInputUnmarshaler("RotateScimTokenInput", ec.unmarshalInputRotateScimTokenInput),
 			graphql.NewInputUnmarshaler("SetGroupRoleMappingInput", ec.unmarshalInputSetGroupRoleMappingInput),
+			graphql.NewInputUnmarshaler("UnlinkExternalIdentityInput", ec.unmarshalInputUnlinkExternalIdentityInput),
+			graphql.NewInputUnmarshaler("UpdateApiKeyInput", ec.unmarshalInputUpdateApiKeyInput),
+			graphql.NewInputUnmarshaler("UpdateIdentityProviderInput", ec.unmarshalInputUpdateIdentityProviderInput),
 			graphql.NewInputUnmarshaler("UpdateMembershipInput", ec.unmarshalInputUpdateMembershipInput),
 			graphql.NewInputUnmarshaler("UpdateProvisioningSettingsInput", ec.unmarshalInputUpdateProvisioningSettingsInput),
 			graphql.NewInputUnmarshaler("UpdateSsoSettingsInput", ec.unmarshalInputUpdateSsoSettingsInput),
+			graphql.NewInputUnmarshaler("UpdateTeamInput", ec.unmarshalInputUpdateTeamInput),
 		)
 	}
 	first := true
@@ -2640,6 +4132,23 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			ctx = graphql.WithLazyInputUnmarshalerIndex(ctx, inputUnmarshalers)
 			data := ec._Mutation(ctx, opCtx.Operation.SelectionSet)
 			var buf bytes.Buffer
+			data.MarshalGQL(&buf)
+
+			return &graphql.Response{
+				Data: buf.Bytes(),
+			}
+		}
+	case ast.Subscription:
+		next := ec._Subscription(ctx, opCtx.Operation.SelectionSet)
+
+		var buf bytes.Buffer
+		return func(ctx context.Context) *graphql.Response {
+			buf.Reset()
+			data := next(ctx)
+
+			if data == nil {
+				return nil
+			}
 			data.MarshalGQL(&buf)
 
 			return &graphql.Response{
@@ -2692,6 +4201,26 @@ var sources = []*ast.Source{
     """
     input: RevokeApiKeyInput!
   ): RevokeApiKeyPayload! @auth(scope: KEY_WRITE)
+  """
+  Changes the name or the scopes of an API key: of one's own, or as an admin of
+  anybody's. What is left out stays as it is.
+  """
+  updateApiKey(
+    """
+    The change.
+    """
+    input: UpdateApiKeyInput!
+  ): UpdateApiKeyPayload! @auth(scope: KEY_WRITE)
+  """
+  Makes a new key in the place of another one, which goes on working for a while so
+  that nothing stops meanwhile: one's own, or as an admin anybody's.
+  """
+  rotateApiKey(
+    """
+    Which key.
+    """
+    input: RotateApiKeyInput!
+  ): RotateApiKeyPayload! @auth(scope: KEY_WRITE)
 }
 
 """
@@ -2830,6 +4359,388 @@ type RevokeApiKeyPayload {
   The value that came with the input.
   """
   clientMutationId: String
+}
+
+"""
+A page of API keys.
+"""
+type ApiKeyConnection {
+  """
+  The API keys of the page with their cursors.
+  """
+  edges: [ApiKeyEdge!]!
+  """
+  The API keys of the page.
+  """
+  nodes: [ApiKey!]!
+  """
+  Where the page stands in the list.
+  """
+  pageInfo: PageInfo!
+  """
+  How many API keys the whole list has. Counted only when it is asked for.
+  """
+  totalCount: Int!
+}
+
+"""
+The place of an API key in a list.
+"""
+type ApiKeyEdge {
+  """
+  The place, to be given as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + `.
+  """
+  cursor: String!
+  """
+  What stands there.
+  """
+  node: ApiKey!
+}
+
+"""
+A change of an API key.
+"""
+input UpdateApiKeyInput {
+  """
+  The key to change.
+  """
+  apiKeyId: ID!
+  """
+  What to call it.
+  """
+  name: String
+  """
+  What it may be used for.
+  """
+  scopes: [Scope!]
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to updateApiKey.
+"""
+type UpdateApiKeyPayload {
+  """
+  The key as it is now; null when there are user errors.
+  """
+  apiKey: ApiKey
+  """
+  What kept the key from being changed.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+
+"""
+An API key to make anew.
+"""
+input RotateApiKeyInput {
+  """
+  The key to take the place of.
+  """
+  apiKeyId: ID!
+  """
+  For how many minutes the old key goes on working, 0 to 10080 (seven days), if it
+  does not end earlier by itself.
+  """
+  overlapMinutes: Int = 60
+  """
+  When the new key ends by itself. Left out, the longest that is allowed.
+  """
+  expiresAt: DateTime
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to rotateApiKey.
+"""
+type RotateApiKeyPayload {
+  """
+  The new key; null when there are user errors.
+  """
+  apiKey: ApiKey
+  """
+  The new key itself, shown this once; null when there are user errors.
+  """
+  secret: String
+  """
+  The old key with the end that it has now; null when there are user errors.
+  """
+  previousApiKey: ApiKey
+  """
+  What kept the key from being made.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+`, BuiltIn: false},
+	{Name: "../schema/audit_event.graphqls", Input: `extend type Query {
+  """
+  The history of the whole installation, newest first: of every team, of teams that
+  are deleted, and of what belongs to no team. Operators only; null for everybody else.
+  """
+  auditEvents(
+    """
+    How many events a page holds from its beginning, 1 to 100. Without first and last it is 20.
+    """
+    first: Int
+    """
+    The ` + "`" + `endCursor` + "`" + ` of the page before.
+    """
+    after: String
+    """
+    How many events a page holds that ends at ` + "`" + `before` + "`" + `, 1 to 100.
+    """
+    last: Int
+    """
+    The ` + "`" + `startCursor` + "`" + ` of the page after.
+    """
+    before: String
+    """
+    Which events. Left out, all of them.
+    """
+    filter: AuditEventFilter
+    """
+    The team that the events are of. Left out, all of them.
+    """
+    teamId: ID
+    """
+    Whether the newest or the oldest come first.
+    """
+    direction: OrderDirection = DESC
+  ): AuditEventConnection @auth(scope: AUDIT_READ)
+}
+
+"""
+Something that was done. Events are only ever added, in the transaction of the
+change that they tell of.
+"""
+type AuditEvent implements Node {
+  """
+  The id of the event.
+  """
+  id: ID!
+  """
+  The team; null for events of the installation and of teams that are deleted.
+  """
+  team: Team
+  """
+  When it was done.
+  """
+  at: DateTime!
+  """
+  What was done, as a dotted name that stays the same: membership.removed.
+  """
+  action: String!
+  """
+  What sort of actor did it.
+  """
+  actorKind: ActorKind!
+  """
+  Who did it; null for the system and for whom the caller may not see or who is gone.
+  """
+  actor: Actor
+  """
+  What the actor was called at that time.
+  """
+  actorLabel: String!
+  """
+  What it was done to; null when it is gone or not the caller's to see.
+  """
+  target: Node
+  """
+  The id of what it was done to, also when it is gone; null when there is none.
+  """
+  targetId: ID
+  """
+  What the target was called at that time.
+  """
+  targetLabel: String!
+  """
+  Facts about it.
+  """
+  details: [AuditDetail!]!
+  """
+  The values that changed, where they were recorded.
+  """
+  changes: [Change!]!
+  """
+  The address that the request came from; null when there was none.
+  """
+  ip: String
+  """
+  The id of the request, which is also in the log; null when there was none.
+  """
+  requestId: String
+}
+
+"""
+Whoever does something with a credential: a person in a browser session, an API key
+of a member or an operator, or a provisioning client.
+"""
+union Actor = User | ApiKey | ScimToken
+
+"""
+Sorts of actors.
+"""
+enum ActorKind {
+  """
+  The server itself, or somebody at its command line.
+  """
+  SYSTEM
+  """
+  Whoever runs the installation, with an operator key.
+  """
+  OPERATOR
+  """
+  A member in a browser session.
+  """
+  PERSON
+  """
+  A member's API key.
+  """
+  API_KEY
+  """
+  A team's provisioning client.
+  """
+  SCIM_TOKEN
+}
+
+"""
+A fact about an event, as name and value.
+"""
+type AuditDetail {
+  """
+  What it is about.
+  """
+  name: String!
+  """
+  The fact.
+  """
+  value: String!
+}
+
+"""
+A value that changed.
+"""
+type Change {
+  """
+  What the value is of.
+  """
+  field: String!
+  """
+  What it was.
+  """
+  before: String!
+  """
+  What it became.
+  """
+  after: String!
+}
+
+"""
+Which events a list holds: those that fit every value that is given.
+"""
+input AuditEventFilter {
+  """
+  One of these actions. An action that ends in a dot stands for all that begin with
+  it: membership.
+  """
+  actions: [String!]
+  """
+  Done by this user, API key or SCIM token.
+  """
+  actorId: ID
+  """
+  Done to this object.
+  """
+  targetId: ID
+  """
+  At this moment or later.
+  """
+  since: DateTime
+  """
+  Before this moment.
+  """
+  until: DateTime
+}
+
+"""
+Which end of an order comes first.
+"""
+enum OrderDirection {
+  """
+  The first, smallest or oldest.
+  """
+  ASC
+  """
+  The last, greatest or newest.
+  """
+  DESC
+}
+
+"""
+A page of events.
+"""
+type AuditEventConnection {
+  """
+  The events of the page with their cursors.
+  """
+  edges: [AuditEventEdge!]!
+  """
+  The events of the page.
+  """
+  nodes: [AuditEvent!]!
+  """
+  Where the page stands in the list.
+  """
+  pageInfo: PageInfo!
+  """
+  How many events the whole list has. Counted only when it is asked for.
+  """
+  totalCount: Int!
+}
+
+"""
+The place of an event in a list.
+"""
+type AuditEventEdge {
+  """
+  The place, to be given as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + `.
+  """
+  cursor: String!
+  """
+  What stands there.
+  """
+  node: AuditEvent!
+}
+
+"""
+What is told as it happens, as server-sent events: accept text/event-stream. A stream
+ends when the caller loses the right to it.
+"""
+type Subscription {
+  """
+  Every event of a team's history from now on, within a second or two. For admins.
+  """
+  auditEventAdded(
+    """
+    The team.
+    """
+    teamId: ID!
+  ): AuditEvent! @auth(scope: AUDIT_READ)
 }
 `, BuiltIn: false},
 	{Name: "../schema/certificate.graphqls", Input: `extend type Mutation {
@@ -3393,6 +5304,36 @@ type RemoveGroupRoleMappingPayload {
     """
     input: ImportMetadataInput!
   ): ImportMetadataPayload! @auth(scope: SSO_WRITE)
+  """
+  Changes an identity provider. What is left out stays as it is. The entity id never
+  changes: people are known by it; make a second identity provider and move. For admins.
+  """
+  updateIdentityProvider(
+    """
+    The change.
+    """
+    input: UpdateIdentityProviderInput!
+  ): UpdateIdentityProviderPayload! @auth(scope: SSO_WRITE)
+  """
+  Deletes an identity provider with its certificates and ends the sessions that it
+  vouched for. While single sign-on is on, not the one that people are sent to. People
+  keep their identities. For admins.
+  """
+  deleteIdentityProvider(
+    """
+    Which identity provider.
+    """
+    input: DeleteIdentityProviderInput!
+  ): DeleteIdentityProviderPayload! @auth(scope: SSO_WRITE)
+  """
+  Reads SAML metadata as importMetadata would, and changes nothing. For admins.
+  """
+  previewMetadata(
+    """
+    The metadata.
+    """
+    input: PreviewMetadataInput!
+  ): PreviewMetadataPayload! @auth(scope: SSO_WRITE)
 }
 
 """
@@ -3654,6 +5595,399 @@ type ImportMetadataPayload {
   """
   clientMutationId: String
 }
+
+"""
+A change of an identity provider.
+"""
+input UpdateIdentityProviderInput {
+  """
+  The identity provider to change.
+  """
+  identityProviderId: ID!
+  """
+  Where it takes sign-in requests.
+  """
+  ssoUrl: URL
+  """
+  Where it takes logout requests; null when it takes none.
+  """
+  sloUrl: URL
+  """
+  Which product it is.
+  """
+  vendor: Vendor
+  """
+  Whether responses have to be signed as a whole.
+  """
+  wantResponseSigned: Boolean
+  """
+  Whether assertions have to be signed.
+  """
+  wantAssertionsSigned: Boolean
+  """
+  Which SAML attributes carry the profile. It takes the place of the mapping as a
+  whole; null means the names that are in common use.
+  """
+  attributeMapping: AttributeMappingInput
+  """
+  The revision that you read. When it is given and the object has changed
+  since, the answer is STALE_REVISION.
+  """
+  revision: Int
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to updateIdentityProvider.
+"""
+type UpdateIdentityProviderPayload {
+  """
+  The identity provider as it is now; null when there are user errors.
+  """
+  identityProvider: IdentityProvider
+  """
+  What kept the identity provider from being changed.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+
+"""
+An identity provider to delete.
+"""
+input DeleteIdentityProviderInput {
+  """
+  The identity provider.
+  """
+  identityProviderId: ID!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to deleteIdentityProvider.
+"""
+type DeleteIdentityProviderPayload {
+  """
+  The id of the identity provider that is no more; null when there are user errors.
+  """
+  deletedIdentityProviderId: ID
+  """
+  The settings as they are now; null when there are user errors.
+  """
+  ssoSettings: SsoSettings
+  """
+  How many sessions ended; null when there are user errors.
+  """
+  endedSessions: Int
+  """
+  What kept the identity provider from being deleted.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+
+"""
+SAML metadata to look into.
+"""
+input PreviewMetadataInput {
+  """
+  The team.
+  """
+  teamId: ID!
+  """
+  The metadata document.
+  """
+  xml: String!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to previewMetadata.
+"""
+type PreviewMetadataPayload {
+  """
+  What the metadata says; null when there are user errors.
+  """
+  preview: MetadataPreview
+  """
+  What kept the metadata from being read.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+
+"""
+What SAML metadata says, and what importing it would do.
+"""
+type MetadataPreview {
+  """
+  The name by which the identity provider signs its messages.
+  """
+  entityId: String!
+  """
+  Where it takes sign-in requests.
+  """
+  ssoUrl: URL!
+  """
+  Where it takes logout requests; null when it takes none.
+  """
+  sloUrl: URL
+  """
+  Which product it seems to be.
+  """
+  vendor: Vendor!
+  """
+  The formats of the NameID that it knows.
+  """
+  nameIdFormats: [String!]!
+  """
+  Whether it asks that sign-in requests are signed.
+  """
+  wantAuthnRequestsSigned: Boolean!
+  """
+  The signing certificates that would be trusted, the one that ends last in front.
+  """
+  certificates: [CertificatePreview!]!
+  """
+  What would be left out, and why, in English.
+  """
+  ignored: [String!]!
+  """
+  The identity provider that would be updated; null when a new one would be made.
+  """
+  identityProvider: IdentityProvider
+  """
+  What would change of the identity provider that exists; empty for a new one.
+  """
+  changes: [Change!]!
+}
+
+"""
+A certificate inside of metadata that is not imported yet.
+"""
+type CertificatePreview {
+  """
+  The SHA-256 fingerprint of the DER form, in lower-case hexadecimal digits.
+  """
+  fingerprintSha256: String!
+  """
+  Whom it was issued to.
+  """
+  subject: String!
+  """
+  Who issued it.
+  """
+  issuer: String!
+  """
+  The first moment at which it is valid.
+  """
+  notBefore: DateTime!
+  """
+  The last moment at which it is valid.
+  """
+  notAfter: DateTime!
+  """
+  Whether it is valid now.
+  """
+  state: CertificateState!
+  """
+  The kind of key: RSA or ECDSA.
+  """
+  keyAlgorithm: String!
+  """
+  The length of the key.
+  """
+  keyBits: Int!
+  """
+  Whether the identity provider has it already.
+  """
+  trusted: Boolean!
+}
+`, BuiltIn: false},
+	{Name: "../schema/login_attempt.graphqls", Input: `"""
+A sign-in that reached the team, accepted or refused, with every check. It holds
+neither the message nor values of attributes, and is kept for thirty days.
+"""
+type LoginAttempt implements Node {
+  """
+  The id of the attempt. People who were refused see it on their page.
+  """
+  id: ID!
+  """
+  The team.
+  """
+  team: Team!
+  """
+  When it was.
+  """
+  at: DateTime!
+  """
+  How it ended.
+  """
+  outcome: LoginOutcome!
+  """
+  Why it was refused, as a code that stays the same; docs/errors.md lists them. Null
+  for accepted ones.
+  """
+  code: String
+  """
+  Why it was refused, in English; null for accepted ones.
+  """
+  explanation: String
+  """
+  What mends it, in English; null for accepted ones.
+  """
+  advice: String
+  """
+  The identity provider; null when it is gone or the message named none.
+  """
+  identityProvider: IdentityProvider
+  """
+  The certificate that verified the signature; null when none did or it is gone.
+  """
+  certificate: Certificate
+  """
+  Whom it let in; null for refused ones and when the member is gone.
+  """
+  membership: Membership
+  """
+  Whether the sign-in started at the identity provider.
+  """
+  idpInitiated: Boolean!
+  """
+  The NameID with most of it hidden; null when the message was not read that far.
+  """
+  nameIdMasked: String
+  """
+  What was checked, in the order in which it was.
+  """
+  checks: [LoginCheck!]!
+  """
+  The address that it came from; null when unknown.
+  """
+  ip: String
+  """
+  The id of the request, which is also in the log; null when unknown.
+  """
+  requestId: String
+}
+
+"""
+How a sign-in ended.
+"""
+enum LoginOutcome {
+  """
+  The person was let in.
+  """
+  SUCCEEDED
+  """
+  The person was not let in.
+  """
+  REFUSED
+}
+
+"""
+One check of a sign-in.
+"""
+type LoginCheck {
+  """
+  What was checked.
+  """
+  name: String!
+  """
+  How it ended: pass, fail, skip or warn.
+  """
+  status: String!
+  """
+  What should have been there; null when there is no one value.
+  """
+  expected: String
+  """
+  What was there, or what is wrong with it; null when there is nothing to say.
+  """
+  actual: String
+  """
+  Whether the actual value stood in what a trusted certificate had signed. What
+  was not, anybody could have written.
+  """
+  trusted: Boolean!
+}
+
+"""
+Which attempts a list holds: those that fit every value that is given.
+"""
+input LoginAttemptFilter {
+  """
+  This outcome.
+  """
+  outcome: LoginOutcome
+  """
+  Refused with this code.
+  """
+  code: String
+  """
+  At this moment or later.
+  """
+  since: DateTime
+  """
+  Before this moment.
+  """
+  until: DateTime
+}
+
+"""
+A page of attempts.
+"""
+type LoginAttemptConnection {
+  """
+  The attempts of the page with their cursors.
+  """
+  edges: [LoginAttemptEdge!]!
+  """
+  The attempts of the page.
+  """
+  nodes: [LoginAttempt!]!
+  """
+  Where the page stands in the list.
+  """
+  pageInfo: PageInfo!
+  """
+  How many attempts the whole list has. Counted only when it is asked for.
+  """
+  totalCount: Int!
+}
+
+"""
+The place of an attempt in a list.
+"""
+type LoginAttemptEdge {
+  """
+  The place, to be given as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + `.
+  """
+  cursor: String!
+  """
+  What stands there.
+  """
+  node: LoginAttempt!
+}
 `, BuiltIn: false},
 	{Name: "../schema/membership.graphqls", Input: `extend type Mutation {
   """
@@ -3694,6 +6028,38 @@ type ImportMetadataPayload {
     """
     input: RemoveMembershipInput!
   ): RemoveMembershipPayload! @auth(scope: MEMBERSHIP_WRITE)
+  """
+  Lifts the mark that keeps a removed person out, so that they may come back through
+  the identity provider: as a new membership with the default role and none of the
+  old credentials. For admins.
+  """
+  allowReturn(
+    """
+    Who may return.
+    """
+    input: AllowReturnInput!
+  ): AllowReturnPayload! @auth(scope: MEMBERSHIP_WRITE)
+  """
+  Takes an identity away from a member. In the same transaction every session and API
+  key that the member holds on the team ends. The next sign-in with that identity is
+  judged as if it were the first. For admins.
+  """
+  unlinkExternalIdentity(
+    """
+    Which identity.
+    """
+    input: UnlinkExternalIdentityInput!
+  ): UnlinkExternalIdentityPayload! @auth(scope: MEMBERSHIP_WRITE)
+  """
+  Ends every session that a member has on the team: one's own, or as an admin
+  anybody's. API keys stay.
+  """
+  revokeMemberSessions(
+    """
+    Whose sessions.
+    """
+    input: RevokeMemberSessionsInput!
+  ): RevokeMemberSessionsPayload! @auth(scope: MEMBERSHIP_WRITE)
 }
 
 """
@@ -3766,6 +6132,39 @@ type Membership implements Node {
   When the membership was last changed.
   """
   updatedAt: DateTime!
+  """
+  Whether the member comes in through the identity provider. Direct accounts and
+  integrations are not under single sign-on.
+  """
+  underSso: Boolean!
+  """
+  The member's sessions that are live, newest first. For the member and for admins;
+  null for everybody else.
+  """
+  sessions(
+    """
+    How many sessions a page holds, 1 to 100.
+    """
+    first: Int = 20
+    """
+    The ` + "`" + `endCursor` + "`" + ` of the page before.
+    """
+    after: String
+  ): SessionConnection @auth(scope: MEMBERSHIP_READ)
+  """
+  The member's API keys that are not revoked, newest first. For the member and for
+  admins; null for everybody else.
+  """
+  apiKeys(
+    """
+    How many API keys a page holds, 1 to 100.
+    """
+    first: Int = 20
+    """
+    The ` + "`" + `endCursor` + "`" + ` of the page before.
+    """
+    after: String
+  ): ApiKeyConnection @auth(scope: KEY_WRITE)
 }
 
 """
@@ -4029,6 +6428,181 @@ type RemoveMembershipPayload {
   endedApiKeys: Int
   """
   What kept the member from being removed.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+
+"""
+Which memberships a list holds: those that fit every value that is given.
+"""
+input MembershipFilter {
+  """
+  One of these roles.
+  """
+  roles: [Role!]
+  """
+  One of these sources.
+  """
+  sources: [MembershipSource!]
+  """
+  This status.
+  """
+  status: MembershipStatus
+  """
+  Whether the member comes in through the identity provider.
+  """
+  underSso: Boolean
+  """
+  Not seen since this moment, or never.
+  """
+  notSeenSince: DateTime
+  """
+  The beginning of the user name, which is the e-mail address unless provisioning
+  said otherwise. Capital and small letters are the same.
+  """
+  userNameStartsWith: String
+}
+
+"""
+The order of a list of memberships.
+"""
+input MembershipOrder {
+  """
+  What the order goes by.
+  """
+  field: MembershipOrderField!
+  """
+  Which end comes first.
+  """
+  direction: OrderDirection! = ASC
+}
+
+"""
+What lists of memberships can go by.
+"""
+enum MembershipOrderField {
+  """
+  The moment at which the member joined.
+  """
+  JOINED_AT
+  """
+  The user name.
+  """
+  USER_NAME
+}
+
+"""
+Somebody who may return.
+"""
+input AllowReturnInput {
+  """
+  The team.
+  """
+  teamId: ID!
+  """
+  The e-mail address that the removed member had.
+  """
+  email: String!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to allowReturn.
+"""
+type AllowReturnPayload {
+  """
+  The team; null when there are user errors.
+  """
+  team: Team
+  """
+  What kept the return from being allowed.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+
+"""
+An identity to take away.
+"""
+input UnlinkExternalIdentityInput {
+  """
+  The identity.
+  """
+  externalIdentityId: ID!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to unlinkExternalIdentity.
+"""
+type UnlinkExternalIdentityPayload {
+  """
+  The id of the identity that is no more; null when there are user errors.
+  """
+  deletedExternalIdentityId: ID
+  """
+  The membership that had it; null when there are user errors.
+  """
+  membership: Membership
+  """
+  How many sessions ended; null when there are user errors.
+  """
+  endedSessions: Int
+  """
+  How many API keys ended; null when there are user errors.
+  """
+  endedApiKeys: Int
+  """
+  What kept the identity from being taken away.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+
+"""
+Whose sessions to end.
+"""
+input RevokeMemberSessionsInput {
+  """
+  The membership.
+  """
+  membershipId: ID!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to revokeMemberSessions.
+"""
+type RevokeMemberSessionsPayload {
+  """
+  The membership; null when there are user errors.
+  """
+  membership: Membership
+  """
+  How many sessions ended; null when there are user errors.
+  """
+  endedSessions: Int
+  """
+  What kept the sessions from being ended.
   """
   userErrors: [UserError!]!
   """
@@ -4562,7 +7136,19 @@ type RotateScimTokenPayload {
   clientMutationId: String
 }
 `, BuiltIn: false},
-	{Name: "../schema/session.graphqls", Input: `"""
+	{Name: "../schema/session.graphqls", Input: `extend type Mutation {
+  """
+  Ends a session: one's own, or as an admin anybody's.
+  """
+  revokeSession(
+    """
+    Which session.
+    """
+    input: RevokeSessionInput!
+  ): RevokeSessionPayload! @auth(scope: MEMBERSHIP_WRITE)
+}
+
+"""
 A browser that proved itself through a team's identity provider. It opens that
 team and no other.
 """
@@ -4616,6 +7202,74 @@ type Session implements Node {
   """
   revokedAt: DateTime
 }
+
+"""
+A page of sessions.
+"""
+type SessionConnection {
+  """
+  The sessions of the page with their cursors.
+  """
+  edges: [SessionEdge!]!
+  """
+  The sessions of the page.
+  """
+  nodes: [Session!]!
+  """
+  Where the page stands in the list.
+  """
+  pageInfo: PageInfo!
+  """
+  How many sessions the whole list has. Counted only when it is asked for.
+  """
+  totalCount: Int!
+}
+
+"""
+The place of a session in a list.
+"""
+type SessionEdge {
+  """
+  The place, to be given as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + `.
+  """
+  cursor: String!
+  """
+  What stands there.
+  """
+  node: Session!
+}
+
+"""
+A session to end.
+"""
+input RevokeSessionInput {
+  """
+  The session.
+  """
+  sessionId: ID!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to revokeSession.
+"""
+type RevokeSessionPayload {
+  """
+  The session as it is now; null when there are user errors.
+  """
+  session: Session
+  """
+  What kept the session from being ended.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
 `, BuiltIn: false},
 	{Name: "../schema/sso_settings.graphqls", Input: `extend type Mutation {
   """
@@ -4636,6 +7290,26 @@ type Session implements Node {
     """
     input: EnableSsoInput!
   ): EnableSsoPayload! @auth(scope: SSO_WRITE)
+  """
+  Switches single sign-on off. Settings, members and their sessions stay. For admins.
+  """
+  disableSso(
+    """
+    Which team.
+    """
+    input: DisableSsoInput!
+  ): DisableSsoPayload! @auth(scope: SSO_WRITE)
+  """
+  Puts a team's single sign-on back to its beginning: identity providers and
+  certificates are deleted, the sessions that they vouched for end and every setting
+  is as for a new team. Single sign-on has to be off. For admins.
+  """
+  deleteSsoSettings(
+    """
+    Which team.
+    """
+    input: DeleteSsoSettingsInput!
+  ): DeleteSsoSettingsPayload! @auth(scope: SSO_WRITE)
 }
 
 """
@@ -4710,6 +7384,18 @@ type SsoSettings implements Node {
   When the settings were last changed.
   """
   updatedAt: DateTime!
+  """
+  The certificates of all of the team's identity providers, the one that ends last in front.
+  """
+  certificates: [Certificate!]!
+  """
+  When single sign-on was switched off; null unless it is.
+  """
+  disabledAt: DateTime
+  """
+  Why single sign-on was switched off; null unless somebody said so.
+  """
+  disabledReason: String
 }
 
 """
@@ -4853,6 +7539,134 @@ type EnableSsoPayload {
   """
   clientMutationId: String
 }
+
+"""
+Which team to switch single sign-on off for.
+"""
+input DisableSsoInput {
+  """
+  The team.
+  """
+  teamId: ID!
+  """
+  Why, for the other admins.
+  """
+  reason: String
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to disableSso.
+"""
+type DisableSsoPayload {
+  """
+  The settings as they are now; null when there are user errors.
+  """
+  ssoSettings: SsoSettings
+  """
+  What kept single sign-on from being switched off.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+
+"""
+Whose settings to delete.
+"""
+input DeleteSsoSettingsInput {
+  """
+  The team.
+  """
+  teamId: ID!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to deleteSsoSettings.
+"""
+type DeleteSsoSettingsPayload {
+  """
+  The settings as they are now; null when there are user errors.
+  """
+  ssoSettings: SsoSettings
+  """
+  The ids of the identity providers that are no more; null when there are user errors.
+  """
+  deletedIdentityProviderIds: [ID!]
+  """
+  What kept the settings from being deleted.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+`, BuiltIn: false},
+	{Name: "../schema/system.graphqls", Input: `extend type Query {
+  """
+  The installation. For everybody with a credential.
+  """
+  system: SystemInfo! @auth(scope: TEAM_READ)
+  """
+  How much the caller may still ask for; null where nothing is limited.
+  """
+  rateLimit: RateLimit
+}
+
+"""
+The installation that answers.
+"""
+type SystemInfo {
+  """
+  The version of the server.
+  """
+  version: String!
+  """
+  How browsers and identity providers reach the server.
+  """
+  baseUrl: URL!
+  """
+  What the server's clock says.
+  """
+  now: DateTime!
+  """
+  The kind of database, for operators; null for everybody else.
+  """
+  database: String
+}
+
+"""
+The caller's budget. Every operation costs points by the number of objects that it
+may answer; the budget fills up again all the time.
+"""
+type RateLimit {
+  """
+  The points of a full budget, which is also what comes back in an hour.
+  """
+  limit: Int!
+  """
+  What this operation costs.
+  """
+  cost: Int!
+  """
+  The points that are left after this operation.
+  """
+  remaining: Int!
+  """
+  When the budget is full again if nothing else is asked.
+  """
+  resetAt: DateTime!
+}
 `, BuiltIn: false},
 	{Name: "../schema/team.graphqls", Input: `extend type Query {
   """
@@ -4871,13 +7685,21 @@ type EnableSsoPayload {
   """
   teams(
     """
-    How many teams a page holds, 1 to 100.
+    How many teams a page holds from its beginning, 1 to 100. Without first and last it is 20.
     """
-    first: Int = 20
+    first: Int
     """
     The ` + "`" + `endCursor` + "`" + ` of the page before.
     """
     after: String
+    """
+    How many teams a page holds that ends at ` + "`" + `before` + "`" + `, 1 to 100.
+    """
+    last: Int
+    """
+    The ` + "`" + `startCursor` + "`" + ` of the page after.
+    """
+    before: String
   ): TeamConnection! @auth(scope: TEAM_READ)
 }
 
@@ -4895,6 +7717,28 @@ type Mutation {
     """
     input: CreateTeamInput!
   ): CreateTeamPayload! @auth(scope: TEAM_WRITE)
+  """
+  Changes a team: its name, for admins, and its plan, for operators. What is left
+  out stays as it is.
+  """
+  updateTeam(
+    """
+    The change.
+    """
+    input: UpdateTeamInput!
+  ): UpdateTeamPayload! @auth(scope: TEAM_WRITE)
+  """
+  Deletes a team with everything that belongs to it. Every session, API key and SCIM
+  token of the team ends in the same transaction. Accounts that the team's identity
+  provider made and that are on no other team are deleted. The history stays, for
+  operators. Operators only.
+  """
+  deleteTeam(
+    """
+    Which team.
+    """
+    input: DeleteTeamInput!
+  ): DeleteTeamPayload! @auth(scope: TEAM_WRITE)
 }
 
 """
@@ -4930,17 +7774,33 @@ type Team implements Node {
   """
   updatedAt: DateTime!
   """
-  Who is on the team, in order of arrival. For every member.
+  Who is on the team, in order of arrival unless another order is asked for. For every member.
   """
   memberships(
     """
-    How many memberships a page holds, 1 to 100.
+    How many memberships a page holds from its beginning, 1 to 100. Without first and last it is 20.
     """
-    first: Int = 20
+    first: Int
     """
     The ` + "`" + `endCursor` + "`" + ` of the page before.
     """
     after: String
+    """
+    How many memberships a page holds that ends at ` + "`" + `before` + "`" + `, 1 to 100.
+    """
+    last: Int
+    """
+    The ` + "`" + `startCursor` + "`" + ` of the page after.
+    """
+    before: String
+    """
+    Which memberships. Left out, all of them.
+    """
+    filter: MembershipFilter
+    """
+    In which order. Left out, in order of arrival.
+    """
+    orderBy: MembershipOrder
   ): MembershipConnection! @auth(scope: MEMBERSHIP_READ)
   """
   The team's settings of single sign-on. For admins; null for everybody else.
@@ -4989,6 +7849,80 @@ type Team implements Node {
   What the caller may do on the team, so that a dashboard knows which buttons to show.
   """
   viewerPermissions: TeamPermissions!
+  """
+  The sessions of the team that are live, newest first. For admins; null for everybody else.
+  """
+  sessions(
+    """
+    How many sessions a page holds, 1 to 100.
+    """
+    first: Int = 20
+    """
+    The ` + "`" + `endCursor` + "`" + ` of the page before.
+    """
+    after: String
+  ): SessionConnection @auth(scope: MEMBERSHIP_READ)
+  """
+  The API keys of the team that are not revoked, newest first. For admins; null for
+  everybody else.
+  """
+  apiKeys(
+    """
+    How many API keys a page holds, 1 to 100.
+    """
+    first: Int = 20
+    """
+    The ` + "`" + `endCursor` + "`" + ` of the page before.
+    """
+    after: String
+  ): ApiKeyConnection @auth(scope: KEY_WRITE)
+  """
+  The history of the team, newest first. For admins; null for everybody else.
+  """
+  auditEvents(
+    """
+    How many events a page holds from its beginning, 1 to 100. Without first and last it is 20.
+    """
+    first: Int
+    """
+    The ` + "`" + `endCursor` + "`" + ` of the page before.
+    """
+    after: String
+    """
+    How many events a page holds that ends at ` + "`" + `before` + "`" + `, 1 to 100.
+    """
+    last: Int
+    """
+    The ` + "`" + `startCursor` + "`" + ` of the page after.
+    """
+    before: String
+    """
+    Which events. Left out, all of them.
+    """
+    filter: AuditEventFilter
+    """
+    Whether the newest or the oldest come first.
+    """
+    direction: OrderDirection = DESC
+  ): AuditEventConnection @auth(scope: AUDIT_READ)
+  """
+  Sign-ins that were accepted or refused in the last thirty days, newest first, each
+  with what was checked. For admins; null for everybody else.
+  """
+  loginAttempts(
+    """
+    How many attempts a page holds, 1 to 100.
+    """
+    first: Int = 20
+    """
+    The ` + "`" + `endCursor` + "`" + ` of the page before.
+    """
+    after: String
+    """
+    Which attempts. Left out, all of them.
+    """
+    filter: LoginAttemptFilter
+  ): LoginAttemptConnection @auth(scope: SSO_READ)
 }
 
 """
@@ -5027,6 +7961,40 @@ type TeamPermissions {
   To read the history of the team.
   """
   readAudit: Boolean!
+  """
+  To change the name of the team.
+  """
+  updateTeam: Boolean!
+  """
+  To change the plan of the team and to delete the team.
+  """
+  manageTeam: Boolean!
+  """
+  Every permission with the reason why it is missing.
+  """
+  checks: [PermissionCheck!]!
+}
+
+"""
+Whether a caller has a permission, and if not, why.
+"""
+type PermissionCheck {
+  """
+  The permission, by the name that its field has in TeamPermissions.
+  """
+  permission: String!
+  """
+  Whether the caller has it.
+  """
+  allowed: Boolean!
+  """
+  Why not, as the top-level error or user error would say it; null when allowed.
+  """
+  code: String
+  """
+  Why not, in English, for people; null when allowed.
+  """
+  message: String
 }
 
 """
@@ -5116,6 +8084,104 @@ type CreateTeamPayload {
   team: Team
   """
   What kept the team from being created.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+
+"""
+A change of a team.
+"""
+input UpdateTeamInput {
+  """
+  The team to change.
+  """
+  teamId: ID!
+  """
+  The name for people. For admins.
+  """
+  name: String
+  """
+  What the team has paid for. Operators only. Without single sign-on in the plan
+  nobody signs in through the identity provider; the settings are kept.
+  """
+  plan: Plan
+  """
+  The revision that you read. When it is given and the object has changed
+  since, the answer is STALE_REVISION.
+  """
+  revision: Int
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to updateTeam.
+"""
+type UpdateTeamPayload {
+  """
+  The team as it is now; null when there are user errors.
+  """
+  team: Team
+  """
+  What kept the team from being changed.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+
+"""
+A team to delete.
+"""
+input DeleteTeamInput {
+  """
+  The team to delete.
+  """
+  teamId: ID!
+  """
+  The slug of the team once more, so that nobody deletes another one by mistake.
+  """
+  confirmSlug: String!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to deleteTeam.
+"""
+type DeleteTeamPayload {
+  """
+  The id of the team that is no more; null when there are user errors.
+  """
+  deletedTeamId: ID
+  """
+  How many memberships ended; null when there are user errors.
+  """
+  endedMemberships: Int
+  """
+  How many sessions ended; null when there are user errors.
+  """
+  endedSessions: Int
+  """
+  How many API keys ended; null when there are user errors.
+  """
+  endedApiKeys: Int
+  """
+  How many SCIM tokens ended; null when there are user errors.
+  """
+  endedScimTokens: Int
+  """
+  What kept the team from being deleted.
   """
   userErrors: [UserError!]!
   """
@@ -5274,6 +8340,18 @@ func (ec *executionContext) childFields_AddCertificatePayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type AddCertificatePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_AllowReturnPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "team":
+		return ec.fieldContext_AllowReturnPayload_team(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AllowReturnPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_AllowReturnPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AllowReturnPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ApiKey(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -5304,6 +8382,30 @@ func (ec *executionContext) childFields_ApiKey(ctx context.Context, field graphq
 	return nil, fmt.Errorf("no field named %q was found under type ApiKey", field.Name)
 }
 
+func (ec *executionContext) childFields_ApiKeyConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ApiKeyConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ApiKeyConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ApiKeyConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ApiKeyConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApiKeyConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ApiKeyEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ApiKeyEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ApiKeyEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApiKeyEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_AttributeMapping(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "email":
@@ -5316,6 +8418,74 @@ func (ec *executionContext) childFields_AttributeMapping(ctx context.Context, fi
 		return ec.fieldContext_AttributeMapping_displayName(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AttributeMapping", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditDetail(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_AuditDetail_name(ctx, field)
+	case "value":
+		return ec.fieldContext_AuditDetail_value(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditDetail", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_AuditEvent_id(ctx, field)
+	case "team":
+		return ec.fieldContext_AuditEvent_team(ctx, field)
+	case "at":
+		return ec.fieldContext_AuditEvent_at(ctx, field)
+	case "action":
+		return ec.fieldContext_AuditEvent_action(ctx, field)
+	case "actorKind":
+		return ec.fieldContext_AuditEvent_actorKind(ctx, field)
+	case "actor":
+		return ec.fieldContext_AuditEvent_actor(ctx, field)
+	case "actorLabel":
+		return ec.fieldContext_AuditEvent_actorLabel(ctx, field)
+	case "target":
+		return ec.fieldContext_AuditEvent_target(ctx, field)
+	case "targetId":
+		return ec.fieldContext_AuditEvent_targetId(ctx, field)
+	case "targetLabel":
+		return ec.fieldContext_AuditEvent_targetLabel(ctx, field)
+	case "details":
+		return ec.fieldContext_AuditEvent_details(ctx, field)
+	case "changes":
+		return ec.fieldContext_AuditEvent_changes(ctx, field)
+	case "ip":
+		return ec.fieldContext_AuditEvent_ip(ctx, field)
+	case "requestId":
+		return ec.fieldContext_AuditEvent_requestId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditEventConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AuditEventConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_AuditEventConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AuditEventConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_AuditEventConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditEventConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditEventEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_AuditEventEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_AuditEventEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditEventEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Certificate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5356,6 +8526,42 @@ func (ec *executionContext) childFields_Certificate(ctx context.Context, field g
 		return ec.fieldContext_Certificate_createdAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Certificate", field.Name)
+}
+
+func (ec *executionContext) childFields_CertificatePreview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "fingerprintSha256":
+		return ec.fieldContext_CertificatePreview_fingerprintSha256(ctx, field)
+	case "subject":
+		return ec.fieldContext_CertificatePreview_subject(ctx, field)
+	case "issuer":
+		return ec.fieldContext_CertificatePreview_issuer(ctx, field)
+	case "notBefore":
+		return ec.fieldContext_CertificatePreview_notBefore(ctx, field)
+	case "notAfter":
+		return ec.fieldContext_CertificatePreview_notAfter(ctx, field)
+	case "state":
+		return ec.fieldContext_CertificatePreview_state(ctx, field)
+	case "keyAlgorithm":
+		return ec.fieldContext_CertificatePreview_keyAlgorithm(ctx, field)
+	case "keyBits":
+		return ec.fieldContext_CertificatePreview_keyBits(ctx, field)
+	case "trusted":
+		return ec.fieldContext_CertificatePreview_trusted(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CertificatePreview", field.Name)
+}
+
+func (ec *executionContext) childFields_Change(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "field":
+		return ec.fieldContext_Change_field(ctx, field)
+	case "before":
+		return ec.fieldContext_Change_before(ctx, field)
+	case "after":
+		return ec.fieldContext_Change_after(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Change", field.Name)
 }
 
 func (ec *executionContext) childFields_CreateApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5422,6 +8628,68 @@ func (ec *executionContext) childFields_DeactivateMembershipPayload(ctx context.
 		return ec.fieldContext_DeactivateMembershipPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeactivateMembershipPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteIdentityProviderPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedIdentityProviderId":
+		return ec.fieldContext_DeleteIdentityProviderPayload_deletedIdentityProviderId(ctx, field)
+	case "ssoSettings":
+		return ec.fieldContext_DeleteIdentityProviderPayload_ssoSettings(ctx, field)
+	case "endedSessions":
+		return ec.fieldContext_DeleteIdentityProviderPayload_endedSessions(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteIdentityProviderPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_DeleteIdentityProviderPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteIdentityProviderPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteSsoSettingsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ssoSettings":
+		return ec.fieldContext_DeleteSsoSettingsPayload_ssoSettings(ctx, field)
+	case "deletedIdentityProviderIds":
+		return ec.fieldContext_DeleteSsoSettingsPayload_deletedIdentityProviderIds(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteSsoSettingsPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_DeleteSsoSettingsPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteSsoSettingsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteTeamPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedTeamId":
+		return ec.fieldContext_DeleteTeamPayload_deletedTeamId(ctx, field)
+	case "endedMemberships":
+		return ec.fieldContext_DeleteTeamPayload_endedMemberships(ctx, field)
+	case "endedSessions":
+		return ec.fieldContext_DeleteTeamPayload_endedSessions(ctx, field)
+	case "endedApiKeys":
+		return ec.fieldContext_DeleteTeamPayload_endedApiKeys(ctx, field)
+	case "endedScimTokens":
+		return ec.fieldContext_DeleteTeamPayload_endedScimTokens(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DeleteTeamPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_DeleteTeamPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteTeamPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DisableSsoPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ssoSettings":
+		return ec.fieldContext_DisableSsoPayload_ssoSettings(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DisableSsoPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_DisableSsoPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DisableSsoPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_EnableSsoPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5566,6 +8834,82 @@ func (ec *executionContext) childFields_ImportMetadataPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type ImportMetadataPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_LoginAttempt(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_LoginAttempt_id(ctx, field)
+	case "team":
+		return ec.fieldContext_LoginAttempt_team(ctx, field)
+	case "at":
+		return ec.fieldContext_LoginAttempt_at(ctx, field)
+	case "outcome":
+		return ec.fieldContext_LoginAttempt_outcome(ctx, field)
+	case "code":
+		return ec.fieldContext_LoginAttempt_code(ctx, field)
+	case "explanation":
+		return ec.fieldContext_LoginAttempt_explanation(ctx, field)
+	case "advice":
+		return ec.fieldContext_LoginAttempt_advice(ctx, field)
+	case "identityProvider":
+		return ec.fieldContext_LoginAttempt_identityProvider(ctx, field)
+	case "certificate":
+		return ec.fieldContext_LoginAttempt_certificate(ctx, field)
+	case "membership":
+		return ec.fieldContext_LoginAttempt_membership(ctx, field)
+	case "idpInitiated":
+		return ec.fieldContext_LoginAttempt_idpInitiated(ctx, field)
+	case "nameIdMasked":
+		return ec.fieldContext_LoginAttempt_nameIdMasked(ctx, field)
+	case "checks":
+		return ec.fieldContext_LoginAttempt_checks(ctx, field)
+	case "ip":
+		return ec.fieldContext_LoginAttempt_ip(ctx, field)
+	case "requestId":
+		return ec.fieldContext_LoginAttempt_requestId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LoginAttempt", field.Name)
+}
+
+func (ec *executionContext) childFields_LoginAttemptConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_LoginAttemptConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_LoginAttemptConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_LoginAttemptConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_LoginAttemptConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LoginAttemptConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_LoginAttemptEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_LoginAttemptEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_LoginAttemptEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LoginAttemptEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_LoginCheck(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_LoginCheck_name(ctx, field)
+	case "status":
+		return ec.fieldContext_LoginCheck_status(ctx, field)
+	case "expected":
+		return ec.fieldContext_LoginCheck_expected(ctx, field)
+	case "actual":
+		return ec.fieldContext_LoginCheck_actual(ctx, field)
+	case "trusted":
+		return ec.fieldContext_LoginCheck_trusted(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LoginCheck", field.Name)
+}
+
 func (ec *executionContext) childFields_Membership(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -5600,6 +8944,12 @@ func (ec *executionContext) childFields_Membership(ctx context.Context, field gr
 		return ec.fieldContext_Membership_createdAt(ctx, field)
 	case "updatedAt":
 		return ec.fieldContext_Membership_updatedAt(ctx, field)
+	case "underSso":
+		return ec.fieldContext_Membership_underSso(ctx, field)
+	case "sessions":
+		return ec.fieldContext_Membership_sessions(ctx, field)
+	case "apiKeys":
+		return ec.fieldContext_Membership_apiKeys(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Membership", field.Name)
 }
@@ -5628,6 +8978,32 @@ func (ec *executionContext) childFields_MembershipEdge(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type MembershipEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_MetadataPreview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "entityId":
+		return ec.fieldContext_MetadataPreview_entityId(ctx, field)
+	case "ssoUrl":
+		return ec.fieldContext_MetadataPreview_ssoUrl(ctx, field)
+	case "sloUrl":
+		return ec.fieldContext_MetadataPreview_sloUrl(ctx, field)
+	case "vendor":
+		return ec.fieldContext_MetadataPreview_vendor(ctx, field)
+	case "nameIdFormats":
+		return ec.fieldContext_MetadataPreview_nameIdFormats(ctx, field)
+	case "wantAuthnRequestsSigned":
+		return ec.fieldContext_MetadataPreview_wantAuthnRequestsSigned(ctx, field)
+	case "certificates":
+		return ec.fieldContext_MetadataPreview_certificates(ctx, field)
+	case "ignored":
+		return ec.fieldContext_MetadataPreview_ignored(ctx, field)
+	case "identityProvider":
+		return ec.fieldContext_MetadataPreview_identityProvider(ctx, field)
+	case "changes":
+		return ec.fieldContext_MetadataPreview_changes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MetadataPreview", field.Name)
+}
+
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "hasNextPage":
@@ -5640,6 +9016,32 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 		return ec.fieldContext_PageInfo_endCursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_PermissionCheck(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "permission":
+		return ec.fieldContext_PermissionCheck_permission(ctx, field)
+	case "allowed":
+		return ec.fieldContext_PermissionCheck_allowed(ctx, field)
+	case "code":
+		return ec.fieldContext_PermissionCheck_code(ctx, field)
+	case "message":
+		return ec.fieldContext_PermissionCheck_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PermissionCheck", field.Name)
+}
+
+func (ec *executionContext) childFields_PreviewMetadataPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "preview":
+		return ec.fieldContext_PreviewMetadataPayload_preview(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_PreviewMetadataPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_PreviewMetadataPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PreviewMetadataPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ProvisioningSettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5668,6 +9070,20 @@ func (ec *executionContext) childFields_ProvisioningSettings(ctx context.Context
 		return ec.fieldContext_ProvisioningSettings_updatedAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ProvisioningSettings", field.Name)
+}
+
+func (ec *executionContext) childFields_RateLimit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "limit":
+		return ec.fieldContext_RateLimit_limit(ctx, field)
+	case "cost":
+		return ec.fieldContext_RateLimit_cost(ctx, field)
+	case "remaining":
+		return ec.fieldContext_RateLimit_remaining(ctx, field)
+	case "resetAt":
+		return ec.fieldContext_RateLimit_resetAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RateLimit", field.Name)
 }
 
 func (ec *executionContext) childFields_ReactivateMembershipPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5738,6 +9154,20 @@ func (ec *executionContext) childFields_RevokeApiKeyPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type RevokeApiKeyPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RevokeMemberSessionsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "membership":
+		return ec.fieldContext_RevokeMemberSessionsPayload_membership(ctx, field)
+	case "endedSessions":
+		return ec.fieldContext_RevokeMemberSessionsPayload_endedSessions(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RevokeMemberSessionsPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_RevokeMemberSessionsPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevokeMemberSessionsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RevokeScimTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "scimToken":
@@ -5748,6 +9178,34 @@ func (ec *executionContext) childFields_RevokeScimTokenPayload(ctx context.Conte
 		return ec.fieldContext_RevokeScimTokenPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RevokeScimTokenPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RevokeSessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "session":
+		return ec.fieldContext_RevokeSessionPayload_session(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RevokeSessionPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_RevokeSessionPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevokeSessionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RotateApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiKey":
+		return ec.fieldContext_RotateApiKeyPayload_apiKey(ctx, field)
+	case "secret":
+		return ec.fieldContext_RotateApiKeyPayload_secret(ctx, field)
+	case "previousApiKey":
+		return ec.fieldContext_RotateApiKeyPayload_previousApiKey(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RotateApiKeyPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_RotateApiKeyPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RotateApiKeyPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RotateScimTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5892,6 +9350,30 @@ func (ec *executionContext) childFields_Session(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type Session", field.Name)
 }
 
+func (ec *executionContext) childFields_SessionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SessionConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_SessionConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SessionConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_SessionConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SessionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SessionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_SessionEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_SessionEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SessionEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_SetGroupRoleMappingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "groupRoleMapping":
@@ -5940,8 +9422,28 @@ func (ec *executionContext) childFields_SsoSettings(ctx context.Context, field g
 		return ec.fieldContext_SsoSettings_createdAt(ctx, field)
 	case "updatedAt":
 		return ec.fieldContext_SsoSettings_updatedAt(ctx, field)
+	case "certificates":
+		return ec.fieldContext_SsoSettings_certificates(ctx, field)
+	case "disabledAt":
+		return ec.fieldContext_SsoSettings_disabledAt(ctx, field)
+	case "disabledReason":
+		return ec.fieldContext_SsoSettings_disabledReason(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SsoSettings", field.Name)
+}
+
+func (ec *executionContext) childFields_SystemInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "version":
+		return ec.fieldContext_SystemInfo_version(ctx, field)
+	case "baseUrl":
+		return ec.fieldContext_SystemInfo_baseUrl(ctx, field)
+	case "now":
+		return ec.fieldContext_SystemInfo_now(ctx, field)
+	case "database":
+		return ec.fieldContext_SystemInfo_database(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SystemInfo", field.Name)
 }
 
 func (ec *executionContext) childFields_Team(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5976,6 +9478,14 @@ func (ec *executionContext) childFields_Team(ctx context.Context, field graphql.
 		return ec.fieldContext_Team_scimCalls(ctx, field)
 	case "viewerPermissions":
 		return ec.fieldContext_Team_viewerPermissions(ctx, field)
+	case "sessions":
+		return ec.fieldContext_Team_sessions(ctx, field)
+	case "apiKeys":
+		return ec.fieldContext_Team_apiKeys(ctx, field)
+	case "auditEvents":
+		return ec.fieldContext_Team_auditEvents(ctx, field)
+	case "loginAttempts":
+		return ec.fieldContext_Team_loginAttempts(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Team", field.Name)
 }
@@ -6022,8 +9532,56 @@ func (ec *executionContext) childFields_TeamPermissions(ctx context.Context, fie
 		return ec.fieldContext_TeamPermissions_writeScimTokens(ctx, field)
 	case "readAudit":
 		return ec.fieldContext_TeamPermissions_readAudit(ctx, field)
+	case "updateTeam":
+		return ec.fieldContext_TeamPermissions_updateTeam(ctx, field)
+	case "manageTeam":
+		return ec.fieldContext_TeamPermissions_manageTeam(ctx, field)
+	case "checks":
+		return ec.fieldContext_TeamPermissions_checks(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type TeamPermissions", field.Name)
+}
+
+func (ec *executionContext) childFields_UnlinkExternalIdentityPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedExternalIdentityId":
+		return ec.fieldContext_UnlinkExternalIdentityPayload_deletedExternalIdentityId(ctx, field)
+	case "membership":
+		return ec.fieldContext_UnlinkExternalIdentityPayload_membership(ctx, field)
+	case "endedSessions":
+		return ec.fieldContext_UnlinkExternalIdentityPayload_endedSessions(ctx, field)
+	case "endedApiKeys":
+		return ec.fieldContext_UnlinkExternalIdentityPayload_endedApiKeys(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UnlinkExternalIdentityPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_UnlinkExternalIdentityPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UnlinkExternalIdentityPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiKey":
+		return ec.fieldContext_UpdateApiKeyPayload_apiKey(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateApiKeyPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_UpdateApiKeyPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateApiKeyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateIdentityProviderPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "identityProvider":
+		return ec.fieldContext_UpdateIdentityProviderPayload_identityProvider(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateIdentityProviderPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_UpdateIdentityProviderPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateIdentityProviderPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateMembershipPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6060,6 +9618,18 @@ func (ec *executionContext) childFields_UpdateSsoSettingsPayload(ctx context.Con
 		return ec.fieldContext_UpdateSsoSettingsPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateSsoSettingsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateTeamPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "team":
+		return ec.fieldContext_UpdateTeamPayload_team(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateTeamPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_UpdateTeamPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateTeamPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_User(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

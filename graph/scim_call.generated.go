@@ -27,6 +27,8 @@ type ScimCallResolver interface {
 	UserAgent(ctx context.Context, obj *models.ScimCall) (*string, error)
 }
 type ScimCallConnectionResolver interface {
+	Edges(ctx context.Context, obj *model.ScimCallConnection) ([]*model.ScimCallEdge, error)
+
 	TotalCount(ctx context.Context, obj *model.ScimCallConnection) (int, error)
 }
 
@@ -369,7 +371,7 @@ func (ec *executionContext) _ScimCallConnection_edges(ctx context.Context, field
 			return ec.fieldContext_ScimCallConnection_edges(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Edges, nil
+			return ec.Resolvers.ScimCallConnection().Edges(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v []*model.ScimCallEdge) graphql.Marshaler {
@@ -383,8 +385,8 @@ func (ec *executionContext) fieldContext_ScimCallConnection_edges(_ context.Cont
 	fc = &graphql.FieldContext{
 		Object:     "ScimCallConnection",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_ScimCallEdge(ctx, field)
 		},
@@ -660,10 +662,11 @@ func (ec *executionContext) _ScimCallConnection(ctx context.Context, sel ast.Sel
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("ScimCallConnection")
 		case "edges":
-			out.Values[i] = ec._ScimCallConnection_edges(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ScimCallConnection_edges(ctx, field, obj)
+				})
 		case "nodes":
 			out.Values[i] = ec._ScimCallConnection_nodes(ctx, field, obj)
 			if out.Values[i] == graphql.Null {

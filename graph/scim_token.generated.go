@@ -945,7 +945,7 @@ func (ec *executionContext) _RotateScimTokenPayload(ctx context.Context, sel ast
 	return out
 }
 
-var scimTokenImplementors = []string{"ScimToken", "Node"}
+var scimTokenImplementors = []string{"ScimToken", "Actor", "Node"}
 
 func (ec *executionContext) _ScimToken(ctx context.Context, sel ast.SelectionSet, obj *models.ScimToken) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, scimTokenImplementors)

@@ -26,6 +26,10 @@ type SsoSettingsResolver interface {
 	ServiceProvider(ctx context.Context, obj *models.SsoSettings) (*model.ServiceProvider, error)
 	IdentityProviders(ctx context.Context, obj *models.SsoSettings) ([]*models.IdentityProvider, error)
 	DefaultIdentityProvider(ctx context.Context, obj *models.SsoSettings) (*models.IdentityProvider, error)
+
+	Certificates(ctx context.Context, obj *models.SsoSettings) ([]*models.Certificate, error)
+
+	DisabledReason(ctx context.Context, obj *models.SsoSettings) (*string, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -35,6 +39,203 @@ type SsoSettingsResolver interface {
 // endregion ***************************** args.gotpl *****************************
 
 // region    **************************** field.gotpl *****************************
+
+func (ec *executionContext) _DeleteSsoSettingsPayload_ssoSettings(ctx context.Context, field graphql.CollectedField, obj *model.DeleteSsoSettingsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteSsoSettingsPayload_ssoSettings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SsoSettings, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.SsoSettings) graphql.Marshaler {
+			return ec.marshalOSsoSettings2ᚖrollcallᚋmodelsᚐSsoSettings(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteSsoSettingsPayload_ssoSettings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DeleteSsoSettingsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SsoSettings(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DeleteSsoSettingsPayload_deletedIdentityProviderIds(ctx context.Context, field graphql.CollectedField, obj *model.DeleteSsoSettingsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteSsoSettingsPayload_deletedIdentityProviderIds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DeletedIdentityProviderIds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalOID2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteSsoSettingsPayload_deletedIdentityProviderIds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeleteSsoSettingsPayload", field, false, false, "ID")
+}
+
+func (ec *executionContext) _DeleteSsoSettingsPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DeleteSsoSettingsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteSsoSettingsPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖrollcallᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteSsoSettingsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DeleteSsoSettingsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DeleteSsoSettingsPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *model.DeleteSsoSettingsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteSsoSettingsPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteSsoSettingsPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeleteSsoSettingsPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _DisableSsoPayload_ssoSettings(ctx context.Context, field graphql.CollectedField, obj *model.DisableSsoPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DisableSsoPayload_ssoSettings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SsoSettings, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.SsoSettings) graphql.Marshaler {
+			return ec.marshalOSsoSettings2ᚖrollcallᚋmodelsᚐSsoSettings(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DisableSsoPayload_ssoSettings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DisableSsoPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SsoSettings(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DisableSsoPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DisableSsoPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DisableSsoPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕᚖrollcallᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DisableSsoPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DisableSsoPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DisableSsoPayload_clientMutationId(ctx context.Context, field graphql.CollectedField, obj *model.DisableSsoPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DisableSsoPayload_clientMutationId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClientMutationID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DisableSsoPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DisableSsoPayload", field, false, false, "String")
+}
 
 func (ec *executionContext) _EnableSsoPayload_ssoSettings(ctx context.Context, field graphql.CollectedField, obj *model.EnableSsoPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
@@ -642,6 +843,84 @@ func (ec *executionContext) fieldContext_SsoSettings_updatedAt(_ context.Context
 	return graphql.NewScalarFieldContext("SsoSettings", field, false, false, "DateTime")
 }
 
+func (ec *executionContext) _SsoSettings_certificates(ctx context.Context, field graphql.CollectedField, obj *models.SsoSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SsoSettings_certificates(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.SsoSettings().Certificates(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*models.Certificate) graphql.Marshaler {
+			return ec.marshalNCertificate2ᚕᚖrollcallᚋmodelsᚐCertificateᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SsoSettings_certificates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SsoSettings",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Certificate(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SsoSettings_disabledAt(ctx context.Context, field graphql.CollectedField, obj *models.SsoSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SsoSettings_disabledAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DisabledAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SsoSettings_disabledAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SsoSettings", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _SsoSettings_disabledReason(ctx context.Context, field graphql.CollectedField, obj *models.SsoSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SsoSettings_disabledReason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.SsoSettings().DisabledReason(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SsoSettings_disabledReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SsoSettings", field, true, true, "String")
+}
+
 func (ec *executionContext) _UpdateSsoSettingsPayload_ssoSettings(ctx context.Context, field graphql.CollectedField, obj *model.UpdateSsoSettingsPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -732,6 +1011,111 @@ func (ec *executionContext) fieldContext_UpdateSsoSettingsPayload_clientMutation
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
+
+func (ec *executionContext) unmarshalInputDeleteSsoSettingsInput(ctx context.Context, obj any) (model.DeleteSsoSettingsInput, error) {
+	var it model.DeleteSsoSettingsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"teamId", "clientMutationId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "teamId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("teamId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TeamID = data
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalDeleteSsoSettingsInput unmarshals raw into the DeleteSsoSettingsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalDeleteSsoSettingsInput(ctx context.Context, raw any) (model.DeleteSsoSettingsInput, error) {
+	var out model.DeleteSsoSettingsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "DeleteSsoSettingsInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputDisableSsoInput(ctx context.Context, obj any) (model.DisableSsoInput, error) {
+	var it model.DisableSsoInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"teamId", "reason", "clientMutationId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "teamId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("teamId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TeamID = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = graphql.OmittableOf(data)
+		case "clientMutationId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClientMutationID = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalDisableSsoInput unmarshals raw into the DisableSsoInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalDisableSsoInput(ctx context.Context, raw any) (model.DisableSsoInput, error) {
+	var out model.DisableSsoInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "DisableSsoInput", raw, &out)
+	return out, err
+}
 
 func (ec *executionContext) unmarshalInputEnableSsoInput(ctx context.Context, obj any) (model.EnableSsoInput, error) {
 	var it model.EnableSsoInput
@@ -898,6 +1282,97 @@ func UnmarshalUpdateSsoSettingsInput(ctx context.Context, raw any) (model.Update
 // endregion ************************** interface.gotpl ***************************
 
 // region    **************************** object.gotpl ****************************
+
+var deleteSsoSettingsPayloadImplementors = []string{"DeleteSsoSettingsPayload"}
+
+func (ec *executionContext) _DeleteSsoSettingsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DeleteSsoSettingsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, deleteSsoSettingsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DeleteSsoSettingsPayload")
+		case "ssoSettings":
+			out.Values[i] = ec._DeleteSsoSettingsPayload_ssoSettings(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "deletedIdentityProviderIds":
+			out.Values[i] = ec._DeleteSsoSettingsPayload_deletedIdentityProviderIds(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._DeleteSsoSettingsPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "clientMutationId":
+			out.Values[i] = ec._DeleteSsoSettingsPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var disableSsoPayloadImplementors = []string{"DisableSsoPayload"}
+
+func (ec *executionContext) _DisableSsoPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DisableSsoPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, disableSsoPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DisableSsoPayload")
+		case "ssoSettings":
+			out.Values[i] = ec._DisableSsoPayload_ssoSettings(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._DisableSsoPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "clientMutationId":
+			out.Values[i] = ec._DisableSsoPayload_clientMutationId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
 
 var enableSsoPayloadImplementors = []string{"EnableSsoPayload"}
 
@@ -1092,6 +1567,23 @@ func (ec *executionContext) _SsoSettings(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "certificates":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SsoSettings_certificates(ctx, field, obj)
+				})
+		case "disabledAt":
+			out.Values[i] = ec._SsoSettings_disabledAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "disabledReason":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SsoSettings_disabledReason(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -1155,6 +1647,32 @@ func (ec *executionContext) _UpdateSsoSettingsPayload(ctx context.Context, sel a
 // endregion **************************** object.gotpl ****************************
 
 // region    ***************************** type.gotpl *****************************
+
+func (ec *executionContext) unmarshalNDeleteSsoSettingsInput2rollcallᚋgraphᚋmodelᚐDeleteSsoSettingsInput(ctx context.Context, v any) (model.DeleteSsoSettingsInput, error) {
+	res, err := ec.unmarshalInputDeleteSsoSettingsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDeleteSsoSettingsPayload2ᚖrollcallᚋgraphᚋmodelᚐDeleteSsoSettingsPayload(ctx context.Context, sel ast.SelectionSet, v *model.DeleteSsoSettingsPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "DeleteSsoSettingsPayload!")
+		return graphql.Null
+	}
+	return ec._DeleteSsoSettingsPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNDisableSsoInput2rollcallᚋgraphᚋmodelᚐDisableSsoInput(ctx context.Context, v any) (model.DisableSsoInput, error) {
+	res, err := ec.unmarshalInputDisableSsoInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDisableSsoPayload2ᚖrollcallᚋgraphᚋmodelᚐDisableSsoPayload(ctx context.Context, sel ast.SelectionSet, v *model.DisableSsoPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "DisableSsoPayload!")
+		return graphql.Null
+	}
+	return ec._DisableSsoPayload(ctx, sel, v)
+}
 
 func (ec *executionContext) unmarshalNEnableSsoInput2rollcallᚋgraphᚋmodelᚐEnableSsoInput(ctx context.Context, v any) (model.EnableSsoInput, error) {
 	res, err := ec.unmarshalInputEnableSsoInput(ctx, v)

@@ -250,7 +250,7 @@ func (ec *executionContext) fieldContext_User_createdAt(_ context.Context, field
 
 // region    **************************** object.gotpl ****************************
 
-var userImplementors = []string{"User", "Node"}
+var userImplementors = []string{"User", "Actor", "Node"}
 
 func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj *models.User) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, userImplementors)

@@ -19,10 +19,13 @@ type AuditEvent struct {
 	RequestID   string
 }
 
-// AuditDetail is one name and value of an event, never a secret.
+// AuditDetail is one name and value of an event, never a secret. Of a value
+// that changed, Before and After are the two and Value tells of both.
 type AuditDetail struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
+	Name   string  `json:"name"`
+	Value  string  `json:"value"`
+	Before *string `json:"before,omitempty"`
+	After  *string `json:"after,omitempty"`
 }
 
 // GlobalID is the id that clients see.

@@ -58,6 +58,9 @@ func (k APIKey) GlobalID() string { return Global(PrefixAPIKey, k.ID) }
 // IsNode marks a Relay Node.
 func (APIKey) IsNode() {}
 
+// IsActor marks whoever audit events can be about as their doer.
+func (APIKey) IsActor() {}
+
 // ScimToken is the bearer credential of a provisioning client of one team.
 type ScimToken struct {
 	ID            ID
@@ -78,3 +81,6 @@ func (t ScimToken) GlobalID() string { return Global(PrefixScimToken, t.ID) }
 
 // IsNode marks a Relay Node.
 func (ScimToken) IsNode() {}
+
+// IsActor marks whoever audit events can be about as their doer.
+func (ScimToken) IsActor() {}

@@ -61,3 +61,6 @@ type AttemptCheck struct {
 
 // GlobalID is the id that clients see; it is also the attempt id on the person's page.
 func (a LoginAttempt) GlobalID() string { return Global(PrefixLoginAttempt, a.ID) }
+
+// IsNode marks a Relay Node.
+func (LoginAttempt) IsNode() {}

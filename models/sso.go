@@ -17,6 +17,8 @@ type SsoSettings struct {
 	DefaultIdentityProviderID *ID // where /init sends people
 	EnabledAt                 *time.Time
 	EnabledBy                 string // label of the actor, empty while off
+	DisabledAt                *time.Time
+	DisabledReason            string // empty unless switched off with a reason
 	Revision                  int
 	CreatedAt                 time.Time
 	UpdatedAt                 time.Time

@@ -26,3 +26,6 @@ func (User) IsNode() {}
 
 // ManagedBy reports whether the team's IdP created or took over the account.
 func (u User) ManagedBy(team ID) bool { return u.ManagedByTeamID != nil && *u.ManagedByTeamID == team }
+
+// IsActor marks whoever audit events can be about as their doer.
+func (User) IsActor() {}

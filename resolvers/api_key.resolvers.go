@@ -23,6 +23,16 @@ func (r *apiKeyResolver) User(ctx context.Context, obj *models.APIKey) (*models.
 	return visible(r.user(ctx, *obj.UserID))
 }
 
+func (r *apiKeyConnectionResolver) Edges(ctx context.Context, obj *model.APIKeyConnection) ([]*model.APIKeyEdge, error) {
+	return edges(obj.Nodes, obj.At, func(cursor string, node *models.APIKey) *model.APIKeyEdge {
+		return &model.APIKeyEdge{Cursor: cursor, Node: node}
+	}), nil
+}
+
+func (r *apiKeyConnectionResolver) TotalCount(ctx context.Context, obj *model.APIKeyConnection) (int, error) {
+	return obj.Count(ctx)
+}
+
 func (r *mutationResolver) CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.CreateAPIKeyPayload, error) {
 	out := &model.CreateAPIKeyPayload{ClientMutationID: input.ClientMutationID.Value()}
 	var key models.APIKey
@@ -49,6 +59,38 @@ func (r *mutationResolver) RevokeAPIKey(ctx context.Context, input model.RevokeA
 	return out, settle(err, &out.UserErrors, "apiKeyId", func() { out.APIKey = &key })
 }
 
+func (r *mutationResolver) UpdateAPIKey(ctx context.Context, input model.UpdateAPIKeyInput) (*model.UpdateAPIKeyPayload, error) {
+	out := &model.UpdateAPIKeyPayload{ClientMutationID: input.ClientMutationID.Value()}
+	var key models.APIKey
+	in := arguments{}
+	id := in.id(models.PrefixAPIKey, input.APIKeyID, "apiKeyId")
+	change := credential.APIKeyChange{Name: keep(&in, input.Name, "name"), Scopes: keepList(&in, input.Scopes, "scopes")}
+	err := in.err
+	if err == nil {
+		key, err = r.Credentials.UpdateAPIKey(ctx, id, change)
+	}
+	return out, settle(err, &out.UserErrors, "apiKeyId", func() { out.APIKey = &key })
+}
+
+func (r *mutationResolver) RotateAPIKey(ctx context.Context, input model.RotateAPIKeyInput) (*model.RotateAPIKeyPayload, error) {
+	out := &model.RotateAPIKeyPayload{ClientMutationID: input.ClientMutationID.Value()}
+	var made credential.Rotation
+	id, err := models.ParseGlobal(models.PrefixAPIKey, input.APIKeyID)
+	if err == nil {
+		made, err = r.Credentials.RotateAPIKey(ctx, id, minutes(input.OverlapMinutes.Value()), input.ExpiresAt.Value())
+	}
+	return out, settle(err, &out.UserErrors, "apiKeyId", func() {
+		out.APIKey, out.Secret, out.PreviousAPIKey = &made.APIKey, &made.Secret, &made.Previous
+	})
+}
+
 func (r *Resolver) ApiKey() graph.ApiKeyResolver { return &apiKeyResolver{r} }
 
-type apiKeyResolver struct{ *Resolver }
+func (r *Resolver) ApiKeyConnection() graph.ApiKeyConnectionResolver {
+	return &apiKeyConnectionResolver{r}
+}
+
+type (
+	apiKeyResolver           struct{ *Resolver }
+	apiKeyConnectionResolver struct{ *Resolver }
+)

@@ -4,6 +4,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"rollcall/fault"
+	"rollcall/graph/model"
 	"rollcall/models"
 )
 
@@ -47,4 +48,42 @@ func some(s string) *string {
 		return nil
 	}
 	return &s
+}
+
+// keepList is keep for a list.
+func keepList[T any](in *arguments, o graphql.Omittable[[]T], field string) []T {
+	v, given := o.ValueOK()
+	if given && v == nil && in.err == nil {
+		in.err = fault.New(fault.Required, "It cannot be null; leave it out to keep it as it is.").On(field)
+	}
+	if given && v != nil && len(v) == 0 {
+		return []T{} // an empty list is not the same as none
+	}
+	return v
+}
+
+// orNone reads a text of a partial change that may be cleared: left out is nil,
+// for unchanged, and null is "".
+func orNone(o graphql.Omittable[*string]) *string {
+	v, given := o.ValueOK()
+	if given && v == nil {
+		none := ""
+		return &none
+	}
+	return v
+}
+
+// wholeMapping is the mapping of a partial change: left out is nil, for
+// unchanged, and null is the empty one.
+func wholeMapping(o graphql.Omittable[*model.AttributeMappingInput]) *models.AttributeMapping {
+	v, given := o.ValueOK()
+	if given && v == nil {
+		return &models.AttributeMapping{}
+	}
+	return mapping(v)
+}
+
+func number(n int64) *int {
+	out := int(n)
+	return &out
 }

@@ -77,10 +77,25 @@ type batches struct {
 	users        *batch[models.User]
 	identities   *batch[models.ExternalIdentity] // by membership
 	teams        *batch[models.Team]
+	settings     *batch[models.SsoSettings]        // by team
 	providers    *batch[[]models.IdentityProvider] // by team
 	certificates *batch[[]models.Certificate]      // by identity provider
-	groups       *batch[models.Group]
-	health       *batch[roster.ScimHealth] // by team
+	tokensOfTeam *batch[[]models.ScimToken]        // by team
+	members      *batch[models.Membership]
+	certs        *batch[models.Certificate]
+	sessionsByID *batch[models.Session]
+	keysByID     *batch[models.APIKey]
+	tokens       *batch[models.ScimToken]
+
+	// The newest credentials of members, by membership, for each page size.
+	mu            sync.Mutex
+	listed        []models.ID
+	sessions      map[int]*batch[[]models.Session]
+	keys          map[int]*batch[[]models.APIKey]
+	fetchSessions func(limit int) *batch[[]models.Session]
+	fetchKeys     func(limit int) *batch[[]models.APIKey]
+	groups        *batch[models.Group]
+	health        *batch[roster.ScimHealth] // by team
 }
 
 type batchesKey struct{}
@@ -91,10 +106,29 @@ func (r *Resolver) withBatches(ctx context.Context) context.Context {
 		users:        newBatch(r.Roster.UsersByID),
 		identities:   newBatch(r.Roster.IdentitiesByMembership),
 		teams:        newBatch(r.Roster.TeamsByID),
+		settings:     newBatch(r.settingsByTeam),
 		providers:    newBatch(r.providersByTeam),
 		certificates: newBatch(r.SSO.CertificatesByProvider),
-		groups:       newBatch(r.Roster.GroupsByID),
-		health:       newBatch(r.healthByTeam),
+		tokensOfTeam: newBatch(r.Credentials.ScimTokensByTeam),
+		members:      newBatch(r.Roster.MembershipsByID),
+		certs:        newBatch(r.SSO.CertificatesByID),
+		sessionsByID: newBatch(r.Credentials.SessionsByID),
+		keysByID:     newBatch(r.Credentials.APIKeysByID),
+		tokens:       newBatch(r.Credentials.ScimTokensByID),
+		sessions:     map[int]*batch[[]models.Session]{},
+		keys:         map[int]*batch[[]models.APIKey]{},
+		fetchSessions: func(limit int) *batch[[]models.Session] {
+			return newBatch(func(ctx context.Context, ids []models.ID) (map[models.ID][]models.Session, error) {
+				return r.Credentials.SessionsByMembership(ctx, ids, limit)
+			})
+		},
+		fetchKeys: func(limit int) *batch[[]models.APIKey] {
+			return newBatch(func(ctx context.Context, ids []models.ID) (map[models.ID][]models.APIKey, error) {
+				return r.Credentials.APIKeysByMembership(ctx, ids, limit)
+			})
+		},
+		groups: newBatch(r.Roster.GroupsByID),
+		health: newBatch(r.healthByTeam),
 	})
 }
 

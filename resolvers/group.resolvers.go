@@ -12,8 +12,14 @@ func (r *groupResolver) Team(ctx context.Context, obj *models.Group) (*models.Te
 	return r.team(ctx, obj.TeamID)
 }
 
+func (r *groupConnectionResolver) Edges(ctx context.Context, obj *model.GroupConnection) ([]*model.GroupEdge, error) {
+	return edges(obj.Nodes, obj.At, func(cursor string, n *models.Group) *model.GroupEdge {
+		return &model.GroupEdge{Cursor: cursor, Node: n}
+	}), nil
+}
+
 func (r *groupConnectionResolver) TotalCount(ctx context.Context, obj *model.GroupConnection) (int, error) {
-	return r.Roster.CountGroups(ctx, obj.TeamID)
+	return obj.Count(ctx)
 }
 
 func (r *groupRoleMappingResolver) Group(ctx context.Context, obj *models.GroupRoleMapping) (*models.Group, error) {

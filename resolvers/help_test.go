@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"rollcall/access"
+	"rollcall/audit"
 	"rollcall/credential"
 	"rollcall/internal/housetest"
 	"rollcall/internal/idptest"
@@ -54,7 +55,8 @@ func eachDesk(t *testing.T, fn func(t *testing.T, d *desk)) {
 			Roster:      &roster.Service{DB: db, Now: d.clock.Now, TombstoneKey: []byte(strings.Repeat("k", 32))},
 			SSO:         &sso.Service{DB: db, Now: d.clock.Now, BaseURL: baseURL},
 			Credentials: &credential.Store{DB: db, Now: d.clock.Now},
-			Now:         d.clock.Now, Log: log,
+			Audit:       &audit.Reader{DB: db},
+			Now:         d.clock.Now, Log: log, Version: "test", Database: string(db.Dialect()), RateLimit: true,
 		}
 		d.handler = Handler(d.Resolver)
 		d.acme, d.globex = d.crew(t, "acme"), d.crew(t, "globex")
@@ -261,4 +263,32 @@ func (r reply) userError() string {
 		return strings.TrimSpace(fmt.Sprint(e["code"], " ", strings.Join(parts, ".")))
 	}
 	return ""
+}
+
+// event is the newest line of a team's history.
+func (d *desk) event(t *testing.T, team models.ID) models.AuditEvent {
+	t.Helper()
+	var row models.AuditEvent
+	if err := d.db.Read(t.Context()).Where("team_id = ?", team).Order("id DESC").Take(&row).Error; err != nil {
+		t.Fatal(err)
+	}
+	return row
+}
+
+// attempt stores a refused sign-in.
+func (d *desk) attempt(t *testing.T, team models.Team, m roster.Member, provider, cert models.ID) models.LoginAttempt {
+	t.Helper()
+	id, err := models.NewID()
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := models.LoginAttempt{
+		ID: id, TeamID: team.ID, IdentityProviderID: &provider, MembershipID: &m.ID, CertificateID: &cert, At: d.clock.Now(),
+		Outcome: models.AttemptRefused, Code: "audience_mismatch", NameIDMasked: "m…", IP: "192.0.2.9", RequestID: "req-9",
+		Checks: []models.AttemptCheck{{Name: "audience", Status: "fail", Expected: "https://a", Actual: "https://b", Trusted: true}, {Name: "time", Status: "skipped"}},
+	}
+	if err := d.db.Read(t.Context()).Create(&row).Error; err != nil {
+		t.Fatal(err)
+	}
+	return row
 }

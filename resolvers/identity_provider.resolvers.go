@@ -50,6 +50,47 @@ func (r *mutationResolver) ImportMetadata(ctx context.Context, input model.Impor
 	})
 }
 
+func (r *mutationResolver) UpdateIdentityProvider(ctx context.Context, input model.UpdateIdentityProviderInput) (*model.UpdateIdentityProviderPayload, error) {
+	out := &model.UpdateIdentityProviderPayload{ClientMutationID: input.ClientMutationID.Value()}
+	var idp models.IdentityProvider
+	in := arguments{}
+	id := in.id(models.PrefixIdentityProvider, input.IdentityProviderID, "identityProviderId")
+	change := sso.ProviderChange{
+		SsoURL: keep(&in, input.SsoURL, "ssoUrl"), SloURL: orNone(input.SloURL), Vendor: keep(&in, input.Vendor, "vendor"),
+		WantResponseSigned:   keep(&in, input.WantResponseSigned, "wantResponseSigned"),
+		WantAssertionsSigned: keep(&in, input.WantAssertionsSigned, "wantAssertionsSigned"),
+		AttributeMapping:     wholeMapping(input.AttributeMapping), Revision: input.Revision.Value(),
+	}
+	err := in.err
+	if err == nil {
+		idp, err = r.SSO.UpdateIdentityProvider(ctx, id, change)
+	}
+	return out, settle(err, &out.UserErrors, "identityProviderId", func() { out.IdentityProvider = &idp })
+}
+
+func (r *mutationResolver) DeleteIdentityProvider(ctx context.Context, input model.DeleteIdentityProviderInput) (*model.DeleteIdentityProviderPayload, error) {
+	out := &model.DeleteIdentityProviderPayload{ClientMutationID: input.ClientMutationID.Value()}
+	var gone sso.ProviderGone
+	id, err := models.ParseGlobal(models.PrefixIdentityProvider, input.IdentityProviderID)
+	if err == nil {
+		gone, err = r.SSO.DeleteIdentityProvider(ctx, id)
+	}
+	return out, settle(err, &out.UserErrors, "identityProviderId", func() {
+		out.DeletedIdentityProviderID, out.SsoSettings = some(gone.IdentityProvider.GlobalID()), &gone.Settings
+		out.EndedSessions = number(gone.Sessions)
+	})
+}
+
+func (r *mutationResolver) PreviewMetadata(ctx context.Context, input model.PreviewMetadataInput) (*model.PreviewMetadataPayload, error) {
+	out := &model.PreviewMetadataPayload{ClientMutationID: input.ClientMutationID.Value()}
+	var seen sso.Preview
+	team, err := models.ParseGlobal(models.PrefixTeam, input.TeamID)
+	if err == nil {
+		seen, err = r.SSO.PreviewMetadata(ctx, team, input.XML)
+	}
+	return out, settle(err, &out.UserErrors, "teamId", func() { out.Preview = preview(seen, r.Now()) })
+}
+
 func (r *Resolver) IdentityProvider() graph.IdentityProviderResolver {
 	return &identityProviderResolver{r}
 }

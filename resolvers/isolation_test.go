@@ -9,7 +9,6 @@ import (
 
 	"rollcall/access"
 	"rollcall/credential"
-	"rollcall/graph/model"
 	"rollcall/internal/housetest"
 	"rollcall/internal/idptest"
 	"rollcall/models"
@@ -70,6 +69,7 @@ func (d *desk) estate(t *testing.T) estate {
 		"Team": acme.GlobalID(), "User": mel.User.GlobalID(), "Membership": mel.GlobalID(), "ExternalIdentity": d.link(t, mel).GlobalID(),
 		"SsoSettings": settings.GlobalID(), "IdentityProvider": idp.GlobalID(), "Certificate": certs[idp.ID][0].GlobalID(),
 		"Session": session.GlobalID(), "ApiKey": key.GlobalID(), "ScimToken": token.GlobalID(),
+		"AuditEvent": d.event(t, acme.ID).GlobalID(), "LoginAttempt": d.attempt(t, acme, mel, idp.ID, certs[idp.ID][0].ID).GlobalID(),
 		"Group": group.GlobalID(), "GroupRoleMapping": mapping.GlobalID(), "ProvisioningSettings": provisioning.GlobalID(), "ScimCall": call.GlobalID(),
 	}}
 }
@@ -89,13 +89,15 @@ func TestNodesByCaller(t *testing.T) {
 		"IdentityProvider": {"operator", "admin", "admin key"},
 		"Certificate":      {"operator", "admin", "admin key"},
 		"ScimToken":        {"operator", "admin", "admin key"},
-		"Session":          {"operator", "admin", "admin key"},
+		"Session":          {"operator", "admin", "admin key", "member", "key"}, // mel's own
+		"AuditEvent":       {"operator", "admin", "admin key"},
+		"LoginAttempt":     {"operator", "admin", "admin key"},
+		"ApiKey":           {"operator", "admin", "admin key", "member", "key"}, // mel's own
 		"Group":            everybody,
 		"GroupRoleMapping": {"operator", "admin", "admin key"},
 		"ScimCall":         {"operator", "admin", "admin key"},
 
 		"ProvisioningSettings": {"operator", "admin", "admin key"},
-		"ApiKey":               {"operator", "admin", "admin key", "member", "key"}, // mel's own
 	}
 	eachDesk(t, func(t *testing.T, d *desk) {
 		e := d.estate(t)
@@ -143,27 +145,38 @@ func (e estate) mutations(t *testing.T, d *desk) map[string]string {
 	}
 	of := func(format string, args ...any) string { return fmt.Sprintf(format, args...) }
 	return map[string]string{
-		"createTeam":             opCreateTeam,
-		"updateSsoSettings":      of(opUpdateSettings, e.team),
-		"createIdentityProvider": of(opCreateProvider, e.team, next.CertificatePEM()),
-		"importMetadata":         of(opImportMetadata, e.team, next.Metadata()),
-		"addCertificate":         of(opAddCertificate, e.nodes["IdentityProvider"], next.CertificatePEM()),
-		"removeCertificate":      of(opRemoveCertificate, e.cert),
-		"enableSso":              of(opEnableSso, e.team),
-		"updateMembership":       of(`mutation { updateMembership(input: {membershipId: %q, role: ADMIN}) { membership { id } userErrors { code field message } } }`, e.nodes["Membership"]),
-		"deactivateMembership":   of(opDeactivate, e.nodes["Membership"]),
-		"reactivateMembership":   of(`mutation { reactivateMembership(input: {membershipId: %q}) { membership { id } userErrors { code field message } } }`, e.nodes["Membership"]),
-		"removeMembership":       of(opRemove, e.nodes["Membership"]),
-		"createApiKey":           of(opCreateKey, e.team, d.acme.admin.GlobalID()),
-		"revokeApiKey":           of(`mutation { revokeApiKey(input: {apiKeyId: %q}) { apiKey { id } userErrors { code field message } } }`, e.nodes["ApiKey"]),
-		"createScimToken":        of(opCreateScimToken, e.team),
-		"rotateScimToken":        of(`mutation { rotateScimToken(input: {scimTokenId: %q}) { scimToken { id } userErrors { code field message } } }`, e.nodes["ScimToken"]),
-		"setGroupRoleMapping":    of(`mutation { setGroupRoleMapping(input: {groupId: %q, role: ADMIN}) { groupRoleMapping { id } userErrors { code field message } } }`, e.nodes["Group"]),
-		"removeGroupRoleMapping": of(`mutation { removeGroupRoleMapping(input: {groupId: %q}) { group { id } userErrors { code field message } } }`, e.nodes["Group"]),
-
+		"createTeam":                 opCreateTeam,
+		"updateSsoSettings":          of(opUpdateSettings, e.team),
+		"createIdentityProvider":     of(opCreateProvider, e.team, next.CertificatePEM()),
+		"importMetadata":             of(opImportMetadata, e.team, next.Metadata()),
+		"addCertificate":             of(opAddCertificate, e.nodes["IdentityProvider"], next.CertificatePEM()),
+		"removeCertificate":          of(opRemoveCertificate, e.cert),
+		"enableSso":                  of(opEnableSso, e.team),
+		"updateMembership":           of(`mutation { updateMembership(input: {membershipId: %q, role: ADMIN}) { membership { id } userErrors { code field message } } }`, e.nodes["Membership"]),
+		"deactivateMembership":       of(opDeactivate, e.nodes["Membership"]),
+		"reactivateMembership":       of(`mutation { reactivateMembership(input: {membershipId: %q}) { membership { id } userErrors { code field message } } }`, e.nodes["Membership"]),
+		"removeMembership":           of(opRemove, e.nodes["Membership"]),
+		"createApiKey":               of(opCreateKey, e.team, d.acme.admin.GlobalID()),
+		"revokeApiKey":               of(`mutation { revokeApiKey(input: {apiKeyId: %q}) { apiKey { id } userErrors { code field message } } }`, e.nodes["ApiKey"]),
+		"createScimToken":            of(opCreateScimToken, e.team),
+		"updateTeam":                 of(`mutation { updateTeam(input: {teamId: %q, name: "Acme!"}) { team { name } userErrors { code field message } } }`, e.team),
+		"deleteTeam":                 of(`mutation { deleteTeam(input: {teamId: %q, confirmSlug: "acme"}) { deletedTeamId userErrors { code field message } } }`, e.team),
+		"allowReturn":                of(`mutation { allowReturn(input: {teamId: %q, email: "mel@acme.test"}) { team { id } userErrors { code field message } } }`, e.team),
+		"unlinkExternalIdentity":     of(`mutation { unlinkExternalIdentity(input: {externalIdentityId: %q}) { deletedExternalIdentityId userErrors { code field message } } }`, e.nodes["ExternalIdentity"]),
+		"revokeMemberSessions":       of(`mutation { revokeMemberSessions(input: {membershipId: %q}) { endedSessions userErrors { code field message } } }`, d.acme.admin.GlobalID()),
+		"revokeSession":              of(`mutation { revokeSession(input: {sessionId: %q}) { session { id } userErrors { code field message } } }`, e.nodes["Session"]),
+		"updateApiKey":               of(`mutation { updateApiKey(input: {apiKeyId: %q, name: "n"}) { apiKey { id } userErrors { code field message } } }`, e.nodes["ApiKey"]),
+		"rotateApiKey":               of(`mutation { rotateApiKey(input: {apiKeyId: %q}) { apiKey { id } userErrors { code field message } } }`, e.nodes["ApiKey"]),
+		"disableSso":                 of(`mutation { disableSso(input: {teamId: %q}) { ssoSettings { id } userErrors { code field message } } }`, e.team),
+		"deleteSsoSettings":          of(`mutation { deleteSsoSettings(input: {teamId: %q}) { ssoSettings { id } userErrors { code field message } } }`, e.team),
+		"updateIdentityProvider":     of(`mutation { updateIdentityProvider(input: {identityProviderId: %q, vendor: OKTA}) { identityProvider { id } userErrors { code field message } } }`, e.nodes["IdentityProvider"]),
+		"deleteIdentityProvider":     of(`mutation { deleteIdentityProvider(input: {identityProviderId: %q}) { deletedIdentityProviderId userErrors { code field message } } }`, e.nodes["IdentityProvider"]),
+		"previewMetadata":            of(`mutation($x: String!) { previewMetadata(input: {teamId: %q, xml: $x}) { preview { entityId } userErrors { code field message } } }`, e.team),
+		"revokeScimToken":            of(`mutation { revokeScimToken(input: {scimTokenId: %q}) { scimToken { id } userErrors { code field message } } }`, e.nodes["ScimToken"]),
+		"rotateScimToken":            of(`mutation { rotateScimToken(input: {scimTokenId: %q}) { scimToken { id } userErrors { code field message } } }`, e.nodes["ScimToken"]),
+		"setGroupRoleMapping":        of(`mutation { setGroupRoleMapping(input: {groupId: %q, role: ADMIN}) { groupRoleMapping { id } userErrors { code field message } } }`, e.nodes["Group"]),
+		"removeGroupRoleMapping":     of(`mutation { removeGroupRoleMapping(input: {groupId: %q}) { group { id } userErrors { code field message } } }`, e.nodes["Group"]),
 		"updateProvisioningSettings": of(`mutation { updateProvisioningSettings(input: {teamId: %q, dryRun: true}) { provisioningSettings { id } userErrors { code field message } } }`, e.team),
-
-		"revokeScimToken": of(`mutation { revokeScimToken(input: {scimTokenId: %q}) { scimToken { id } userErrors { code field message } } }`, e.nodes["ScimToken"]),
 	}
 }
 
@@ -201,10 +214,14 @@ func TestMutationsByOthers(t *testing.T) {
 			"reading key":        {withKey(t, d.acme.admin, models.ScopeTeamRead, models.ScopeMembershipRead, models.ScopeSsoRead, models.ScopeAuditRead), false},
 		} {
 			for name, document := range mutations {
-				if name == "revokeApiKey" && caller == "member" {
-					continue // it is mel's own key
+				if own := map[string]bool{"revokeApiKey": true, "updateApiKey": true, "rotateApiKey": true, "revokeSession": true}; own[name] && caller == "member" {
+					continue // they are mel's own
 				}
-				got := d.ask(t, c.ctx, document)
+				var variables []any
+				if name == "previewMetadata" {
+					variables = []any{"x", string(d.idp.Metadata())}
+				}
+				got := d.ask(t, c.ctx, document, variables...)
 				switch {
 				case name == "createTeam" || !c.other:
 					if got.code() != "FORBIDDEN" || got.data != nil {
@@ -219,10 +236,20 @@ func TestMutationsByOthers(t *testing.T) {
 			}
 		}
 		// The operator may do each of them; in an order in which they can work.
-		for _, name := range []string{"createTeam", "updateSsoSettings", "createIdentityProvider", "addCertificate", "removeCertificate", "importMetadata",
-			"enableSso", "updateMembership", "deactivateMembership", "reactivateMembership", "createApiKey", "revokeApiKey", "createScimToken",
-			"rotateScimToken", "revokeScimToken", "setGroupRoleMapping", "removeGroupRoleMapping", "updateProvisioningSettings", "removeMembership"} {
-			d.must(t, operator(t), mutations[name])
+		for _, name := range []string{"createTeam", "updateTeam", "updateSsoSettings", "createIdentityProvider", "addCertificate", "removeCertificate", "importMetadata",
+			"enableSso", "disableSso", "updateIdentityProvider", "deleteIdentityProvider", "previewMetadata", "deleteSsoSettings",
+			"updateMembership", "revokeMemberSessions", "revokeSession", "createApiKey", "updateApiKey", "rotateApiKey", "revokeApiKey",
+			"unlinkExternalIdentity", "deactivateMembership", "reactivateMembership", "createScimToken",
+			"rotateScimToken", "revokeScimToken", "setGroupRoleMapping", "removeGroupRoleMapping", "updateProvisioningSettings", "removeMembership", "allowReturn", "deleteTeam"} {
+			var variables []any
+			if name == "previewMetadata" {
+				variables = []any{"x", string(d.idp.Metadata())}
+			}
+			d.must(t, operator(t), mutations[name], variables...)
+			delete(mutations, name)
+		}
+		for name := range mutations {
+			t.Errorf("%s is not tried by the operator", name)
 		}
 	})
 }
@@ -293,14 +320,32 @@ func TestNobody(t *testing.T) {
 }
 
 func TestViewerPermissionsNameEveryField(t *testing.T) {
-	all := permissions(access.Actor{Kind: access.Person, TeamID: "t", MembershipID: "m", Role: models.RoleAdmin}, "t")
-	v := reflect.ValueOf(*all)
-	for i := range v.NumField() {
-		if !v.Field(i).Bool() {
-			t.Errorf("an admin lacks %s", v.Type().Field(i).Name)
+	admin := access.Actor{Kind: access.Person, TeamID: "t", MembershipID: "m", Role: models.RoleAdmin}
+	all, none := permissions(admin, "t"), permissions(admin, "other")
+	v, n := reflect.ValueOf(*all), reflect.ValueOf(*none)
+	named := map[string]bool{}
+	for _, c := range permissionChecks(access.With(t.Context(), admin), "t") {
+		named[c.Permission] = c.Allowed
+		if c.Allowed != (c.Code == nil) || c.Allowed != (c.Message == nil) {
+			t.Errorf("%+v", c)
 		}
 	}
-	if none := permissions(access.Actor{Kind: access.Person, TeamID: "t", Role: models.RoleAdmin}, "other"); *none != (model.TeamPermissions{}) {
-		t.Errorf("an admin of another team has %+v", none)
+	fields := 0
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		if f.Type.Kind() != reflect.Bool {
+			continue
+		}
+		fields++
+		name := strings.Split(f.Tag.Get("json"), ",")[0]
+		if want := name != "manageTeam"; v.Field(i).Bool() != want || named[name] != want {
+			t.Errorf("an admin has %s: %v, %v", name, v.Field(i).Bool(), named[name])
+		}
+		if n.Field(i).Bool() {
+			t.Errorf("an admin of another team has %s", name)
+		}
+	}
+	if fields != len(named) {
+		t.Errorf("%d permissions and %d checks", fields, len(named))
 	}
 }

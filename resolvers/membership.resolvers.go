@@ -3,11 +3,19 @@ package resolvers
 import (
 	"context"
 
+	"rollcall/credential"
 	"rollcall/graph"
 	"rollcall/graph/model"
 	"rollcall/models"
 	"rollcall/roster"
 )
+
+func (r *allowReturnPayloadResolver) Team(ctx context.Context, obj *model.AllowReturnPayload) (*models.Team, error) {
+	if obj.TeamID == "" {
+		return nil, nil
+	}
+	return visible(r.team(ctx, obj.TeamID))
+}
 
 func (r *membershipResolver) Team(ctx context.Context, obj *models.Membership) (*models.Team, error) {
 	return r.team(ctx, obj.TeamID)
@@ -25,8 +33,30 @@ func (r *membershipResolver) DeactivatedReason(ctx context.Context, obj *models.
 	return some(obj.DeactivatedReason), nil
 }
 
+func (r *membershipResolver) UnderSso(ctx context.Context, obj *models.Membership) (bool, error) {
+	u, err := r.user(ctx, obj.UserID)
+	if err != nil {
+		return false, err
+	}
+	return !obj.Direct(*u), nil
+}
+
+func (r *membershipResolver) Sessions(ctx context.Context, obj *models.Membership, first *int, after *string) (*model.SessionConnection, error) {
+	return r.sessions(ctx, credential.HolderOf(*obj), forward(first, after))
+}
+
+func (r *membershipResolver) APIKeys(ctx context.Context, obj *models.Membership, first *int, after *string) (*model.APIKeyConnection, error) {
+	return r.apiKeys(ctx, credential.HolderOf(*obj), forward(first, after))
+}
+
+func (r *membershipConnectionResolver) Edges(ctx context.Context, obj *model.MembershipConnection) ([]*model.MembershipEdge, error) {
+	return edges(obj.Nodes, obj.At, func(cursor string, node *models.Membership) *model.MembershipEdge {
+		return &model.MembershipEdge{Cursor: cursor, Node: node}
+	}), nil
+}
+
 func (r *membershipConnectionResolver) TotalCount(ctx context.Context, obj *model.MembershipConnection) (int, error) {
-	return r.Roster.CountMemberships(ctx, obj.TeamID)
+	return obj.Count(ctx)
 }
 
 func (r *mutationResolver) UpdateMembership(ctx context.Context, input model.UpdateMembershipInput) (*model.UpdateMembershipPayload, error) {
@@ -67,9 +97,43 @@ func (r *mutationResolver) RemoveMembership(ctx context.Context, input model.Rem
 		gone, err = r.Roster.Remove(ctx, id)
 	}
 	return out, settle(err, &out.UserErrors, "membershipId", func() {
-		sessions, keys := int(gone.Receipt.Sessions), int(gone.Receipt.APIKeys)
 		out.DeletedMembershipID, out.TeamID = some(gone.Membership.GlobalID()), gone.Membership.TeamID
-		out.EndedSessions, out.EndedAPIKeys = &sessions, &keys
+		out.EndedSessions, out.EndedAPIKeys = number(gone.Receipt.Sessions), number(gone.Receipt.APIKeys)
+	})
+}
+
+func (r *mutationResolver) AllowReturn(ctx context.Context, input model.AllowReturnInput) (*model.AllowReturnPayload, error) {
+	out := &model.AllowReturnPayload{ClientMutationID: input.ClientMutationID.Value()}
+	team, err := models.ParseGlobal(models.PrefixTeam, input.TeamID)
+	if err == nil {
+		err = r.Roster.AllowReturn(ctx, team, input.Email)
+	}
+	return out, settle(err, &out.UserErrors, "teamId", func() { out.TeamID = team })
+}
+
+func (r *mutationResolver) UnlinkExternalIdentity(ctx context.Context, input model.UnlinkExternalIdentityInput) (*model.UnlinkExternalIdentityPayload, error) {
+	out := &model.UnlinkExternalIdentityPayload{ClientMutationID: input.ClientMutationID.Value()}
+	var gone roster.Unlinked
+	id, err := models.ParseGlobal(models.PrefixExternalIdentity, input.ExternalIdentityID)
+	if err == nil {
+		gone, err = r.Roster.Unlink(ctx, id)
+	}
+	return out, settle(err, &out.UserErrors, "externalIdentityId", func() {
+		out.DeletedExternalIdentityID, out.Membership = &input.ExternalIdentityID, &gone.Membership
+		out.EndedSessions, out.EndedAPIKeys = number(gone.Receipt.Sessions), number(gone.Receipt.APIKeys)
+	})
+}
+
+func (r *mutationResolver) RevokeMemberSessions(ctx context.Context, input model.RevokeMemberSessionsInput) (*model.RevokeMemberSessionsPayload, error) {
+	out := &model.RevokeMemberSessionsPayload{ClientMutationID: input.ClientMutationID.Value()}
+	var m models.Membership
+	var receipt credential.Receipt
+	id, err := models.ParseGlobal(models.PrefixMembership, input.MembershipID)
+	if err == nil {
+		m, receipt, err = r.Credentials.RevokeSessions(ctx, id)
+	}
+	return out, settle(err, &out.UserErrors, "membershipId", func() {
+		out.Membership, out.EndedSessions = &m, number(receipt.Sessions)
 	})
 }
 
@@ -78,6 +142,10 @@ func (r *removeMembershipPayloadResolver) Team(ctx context.Context, obj *model.R
 		return nil, nil
 	}
 	return visible(r.team(ctx, obj.TeamID))
+}
+
+func (r *Resolver) AllowReturnPayload() graph.AllowReturnPayloadResolver {
+	return &allowReturnPayloadResolver{r}
 }
 
 func (r *Resolver) Membership() graph.MembershipResolver { return &membershipResolver{r} }
@@ -91,6 +159,7 @@ func (r *Resolver) RemoveMembershipPayload() graph.RemoveMembershipPayloadResolv
 }
 
 type (
+	allowReturnPayloadResolver      struct{ *Resolver }
 	membershipResolver              struct{ *Resolver }
 	membershipConnectionResolver    struct{ *Resolver }
 	removeMembershipPayloadResolver struct{ *Resolver }

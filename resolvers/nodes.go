@@ -39,6 +39,10 @@ func (r *Resolver) node(ctx context.Context, global string) (model.Node, error) 
 		return asNode(r.Credentials.APIKey(ctx, id))
 	case models.PrefixScimToken:
 		return asNode(r.Credentials.ScimToken(ctx, id))
+	case models.PrefixAuditEvent:
+		return asNode(r.Audit.Event(ctx, id))
+	case models.PrefixLoginAttempt:
+		return asNode(r.SSO.Attempt(ctx, id))
 	case models.PrefixGroup:
 		return asNode(r.Roster.Group(ctx, id))
 	case models.PrefixGroupRoleMapping:

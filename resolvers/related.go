@@ -2,6 +2,7 @@ package resolvers
 
 import (
 	"context"
+	"slices"
 
 	"rollcall/fault"
 	"rollcall/models"
@@ -73,24 +74,26 @@ func (r *Resolver) providers(ctx context.Context, team models.ID) ([]*models.Ide
 	return pointers(*rows), nil
 }
 
+// settingsByTeam fetches and announces that the teams' identity providers may
+// be wanted.
+func (r *Resolver) settingsByTeam(ctx context.Context, teams []models.ID) (map[models.ID]models.SsoSettings, error) {
+	rows, err := r.SSO.SettingsByTeam(ctx, teams)
+	for team := range rows {
+		r.batch(ctx).providers.want(team)
+	}
+	return rows, err
+}
+
 // providersByTeam fetches the lists and announces that their certificates may
 // be wanted. Teams whose single sign-on the caller may not see are left out.
 func (r *Resolver) providersByTeam(ctx context.Context, teams []models.ID) (map[models.ID][]models.IdentityProvider, error) {
-	out := make(map[models.ID][]models.IdentityProvider, len(teams))
-	for _, team := range teams {
-		rows, err := hidden(r.SSO.IdentityProviders(ctx, team))
-		if err != nil {
-			return nil, err
-		}
-		if rows == nil {
-			continue
-		}
-		for _, p := range *rows {
+	out, err := r.SSO.ProvidersByTeam(ctx, teams)
+	for _, rows := range out {
+		for _, p := range rows {
 			r.batch(ctx).certificates.want(p.ID)
 		}
-		out[team] = *rows
 	}
-	return out, nil
+	return out, err
 }
 
 // healthByTeam sums up how the provisioning clients of teams are doing.
@@ -121,4 +124,23 @@ func pointers[T any](rows []T) []*T {
 		out[i] = &rows[i]
 	}
 	return out
+}
+
+// certificatesOf are those of all of a team's identity providers, the latest end
+// first.
+func (r *Resolver) certificatesOf(ctx context.Context, team models.ID) ([]*models.Certificate, error) {
+	providers, err := r.providers(ctx, team)
+	if err != nil {
+		return nil, err
+	}
+	out := []*models.Certificate{}
+	for _, p := range providers {
+		rows, _, err := r.batch(ctx).certificates.get(ctx, p.ID)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, pointers(rows)...)
+	}
+	slices.SortStableFunc(out, func(a, b *models.Certificate) int { return b.NotAfter.Compare(a.NotAfter) })
+	return out, nil
 }

@@ -8,7 +8,11 @@
 //	errors.go   a fault into a user error or a top-level error
 //	arguments.go  ids and optional values
 //	batch.go    look-ups of one page in one statement
-//	pages.go    connections
+//	lists.go    connections with their filters and orders
+//	pages.go    a window of rows into a page
+//	events.go   who did what to whom
+//	follow.go   the history as it happens
+//	expected.go what a page announces to the batches
 //	nodes.go    any object by its id
 package resolvers
 
@@ -17,6 +21,7 @@ import (
 	"net/http"
 	"time"
 
+	"rollcall/audit"
 	"rollcall/credential"
 	"rollcall/graph"
 	"rollcall/roster"
@@ -30,11 +35,19 @@ type Resolver struct {
 	Roster      *roster.Service
 	SSO         *sso.Service
 	Credentials *credential.Store
+	Audit       *audit.Reader
 	Now         func() time.Time
 	Log         *slog.Logger
+	Version     string // of the server
+	Database    string // its kind
+	RateLimit   bool   // whether callers have a budget
+	// Stopping ends streams when it is closed. Nil never is.
+	Stopping <-chan struct{}
+	// Tick says when streams look for news; nil is every second.
+	Tick func() (<-chan time.Time, func())
 }
 
 // Handler is the GraphQL endpoint with everything that belongs to it.
 func Handler(r *Resolver) http.Handler {
-	return graph.NewHandler(graph.Options{Resolvers: r, Log: r.Log, Batches: r.withBatches})
+	return graph.NewHandler(graph.Options{Resolvers: r, Log: r.Log, Now: r.Now, Batches: r.withBatches, RateLimit: r.RateLimit})
 }

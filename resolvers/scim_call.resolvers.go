@@ -24,8 +24,14 @@ func (r *scimCallResolver) UserAgent(ctx context.Context, obj *models.ScimCall) 
 	return some(obj.UserAgent), nil
 }
 
+func (r *scimCallConnectionResolver) Edges(ctx context.Context, obj *model.ScimCallConnection) ([]*model.ScimCallEdge, error) {
+	return edges(obj.Nodes, obj.At, func(cursor string, n *models.ScimCall) *model.ScimCallEdge {
+		return &model.ScimCallEdge{Cursor: cursor, Node: n}
+	}), nil
+}
+
 func (r *scimCallConnectionResolver) TotalCount(ctx context.Context, obj *model.ScimCallConnection) (int, error) {
-	return r.Roster.CountScimCalls(ctx, obj.TeamID)
+	return obj.Count(ctx)
 }
 
 func (r *Resolver) ScimCall() graph.ScimCallResolver { return &scimCallResolver{r} }

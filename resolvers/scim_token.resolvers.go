@@ -37,7 +37,7 @@ func (r *mutationResolver) CreateScimToken(ctx context.Context, input model.Crea
 
 func (r *mutationResolver) RotateScimToken(ctx context.Context, input model.RotateScimTokenInput) (*model.RotateScimTokenPayload, error) {
 	out := &model.RotateScimTokenPayload{ClientMutationID: input.ClientMutationID.Value()}
-	var done credential.Rotation
+	var done credential.TokenRotation
 	in := arguments{}
 	id := in.id(models.PrefixScimToken, input.ScimTokenID, "scimTokenId")
 	hours := keep(&in, input.OverlapHours, "overlapHours")

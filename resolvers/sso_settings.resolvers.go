@@ -44,6 +44,31 @@ func (r *mutationResolver) EnableSso(ctx context.Context, input model.EnableSsoI
 	return out, settle(err, &out.UserErrors, "teamId", func() { out.SsoSettings = &row })
 }
 
+func (r *mutationResolver) DisableSso(ctx context.Context, input model.DisableSsoInput) (*model.DisableSsoPayload, error) {
+	out := &model.DisableSsoPayload{ClientMutationID: input.ClientMutationID.Value()}
+	var row models.SsoSettings
+	team, err := models.ParseGlobal(models.PrefixTeam, input.TeamID)
+	if err == nil {
+		row, err = r.SSO.Disable(ctx, team, text(input.Reason))
+	}
+	return out, settle(err, &out.UserErrors, "teamId", func() { out.SsoSettings = &row })
+}
+
+func (r *mutationResolver) DeleteSsoSettings(ctx context.Context, input model.DeleteSsoSettingsInput) (*model.DeleteSsoSettingsPayload, error) {
+	out := &model.DeleteSsoSettingsPayload{ClientMutationID: input.ClientMutationID.Value()}
+	var gone sso.SettingsGone
+	team, err := models.ParseGlobal(models.PrefixTeam, input.TeamID)
+	if err == nil {
+		gone, err = r.SSO.DeleteSettings(ctx, team)
+	}
+	return out, settle(err, &out.UserErrors, "teamId", func() {
+		out.SsoSettings, out.DeletedIdentityProviderIds = &gone.Settings, []string{}
+		for _, p := range gone.Providers {
+			out.DeletedIdentityProviderIds = append(out.DeletedIdentityProviderIds, p.GlobalID())
+		}
+	})
+}
+
 func (r *ssoSettingsResolver) Team(ctx context.Context, obj *models.SsoSettings) (*models.Team, error) {
 	return r.team(ctx, obj.TeamID)
 }
@@ -78,6 +103,14 @@ func (r *ssoSettingsResolver) DefaultIdentityProvider(ctx context.Context, obj *
 		return nil, nil
 	}
 	return visible(r.provider(ctx, obj.TeamID, *obj.DefaultIdentityProviderID))
+}
+
+func (r *ssoSettingsResolver) Certificates(ctx context.Context, obj *models.SsoSettings) ([]*models.Certificate, error) {
+	return r.certificatesOf(ctx, obj.TeamID)
+}
+
+func (r *ssoSettingsResolver) DisabledReason(ctx context.Context, obj *models.SsoSettings) (*string, error) {
+	return some(obj.DisabledReason), nil
 }
 
 func (r *Resolver) SsoSettings() graph.SsoSettingsResolver { return &ssoSettingsResolver{r} }

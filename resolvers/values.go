@@ -1,12 +1,15 @@
 package resolvers
 
 import (
+	"context"
 	"math"
 	"time"
 
 	"rollcall/access"
+	"rollcall/fault"
 	"rollcall/graph/model"
 	"rollcall/models"
+	"rollcall/sso"
 )
 
 // viewer is whoever is behind the request, nil for nobody.
@@ -34,7 +37,68 @@ func permissions(a access.Actor, team models.ID) *model.TeamPermissions {
 		WriteAPIKeys:     a.Can(access.KeysWrite, team),
 		WriteScimTokens:  a.Can(access.TokensRW, team),
 		ReadAudit:        a.Can(access.AuditRead, team),
+		UpdateTeam:       a.Can(access.TeamWrite, team),
+		ManageTeam:       a.Can(access.TeamsCreate, ""),
+		TeamID:           team,
 	}
+}
+
+// permissionChecks are the fields of TeamPermissions with the reason of each
+// that the caller lacks: what a verb would answer.
+func permissionChecks(ctx context.Context, team models.ID) []*model.PermissionCheck {
+	own := access.Require(ctx, access.KeysOwn, team)
+	if own == nil && access.From(ctx).MembershipID == "" {
+		own = fault.New(fault.Forbidden, "An operator is no member and has no API keys of their own on the team.")
+	}
+	out := []*model.PermissionCheck{}
+	for _, p := range []struct {
+		name   string
+		denied error
+	}{
+		{"readMemberships", access.Require(ctx, access.MembersRead, team)},
+		{"writeMemberships", access.Require(ctx, access.MembersWrite, team)},
+		{"readSso", access.Require(ctx, access.SsoRead, team)},
+		{"writeSso", access.Require(ctx, access.SsoWrite, team)},
+		{"writeOwnApiKeys", own},
+		{"writeApiKeys", access.Require(ctx, access.KeysWrite, team)},
+		{"writeScimTokens", access.Require(ctx, access.TokensRW, team)},
+		{"readAudit", access.Require(ctx, access.AuditRead, team)},
+		{"updateTeam", access.Require(ctx, access.TeamWrite, team)},
+		{"manageTeam", access.Require(ctx, access.TeamsCreate, "")},
+	} {
+		check := &model.PermissionCheck{Permission: p.name, Allowed: p.denied == nil}
+		if f, ok := fault.As(p.denied); ok {
+			check.Code, check.Message = some(string(f.Code)), some(f.Message)
+		}
+		out = append(out, check)
+	}
+	return out
+}
+
+// preview is what metadata says, as the schema has it.
+func preview(p sso.Preview, now time.Time) *model.MetadataPreview {
+	out := &model.MetadataPreview{
+		EntityID: p.IdentityProvider.EntityID, SsoURL: p.IdentityProvider.SsoURL, SloURL: some(p.IdentityProvider.SloURL),
+		Vendor: p.IdentityProvider.Vendor, NameIDFormats: append([]string{}, p.NameIDFormats...), WantAuthnRequestsSigned: p.WantsSigned,
+		Certificates: []*model.CertificatePreview{}, Ignored: append([]string{}, p.Ignored...),
+		IdentityProvider: p.Existing, Changes: changesOf(&models.AuditEvent{Details: p.Changes}),
+	}
+	for _, c := range p.Certificates {
+		out.Certificates = append(out.Certificates, &model.CertificatePreview{
+			FingerprintSha256: c.FingerprintSha256, Subject: c.Subject, Issuer: c.Issuer, NotBefore: c.NotBefore, NotAfter: c.NotAfter,
+			State: c.StateAt(now), KeyAlgorithm: c.KeyAlgorithm, KeyBits: c.KeyBits, Trusted: p.Trusted[c.FingerprintSha256],
+		})
+	}
+	return out
+}
+
+// loginChecks are the checks of an attempt, as the schema has them.
+func loginChecks(rows []models.AttemptCheck) []*model.LoginCheck {
+	out := make([]*model.LoginCheck, 0, len(rows))
+	for _, c := range rows {
+		out = append(out, &model.LoginCheck{Name: c.Name, Status: c.Status, Expected: some(c.Expected), Actual: some(c.Actual), Trusted: c.Trusted})
+	}
+	return out
 }
 
 // daysBetween counts whole days, negative ones when the end is over.

@@ -112,16 +112,15 @@ func (s *Service) GroupsByID(ctx context.Context, ids []models.ID) (map[models.I
 }
 
 // Groups lists a team's groups in the order in which they were made.
-func (s *Service) Groups(ctx context.Context, team models.ID, p Page) ([]models.Group, bool, error) {
+func (s *Service) Groups(ctx context.Context, team models.ID, w models.Window) ([]models.Group, bool, error) {
 	if err := access.Require(ctx, access.MembersRead, team); err != nil {
 		return nil, false, err
 	}
 	var rows []models.Group
-	err := s.DB.Read(ctx).Where("team_id = ? AND id > ?", team, after(p)).Order("id").Limit(p.Limit + 1).Find(&rows).Error
-	if err != nil {
+	if err := w.Apply(s.DB.Read(ctx).Where("team_id = ?", team), "").Find(&rows).Error; err != nil {
 		return nil, false, err
 	}
-	rows, more := page(rows, p.Limit)
+	rows, more := models.Cut(w, rows)
 	return rows, more, nil
 }
 

@@ -25,26 +25,12 @@ func (s *Service) Membership(ctx context.Context, id models.ID) (models.Membersh
 
 // Memberships lists a team's members in the order in which they came.
 func (s *Service) Memberships(ctx context.Context, team models.ID, p Page) ([]models.Membership, bool, error) {
-	if err := access.Require(ctx, access.MembersRead, team); err != nil {
-		return nil, false, err
-	}
-	var rows []models.Membership
-	err := s.DB.Read(ctx).Where("team_id = ? AND id > ?", team, after(p)).Order("id").Limit(p.Limit + 1).Find(&rows).Error
-	if err != nil {
-		return nil, false, err
-	}
-	rows, more := page(rows, p.Limit)
-	return rows, more, nil
+	return s.ListMembers(ctx, team, MemberFilter{}, ByJoining, p.window())
 }
 
 // CountMemberships counts a team's members, deactivated ones included.
 func (s *Service) CountMemberships(ctx context.Context, team models.ID) (int, error) {
-	if err := access.Require(ctx, access.MembersRead, team); err != nil {
-		return 0, err
-	}
-	var n int64
-	err := s.DB.Read(ctx).Model(&models.Membership{}).Where("team_id = ?", team).Count(&n).Error
-	return int(n), err
+	return s.CountMembers(ctx, team, MemberFilter{})
 }
 
 // User returns a user that the caller may see: themselves, and the people of

@@ -28,20 +28,16 @@ func (s *Service) RecordScimCalls(ctx context.Context, rows []models.ScimCall) e
 	return s.DB.InTx(ctx, func(tx *gorm.DB) error { return tx.CreateInBatches(&rows, callBatch).Error })
 }
 
-// ScimCalls lists a team's calls, newest first; p.After is the oldest one seen.
-func (s *Service) ScimCalls(ctx context.Context, team models.ID, p Page) ([]models.ScimCall, bool, error) {
+// ScimCalls lists a team's calls; a window with Desc begins with the newest.
+func (s *Service) ScimCalls(ctx context.Context, team models.ID, w models.Window) ([]models.ScimCall, bool, error) {
 	if err := access.Require(ctx, access.SsoRead, team); err != nil {
 		return nil, false, err
 	}
-	q := s.DB.Read(ctx).Where("team_id = ?", team)
-	if p.After != "" {
-		q = q.Where("id < ?", p.After)
-	}
 	var rows []models.ScimCall
-	if err := q.Order("id DESC").Limit(p.Limit + 1).Find(&rows).Error; err != nil {
+	if err := w.Apply(s.DB.Read(ctx).Where("team_id = ?", team), "").Find(&rows).Error; err != nil {
 		return nil, false, err
 	}
-	rows, more := page(rows, p.Limit)
+	rows, more := models.Cut(w, rows)
 	return rows, more, nil
 }
 

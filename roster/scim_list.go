@@ -187,3 +187,11 @@ func (s *Service) ScimMembers(ctx context.Context, team models.ID, q ScimQuery) 
 	rows, more = page(rows, max(q.Limit, 0))
 	return rows, total, more, err
 }
+
+// page cuts the one row too many that says that there are more.
+func page[T any](rows []T, limit int) ([]T, bool) {
+	if len(rows) > limit {
+		return rows[:limit], true
+	}
+	return rows, false
+}

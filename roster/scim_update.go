@@ -185,7 +185,8 @@ func (s *Service) newProfile(tx *gorm.DB, u *models.User, p Person) error {
 		case err != nil:
 			return err
 		case found && other.ID != u.ID:
-			return accountConflict()
+			// It was free when ownAddress looked; now the member keeps their own.
+			return models.ErrAgain
 		}
 	}
 	return s.rename(tx, u, p)

@@ -3,8 +3,6 @@ package roster
 import (
 	"context"
 	"regexp"
-	"strings"
-	"unicode/utf8"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -35,15 +33,14 @@ func (s *Service) CreateTeam(ctx context.Context, in NewTeam) (models.Team, erro
 	if err := access.Require(ctx, access.TeamsCreate, ""); err != nil {
 		return models.Team{}, err
 	}
-	in.Name = strings.TrimSpace(in.Name)
-	switch {
-	case !slugForm.MatchString(in.Slug):
+	if !slugForm.MatchString(in.Slug) {
 		return models.Team{}, fault.New(fault.InvalidValue, "A slug has 3 to 40 lower-case letters, digits and hyphens, and no hyphen at either end.").On("slug")
-	case in.Name == "":
-		return models.Team{}, fault.New(fault.Required, "Give the team a name.").On("name")
-	case utf8.RuneCountInString(in.Name) > maxTeamName || !models.Printable(in.Name):
-		return models.Team{}, fault.New(fault.InvalidValue, "The name may have %d printable characters.", maxTeamName).On("name")
 	}
+	name, err := properTeamName(in.Name)
+	if err != nil {
+		return models.Team{}, err
+	}
+	in.Name = name
 	id, err := models.NewID()
 	if err != nil {
 		return models.Team{}, err
@@ -102,27 +99,18 @@ type Page struct {
 	Limit int
 }
 
-// page cuts the one row too many that says that there are more.
-func page[T any](rows []T, limit int) ([]T, bool) {
-	if len(rows) > limit {
-		return rows[:limit], true
+func (p Page) window() models.Window {
+	w := models.Window{Limit: p.Limit}
+	if p.After != "" {
+		w.After = &models.Mark{ID: p.After}
 	}
-	return rows, false
+	return w
 }
 
 // Teams lists the teams that the caller may know of: all for operators, their
 // own for everybody else.
 func (s *Service) Teams(ctx context.Context, p Page) ([]models.Team, bool, error) {
-	q, err := s.visibleTeams(ctx)
-	if err != nil {
-		return nil, false, err
-	}
-	var rows []models.Team
-	if err := q.Where("id > ?", after(p)).Order("id").Limit(p.Limit + 1).Find(&rows).Error; err != nil {
-		return nil, false, err
-	}
-	rows, more := page(rows, p.Limit)
-	return rows, more, nil
+	return s.ListTeams(ctx, p.window())
 }
 
 // CountTeams counts what Teams lists.
@@ -145,14 +133,6 @@ func (s *Service) visibleTeams(ctx context.Context) (*gorm.DB, error) {
 		return nil, err
 	}
 	return s.DB.Read(ctx).Where("id = ?", a.TeamID), nil
-}
-
-// after is the lower bound of a page; the nil UUID comes before every id.
-func after(p Page) models.ID {
-	if p.After == "" {
-		return "00000000-0000-0000-0000-000000000000"
-	}
-	return p.After
 }
 
 // TeamsByID is for batches: teams that the caller may not know of are left out.

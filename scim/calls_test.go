@@ -17,7 +17,7 @@ func (c client) calls() []models.ScimCall {
 	if err := c.h.calls.Flush(c.h.t.Context()); err != nil {
 		c.h.t.Fatal(err)
 	}
-	rows, _, err := c.h.roster.ScimCalls(c.h.operator(), c.team.ID, roster.Page{Limit: 100})
+	rows, _, err := c.h.roster.ScimCalls(c.h.operator(), c.team.ID, models.Window{Limit: 100, Desc: true})
 	if err != nil {
 		c.h.t.Fatal(err)
 	}

@@ -7,8 +7,7 @@ import (
 	"rollcall/models"
 )
 
-// changes lists what differs between two states of a team's settings, as
-// "old -> new".
+// changes lists what differs between two states of a team's settings.
 func changes(a, b models.SsoSettings) []models.AuditDetail {
 	var out []models.AuditDetail
 	for _, c := range []struct {
@@ -23,7 +22,7 @@ func changes(a, b models.SsoSettings) []models.AuditDetail {
 		{"defaultIdentityProvider", providerName(a), providerName(b)},
 	} {
 		if c.before != c.after {
-			out = append(out, audit.Detail(c.name, fmt.Sprintf("%v -> %v", c.before, c.after)))
+			out = append(out, audit.Change(c.name, fmt.Sprint(c.before), fmt.Sprint(c.after)))
 		}
 	}
 	return out

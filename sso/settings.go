@@ -26,11 +26,17 @@ func Prepare(tx *gorm.DB, team models.ID, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	return tx.Create(&models.SsoSettings{
-		ID: id, TeamID: team, State: models.SsoDraft, DefaultRole: models.RoleMember, JitEnabled: true,
+	row := beginning(team)
+	row.ID, row.Revision, row.CreatedAt, row.UpdatedAt = id, 1, now, now
+	return tx.Create(&row).Error
+}
+
+// beginning are the settings of a new team.
+func beginning(team models.ID) models.SsoSettings {
+	return models.SsoSettings{
+		TeamID: team, State: models.SsoDraft, DefaultRole: models.RoleMember, JitEnabled: true,
 		SessionHours: defaultSessionHours, SessionIdleMinutes: defaultIdleMinutes,
-		Revision: 1, CreatedAt: now, UpdatedAt: now,
-	}).Error
+	}
 }
 
 // SettingsIn reads a team's settings in the caller's transaction.
@@ -94,6 +100,16 @@ func (s *Service) UpdateSettings(ctx context.Context, team models.ID, c Settings
 
 // change runs fn with the team locked and its admin and plan checked.
 func (s *Service) change(ctx context.Context, team models.ID, fn func(tx *gorm.DB, team models.Team) error) error {
+	return s.locked(ctx, team, func(tx *gorm.DB, t models.Team) error {
+		if err := planned(t); err != nil {
+			return err
+		}
+		return fn(tx, t)
+	})
+}
+
+// locked runs fn with the team locked and its admin checked.
+func (s *Service) locked(ctx context.Context, team models.ID, fn func(tx *gorm.DB, team models.Team) error) error {
 	if err := access.Require(ctx, access.SsoWrite, team); err != nil {
 		return err
 	}
@@ -102,11 +118,16 @@ func (s *Service) change(ctx context.Context, team models.ID, fn func(tx *gorm.D
 		if err != nil {
 			return err
 		}
-		if !t.SsoAllowed() {
-			return fault.New(fault.PlanRequired, "Single sign-on needs the plan TEAM or ENTERPRISE; the team's is %s.", t.Plan)
-		}
 		return fn(tx, t)
 	})
+}
+
+// planned refuses a team whose plan does not include single sign-on.
+func planned(t models.Team) error {
+	if t.SsoAllowed() {
+		return nil
+	}
+	return fault.New(fault.PlanRequired, "Single sign-on needs the plan TEAM or ENTERPRISE; the team's is %s.", t.Plan)
 }
 
 func (c SettingsChange) apply(tx *gorm.DB, row *models.SsoSettings) error {
@@ -147,6 +168,9 @@ func (s *Service) saveSettings(ctx context.Context, tx *gorm.DB, row *models.Sso
 	if err := tx.Select("*").Omit("id", "team_id", "created_at").Where("id = ?", row.ID).Updates(row).Error; err != nil {
 		return err
 	}
+	if err := s.tellOfSettings(ctx, tx, row.TeamID, action, details); err != nil {
+		return err
+	}
 	return audit.Record(ctx, tx, s.Now(), audit.Event{
 		TeamID: row.TeamID, Action: action, Details: details,
 		Target: audit.Target{Kind: models.PrefixSsoSettings, ID: row.ID},
@@ -179,6 +203,7 @@ func (s *Service) Enable(ctx context.Context, team models.ID, skipLoginTest bool
 		}
 		now := s.now()
 		row.State, row.EnabledAt, row.EnabledBy = models.SsoEnabled, &now, access.From(ctx).Label
+		row.DisabledAt, row.DisabledReason = nil, ""
 		return s.saveSettings(ctx, tx, &row, audit.SsoEnabled, []models.AuditDetail{audit.Detail("loginTest", "skipped")})
 	})
 	return row, err

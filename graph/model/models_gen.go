@@ -36,6 +36,52 @@ type AddCertificatePayload struct {
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
+// Somebody who may return.
+type AllowReturnInput struct {
+	// The team.
+	TeamID string `json:"teamId"`
+	// The e-mail address that the removed member had.
+	Email string `json:"email"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to allowReturn.
+type AllowReturnPayload struct {
+	// The team; null when there are user errors.
+	Team *models.Team `json:"team,omitempty"`
+	// What kept the return from being allowed.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+	// that the person may return to
+	TeamID models.ID `json:"-"`
+}
+
+// A page of API keys.
+type APIKeyConnection struct {
+	// The API keys of the page with their cursors.
+	Edges []*APIKeyEdge `json:"edges"`
+	// The API keys of the page.
+	Nodes []*models.APIKey `json:"nodes"`
+	// Where the page stands in the list.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// How many API keys the whole list has. Counted only when it is asked for.
+	TotalCount int `json:"totalCount"`
+	// makes the cursors of the nodes
+	At Cursors `json:"-"`
+	// counts the whole list
+	Count Counter `json:"-"`
+}
+
+// The place of an API key in a list.
+type APIKeyEdge struct {
+	// The place, to be given as `after` or `before`.
+	Cursor string `json:"cursor"`
+	// What stands there.
+	Node *models.APIKey `json:"node"`
+}
+
 // The names of the SAML attributes that carry the profile, the best first. What is
 // left out or empty means the names that are in common use.
 type AttributeMappingInput struct {
@@ -47,6 +93,77 @@ type AttributeMappingInput struct {
 	LastName graphql.Omittable[[]string] `json:"lastName,omitempty"`
 	// Attributes for the name to show.
 	DisplayName graphql.Omittable[[]string] `json:"displayName,omitempty"`
+}
+
+// A page of events.
+type AuditEventConnection struct {
+	// The events of the page with their cursors.
+	Edges []*AuditEventEdge `json:"edges"`
+	// The events of the page.
+	Nodes []*models.AuditEvent `json:"nodes"`
+	// Where the page stands in the list.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// How many events the whole list has. Counted only when it is asked for.
+	TotalCount int `json:"totalCount"`
+	// makes the cursors of the nodes
+	At Cursors `json:"-"`
+	// counts the whole list
+	Count Counter `json:"-"`
+}
+
+// The place of an event in a list.
+type AuditEventEdge struct {
+	// The place, to be given as `after` or `before`.
+	Cursor string `json:"cursor"`
+	// What stands there.
+	Node *models.AuditEvent `json:"node"`
+}
+
+// Which events a list holds: those that fit every value that is given.
+type AuditEventFilter struct {
+	// One of these actions. An action that ends in a dot stands for all that begin with
+	// it: membership.
+	Actions graphql.Omittable[[]string] `json:"actions,omitempty"`
+	// Done by this user, API key or SCIM token.
+	ActorID graphql.Omittable[*string] `json:"actorId,omitempty"`
+	// Done to this object.
+	TargetID graphql.Omittable[*string] `json:"targetId,omitempty"`
+	// At this moment or later.
+	Since graphql.Omittable[*time.Time] `json:"since,omitempty"`
+	// Before this moment.
+	Until graphql.Omittable[*time.Time] `json:"until,omitempty"`
+}
+
+// A certificate inside of metadata that is not imported yet.
+type CertificatePreview struct {
+	// The SHA-256 fingerprint of the DER form, in lower-case hexadecimal digits.
+	FingerprintSha256 string `json:"fingerprintSha256"`
+	// Whom it was issued to.
+	Subject string `json:"subject"`
+	// Who issued it.
+	Issuer string `json:"issuer"`
+	// The first moment at which it is valid.
+	NotBefore time.Time `json:"notBefore"`
+	// The last moment at which it is valid.
+	NotAfter time.Time `json:"notAfter"`
+	// Whether it is valid now.
+	State models.CertificateState `json:"state"`
+	// The kind of key: RSA or ECDSA.
+	KeyAlgorithm string `json:"keyAlgorithm"`
+	// The length of the key.
+	KeyBits int `json:"keyBits"`
+	// Whether the identity provider has it already.
+	Trusted bool `json:"trusted"`
+}
+
+// A value that changed.
+type Change struct {
+	// What the value is of.
+	Field string `json:"field"`
+	// What it was.
+	Before string `json:"before"`
+	// What it became.
+	After string `json:"after"`
 }
 
 // A new API key.
@@ -180,6 +297,96 @@ type DeactivateMembershipPayload struct {
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
+// An identity provider to delete.
+type DeleteIdentityProviderInput struct {
+	// The identity provider.
+	IdentityProviderID string `json:"identityProviderId"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to deleteIdentityProvider.
+type DeleteIdentityProviderPayload struct {
+	// The id of the identity provider that is no more; null when there are user errors.
+	DeletedIdentityProviderID *string `json:"deletedIdentityProviderId,omitempty"`
+	// The settings as they are now; null when there are user errors.
+	SsoSettings *models.SsoSettings `json:"ssoSettings,omitempty"`
+	// How many sessions ended; null when there are user errors.
+	EndedSessions *int `json:"endedSessions,omitempty"`
+	// What kept the identity provider from being deleted.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
+// Whose settings to delete.
+type DeleteSsoSettingsInput struct {
+	// The team.
+	TeamID string `json:"teamId"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to deleteSsoSettings.
+type DeleteSsoSettingsPayload struct {
+	// The settings as they are now; null when there are user errors.
+	SsoSettings *models.SsoSettings `json:"ssoSettings,omitempty"`
+	// The ids of the identity providers that are no more; null when there are user errors.
+	DeletedIdentityProviderIds []string `json:"deletedIdentityProviderIds,omitempty"`
+	// What kept the settings from being deleted.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
+// A team to delete.
+type DeleteTeamInput struct {
+	// The team to delete.
+	TeamID string `json:"teamId"`
+	// The slug of the team once more, so that nobody deletes another one by mistake.
+	ConfirmSlug string `json:"confirmSlug"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to deleteTeam.
+type DeleteTeamPayload struct {
+	// The id of the team that is no more; null when there are user errors.
+	DeletedTeamID *string `json:"deletedTeamId,omitempty"`
+	// How many memberships ended; null when there are user errors.
+	EndedMemberships *int `json:"endedMemberships,omitempty"`
+	// How many sessions ended; null when there are user errors.
+	EndedSessions *int `json:"endedSessions,omitempty"`
+	// How many API keys ended; null when there are user errors.
+	EndedAPIKeys *int `json:"endedApiKeys,omitempty"`
+	// How many SCIM tokens ended; null when there are user errors.
+	EndedScimTokens *int `json:"endedScimTokens,omitempty"`
+	// What kept the team from being deleted.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
+// Which team to switch single sign-on off for.
+type DisableSsoInput struct {
+	// The team.
+	TeamID string `json:"teamId"`
+	// Why, for the other admins.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to disableSso.
+type DisableSsoPayload struct {
+	// The settings as they are now; null when there are user errors.
+	SsoSettings *models.SsoSettings `json:"ssoSettings,omitempty"`
+	// What kept single sign-on from being switched off.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
 // Which team to switch single sign-on on for.
 type EnableSsoInput struct {
 	// The team.
@@ -210,8 +417,10 @@ type GroupConnection struct {
 	PageInfo *PageInfo `json:"pageInfo"`
 	// How many groups the whole list has.
 	TotalCount int `json:"totalCount"`
-	// whose groups they are
-	TeamID models.ID `json:"-"`
+	// makes the cursors of the nodes
+	At Cursors `json:"-"`
+	// counts the whole list
+	Count Counter `json:"-"`
 }
 
 // An element's place in the list.
@@ -247,6 +456,57 @@ type ImportMetadataPayload struct {
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
+// A page of attempts.
+type LoginAttemptConnection struct {
+	// The attempts of the page with their cursors.
+	Edges []*LoginAttemptEdge `json:"edges"`
+	// The attempts of the page.
+	Nodes []*models.LoginAttempt `json:"nodes"`
+	// Where the page stands in the list.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// How many attempts the whole list has. Counted only when it is asked for.
+	TotalCount int `json:"totalCount"`
+	// makes the cursors of the nodes
+	At Cursors `json:"-"`
+	// counts the whole list
+	Count Counter `json:"-"`
+}
+
+// The place of an attempt in a list.
+type LoginAttemptEdge struct {
+	// The place, to be given as `after` or `before`.
+	Cursor string `json:"cursor"`
+	// What stands there.
+	Node *models.LoginAttempt `json:"node"`
+}
+
+// Which attempts a list holds: those that fit every value that is given.
+type LoginAttemptFilter struct {
+	// This outcome.
+	Outcome graphql.Omittable[*LoginOutcome] `json:"outcome,omitempty"`
+	// Refused with this code.
+	Code graphql.Omittable[*string] `json:"code,omitempty"`
+	// At this moment or later.
+	Since graphql.Omittable[*time.Time] `json:"since,omitempty"`
+	// Before this moment.
+	Until graphql.Omittable[*time.Time] `json:"until,omitempty"`
+}
+
+// One check of a sign-in.
+type LoginCheck struct {
+	// What was checked.
+	Name string `json:"name"`
+	// How it ended: pass, fail, skip or warn.
+	Status string `json:"status"`
+	// What should have been there; null when there is no one value.
+	Expected *string `json:"expected,omitempty"`
+	// What was there, or what is wrong with it; null when there is nothing to say.
+	Actual *string `json:"actual,omitempty"`
+	// Whether the actual value stood in what a trusted certificate had signed. What
+	// was not, anybody could have written.
+	Trusted bool `json:"trusted"`
+}
+
 // A page of memberships.
 type MembershipConnection struct {
 	// The memberships of the page with their cursors.
@@ -257,8 +517,10 @@ type MembershipConnection struct {
 	PageInfo *PageInfo `json:"pageInfo"`
 	// How many memberships the whole list has. Counted only when it is asked for.
 	TotalCount int `json:"totalCount"`
-	// whose memberships they are
-	TeamID models.ID `json:"-"`
+	// makes the cursors of the nodes
+	At Cursors `json:"-"`
+	// counts the whole list
+	Count Counter `json:"-"`
 }
 
 // A membership's place in a list.
@@ -267,6 +529,55 @@ type MembershipEdge struct {
 	Cursor string `json:"cursor"`
 	// The membership.
 	Node *models.Membership `json:"node"`
+}
+
+// Which memberships a list holds: those that fit every value that is given.
+type MembershipFilter struct {
+	// One of these roles.
+	Roles graphql.Omittable[[]models.Role] `json:"roles,omitempty"`
+	// One of these sources.
+	Sources graphql.Omittable[[]models.MembershipSource] `json:"sources,omitempty"`
+	// This status.
+	Status graphql.Omittable[*models.MembershipStatus] `json:"status,omitempty"`
+	// Whether the member comes in through the identity provider.
+	UnderSso graphql.Omittable[*bool] `json:"underSso,omitempty"`
+	// Not seen since this moment, or never.
+	NotSeenSince graphql.Omittable[*time.Time] `json:"notSeenSince,omitempty"`
+	// The beginning of the user name, which is the e-mail address unless provisioning
+	// said otherwise. Capital and small letters are the same.
+	UserNameStartsWith graphql.Omittable[*string] `json:"userNameStartsWith,omitempty"`
+}
+
+// The order of a list of memberships.
+type MembershipOrder struct {
+	// What the order goes by.
+	Field MembershipOrderField `json:"field"`
+	// Which end comes first.
+	Direction OrderDirection `json:"direction"`
+}
+
+// What SAML metadata says, and what importing it would do.
+type MetadataPreview struct {
+	// The name by which the identity provider signs its messages.
+	EntityID string `json:"entityId"`
+	// Where it takes sign-in requests.
+	SsoURL string `json:"ssoUrl"`
+	// Where it takes logout requests; null when it takes none.
+	SloURL *string `json:"sloUrl,omitempty"`
+	// Which product it seems to be.
+	Vendor models.Vendor `json:"vendor"`
+	// The formats of the NameID that it knows.
+	NameIDFormats []string `json:"nameIdFormats"`
+	// Whether it asks that sign-in requests are signed.
+	WantAuthnRequestsSigned bool `json:"wantAuthnRequestsSigned"`
+	// The signing certificates that would be trusted, the one that ends last in front.
+	Certificates []*CertificatePreview `json:"certificates"`
+	// What would be left out, and why, in English.
+	Ignored []string `json:"ignored"`
+	// The identity provider that would be updated; null when a new one would be made.
+	IdentityProvider *models.IdentityProvider `json:"identityProvider,omitempty"`
+	// What would change of the identity provider that exists; empty for a new one.
+	Changes []*Change `json:"changes"`
 }
 
 // Where a page stands in its list.
@@ -280,6 +591,51 @@ type PageInfo struct {
 	// The cursor of the last element of the page, null for an empty page. Give it as
 	// `after` to get the next page.
 	EndCursor *string `json:"endCursor,omitempty"`
+}
+
+// Whether a caller has a permission, and if not, why.
+type PermissionCheck struct {
+	// The permission, by the name that its field has in TeamPermissions.
+	Permission string `json:"permission"`
+	// Whether the caller has it.
+	Allowed bool `json:"allowed"`
+	// Why not, as the top-level error or user error would say it; null when allowed.
+	Code *string `json:"code,omitempty"`
+	// Why not, in English, for people; null when allowed.
+	Message *string `json:"message,omitempty"`
+}
+
+// SAML metadata to look into.
+type PreviewMetadataInput struct {
+	// The team.
+	TeamID string `json:"teamId"`
+	// The metadata document.
+	XML string `json:"xml"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to previewMetadata.
+type PreviewMetadataPayload struct {
+	// What the metadata says; null when there are user errors.
+	Preview *MetadataPreview `json:"preview,omitempty"`
+	// What kept the metadata from being read.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
+// The caller's budget. Every operation costs points by the number of objects that it
+// may answer; the budget fills up again all the time.
+type RateLimit struct {
+	// The points of a full budget, which is also what comes back in an hour.
+	Limit int `json:"limit"`
+	// What this operation costs.
+	Cost int `json:"cost"`
+	// The points that are left after this operation.
+	Remaining int `json:"remaining"`
+	// When the budget is full again if nothing else is asked.
+	ResetAt time.Time `json:"resetAt"`
 }
 
 // Whom to let in again.
@@ -384,6 +740,26 @@ type RevokeAPIKeyPayload struct {
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
+// Whose sessions to end.
+type RevokeMemberSessionsInput struct {
+	// The membership.
+	MembershipID string `json:"membershipId"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to revokeMemberSessions.
+type RevokeMemberSessionsPayload struct {
+	// The membership; null when there are user errors.
+	Membership *models.Membership `json:"membership,omitempty"`
+	// How many sessions ended; null when there are user errors.
+	EndedSessions *int `json:"endedSessions,omitempty"`
+	// What kept the sessions from being ended.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
 // A SCIM token to end.
 type RevokeScimTokenInput struct {
 	// The token.
@@ -397,6 +773,51 @@ type RevokeScimTokenPayload struct {
 	// The token as it is now; null when there are user errors.
 	ScimToken *models.ScimToken `json:"scimToken,omitempty"`
 	// What kept the token from being revoked.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
+// A session to end.
+type RevokeSessionInput struct {
+	// The session.
+	SessionID string `json:"sessionId"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to revokeSession.
+type RevokeSessionPayload struct {
+	// The session as it is now; null when there are user errors.
+	Session *models.Session `json:"session,omitempty"`
+	// What kept the session from being ended.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
+// An API key to make anew.
+type RotateAPIKeyInput struct {
+	// The key to take the place of.
+	APIKeyID string `json:"apiKeyId"`
+	// For how many minutes the old key goes on working, 0 to 10080 (seven days), if it
+	// does not end earlier by itself.
+	OverlapMinutes graphql.Omittable[*int] `json:"overlapMinutes,omitempty"`
+	// When the new key ends by itself. Left out, the longest that is allowed.
+	ExpiresAt graphql.Omittable[*time.Time] `json:"expiresAt,omitempty"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to rotateApiKey.
+type RotateAPIKeyPayload struct {
+	// The new key; null when there are user errors.
+	APIKey *models.APIKey `json:"apiKey,omitempty"`
+	// The new key itself, shown this once; null when there are user errors.
+	Secret *string `json:"secret,omitempty"`
+	// The old key with the end that it has now; null when there are user errors.
+	PreviousAPIKey *models.APIKey `json:"previousApiKey,omitempty"`
+	// What kept the key from being made.
 	UserErrors []*UserError `json:"userErrors"`
 	// The value that came with the input.
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
@@ -436,8 +857,10 @@ type ScimCallConnection struct {
 	PageInfo *PageInfo `json:"pageInfo"`
 	// How many calls are kept. Counted only when it is asked for.
 	TotalCount int `json:"totalCount"`
-	// whose calls they are
-	TeamID models.ID `json:"-"`
+	// makes the cursors of the nodes
+	At Cursors `json:"-"`
+	// counts the whole list
+	Count Counter `json:"-"`
 }
 
 // An element's place in the list.
@@ -461,6 +884,30 @@ type ServiceProvider struct {
 	MetadataURL string `json:"metadataUrl"`
 }
 
+// A page of sessions.
+type SessionConnection struct {
+	// The sessions of the page with their cursors.
+	Edges []*SessionEdge `json:"edges"`
+	// The sessions of the page.
+	Nodes []*models.Session `json:"nodes"`
+	// Where the page stands in the list.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// How many sessions the whole list has. Counted only when it is asked for.
+	TotalCount int `json:"totalCount"`
+	// makes the cursors of the nodes
+	At Cursors `json:"-"`
+	// counts the whole list
+	Count Counter `json:"-"`
+}
+
+// The place of a session in a list.
+type SessionEdge struct {
+	// The place, to be given as `after` or `before`.
+	Cursor string `json:"cursor"`
+	// What stands there.
+	Node *models.Session `json:"node"`
+}
+
 // A role for the people of a group.
 type SetGroupRoleMappingInput struct {
 	// The group.
@@ -481,6 +928,18 @@ type SetGroupRoleMappingPayload struct {
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
+// The installation that answers.
+type SystemInfo struct {
+	// The version of the server.
+	Version string `json:"version"`
+	// How browsers and identity providers reach the server.
+	BaseURL string `json:"baseUrl"`
+	// What the server's clock says.
+	Now time.Time `json:"now"`
+	// The kind of database, for operators; null for everybody else.
+	Database *string `json:"database,omitempty"`
+}
+
 // A page of teams.
 type TeamConnection struct {
 	// The teams of the page with their cursors.
@@ -491,6 +950,10 @@ type TeamConnection struct {
 	PageInfo *PageInfo `json:"pageInfo"`
 	// How many teams the whole list has. Counted only when it is asked for.
 	TotalCount int `json:"totalCount"`
+	// makes the cursors of the nodes
+	At Cursors `json:"-"`
+	// counts the whole list
+	Count Counter `json:"-"`
 }
 
 // A team's place in a list.
@@ -519,6 +982,94 @@ type TeamPermissions struct {
 	WriteScimTokens bool `json:"writeScimTokens"`
 	// To read the history of the team.
 	ReadAudit bool `json:"readAudit"`
+	// To change the name of the team.
+	UpdateTeam bool `json:"updateTeam"`
+	// To change the plan of the team and to delete the team.
+	ManageTeam bool `json:"manageTeam"`
+	// Every permission with the reason why it is missing.
+	Checks []*PermissionCheck `json:"checks"`
+	// that they are about
+	TeamID models.ID `json:"-"`
+}
+
+// An identity to take away.
+type UnlinkExternalIdentityInput struct {
+	// The identity.
+	ExternalIdentityID string `json:"externalIdentityId"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to unlinkExternalIdentity.
+type UnlinkExternalIdentityPayload struct {
+	// The id of the identity that is no more; null when there are user errors.
+	DeletedExternalIdentityID *string `json:"deletedExternalIdentityId,omitempty"`
+	// The membership that had it; null when there are user errors.
+	Membership *models.Membership `json:"membership,omitempty"`
+	// How many sessions ended; null when there are user errors.
+	EndedSessions *int `json:"endedSessions,omitempty"`
+	// How many API keys ended; null when there are user errors.
+	EndedAPIKeys *int `json:"endedApiKeys,omitempty"`
+	// What kept the identity from being taken away.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
+// A change of an API key.
+type UpdateAPIKeyInput struct {
+	// The key to change.
+	APIKeyID string `json:"apiKeyId"`
+	// What to call it.
+	Name graphql.Omittable[*string] `json:"name,omitempty"`
+	// What it may be used for.
+	Scopes graphql.Omittable[[]models.Scope] `json:"scopes,omitempty"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to updateApiKey.
+type UpdateAPIKeyPayload struct {
+	// The key as it is now; null when there are user errors.
+	APIKey *models.APIKey `json:"apiKey,omitempty"`
+	// What kept the key from being changed.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
+// A change of an identity provider.
+type UpdateIdentityProviderInput struct {
+	// The identity provider to change.
+	IdentityProviderID string `json:"identityProviderId"`
+	// Where it takes sign-in requests.
+	SsoURL graphql.Omittable[*string] `json:"ssoUrl,omitempty"`
+	// Where it takes logout requests; null when it takes none.
+	SloURL graphql.Omittable[*string] `json:"sloUrl,omitempty"`
+	// Which product it is.
+	Vendor graphql.Omittable[*models.Vendor] `json:"vendor,omitempty"`
+	// Whether responses have to be signed as a whole.
+	WantResponseSigned graphql.Omittable[*bool] `json:"wantResponseSigned,omitempty"`
+	// Whether assertions have to be signed.
+	WantAssertionsSigned graphql.Omittable[*bool] `json:"wantAssertionsSigned,omitempty"`
+	// Which SAML attributes carry the profile. It takes the place of the mapping as a
+	// whole; null means the names that are in common use.
+	AttributeMapping graphql.Omittable[*AttributeMappingInput] `json:"attributeMapping,omitempty"`
+	// The revision that you read. When it is given and the object has changed
+	// since, the answer is STALE_REVISION.
+	Revision graphql.Omittable[*int] `json:"revision,omitempty"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to updateIdentityProvider.
+type UpdateIdentityProviderPayload struct {
+	// The identity provider as it is now; null when there are user errors.
+	IdentityProvider *models.IdentityProvider `json:"identityProvider,omitempty"`
+	// What kept the identity provider from being changed.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // A change of a membership.
@@ -601,6 +1152,32 @@ type UpdateSsoSettingsPayload struct {
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
+// A change of a team.
+type UpdateTeamInput struct {
+	// The team to change.
+	TeamID string `json:"teamId"`
+	// The name for people. For admins.
+	Name graphql.Omittable[*string] `json:"name,omitempty"`
+	// What the team has paid for. Operators only. Without single sign-on in the plan
+	// nobody signs in through the identity provider; the settings are kept.
+	Plan graphql.Omittable[*models.Plan] `json:"plan,omitempty"`
+	// The revision that you read. When it is given and the object has changed
+	// since, the answer is STALE_REVISION.
+	Revision graphql.Omittable[*int] `json:"revision,omitempty"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to updateTeam.
+type UpdateTeamPayload struct {
+	// The team as it is now; null when there are user errors.
+	Team *models.Team `json:"team,omitempty"`
+	// What kept the team from being changed.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
 // A mistake in the input of a mutation that its sender can mend. When there is one,
 // nothing was changed.
 type UserError struct {
@@ -626,6 +1203,247 @@ type Viewer struct {
 	Session *models.Session `json:"session,omitempty"`
 	// The API key; null for callers with a browser session.
 	APIKey *models.APIKey `json:"apiKey,omitempty"`
+}
+
+// Sorts of actors.
+type ActorKind string
+
+const (
+	// The server itself, or somebody at its command line.
+	ActorKindSystem ActorKind = "SYSTEM"
+	// Whoever runs the installation, with an operator key.
+	ActorKindOperator ActorKind = "OPERATOR"
+	// A member in a browser session.
+	ActorKindPerson ActorKind = "PERSON"
+	// A member's API key.
+	ActorKindAPIKey ActorKind = "API_KEY"
+	// A team's provisioning client.
+	ActorKindScimToken ActorKind = "SCIM_TOKEN"
+)
+
+var AllActorKind = []ActorKind{
+	ActorKindSystem,
+	ActorKindOperator,
+	ActorKindPerson,
+	ActorKindAPIKey,
+	ActorKindScimToken,
+}
+
+func (e ActorKind) IsValid() bool {
+	switch e {
+	case ActorKindSystem, ActorKindOperator, ActorKindPerson, ActorKindAPIKey, ActorKindScimToken:
+		return true
+	}
+	return false
+}
+
+func (e ActorKind) String() string {
+	return string(e)
+}
+
+func (e *ActorKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ActorKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ActorKind", str)
+	}
+	return nil
+}
+
+func (e ActorKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ActorKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ActorKind) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// How a sign-in ended.
+type LoginOutcome string
+
+const (
+	// The person was let in.
+	LoginOutcomeSucceeded LoginOutcome = "SUCCEEDED"
+	// The person was not let in.
+	LoginOutcomeRefused LoginOutcome = "REFUSED"
+)
+
+var AllLoginOutcome = []LoginOutcome{
+	LoginOutcomeSucceeded,
+	LoginOutcomeRefused,
+}
+
+func (e LoginOutcome) IsValid() bool {
+	switch e {
+	case LoginOutcomeSucceeded, LoginOutcomeRefused:
+		return true
+	}
+	return false
+}
+
+func (e LoginOutcome) String() string {
+	return string(e)
+}
+
+func (e *LoginOutcome) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = LoginOutcome(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid LoginOutcome", str)
+	}
+	return nil
+}
+
+func (e LoginOutcome) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *LoginOutcome) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e LoginOutcome) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What lists of memberships can go by.
+type MembershipOrderField string
+
+const (
+	// The moment at which the member joined.
+	MembershipOrderFieldJoinedAt MembershipOrderField = "JOINED_AT"
+	// The user name.
+	MembershipOrderFieldUserName MembershipOrderField = "USER_NAME"
+)
+
+var AllMembershipOrderField = []MembershipOrderField{
+	MembershipOrderFieldJoinedAt,
+	MembershipOrderFieldUserName,
+}
+
+func (e MembershipOrderField) IsValid() bool {
+	switch e {
+	case MembershipOrderFieldJoinedAt, MembershipOrderFieldUserName:
+		return true
+	}
+	return false
+}
+
+func (e MembershipOrderField) String() string {
+	return string(e)
+}
+
+func (e *MembershipOrderField) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = MembershipOrderField(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid MembershipOrderField", str)
+	}
+	return nil
+}
+
+func (e MembershipOrderField) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *MembershipOrderField) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e MembershipOrderField) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Which end of an order comes first.
+type OrderDirection string
+
+const (
+	// The first, smallest or oldest.
+	OrderDirectionAsc OrderDirection = "ASC"
+	// The last, greatest or newest.
+	OrderDirectionDesc OrderDirection = "DESC"
+)
+
+var AllOrderDirection = []OrderDirection{
+	OrderDirectionAsc,
+	OrderDirectionDesc,
+}
+
+func (e OrderDirection) IsValid() bool {
+	switch e {
+	case OrderDirectionAsc, OrderDirectionDesc:
+		return true
+	}
+	return false
+}
+
+func (e OrderDirection) String() string {
+	return string(e)
+}
+
+func (e *OrderDirection) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = OrderDirection(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid OrderDirection", str)
+	}
+	return nil
+}
+
+func (e OrderDirection) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *OrderDirection) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e OrderDirection) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
 }
 
 // The codes of user errors.

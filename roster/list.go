@@ -1,0 +1,116 @@
+package roster
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"rollcall/access"
+	"rollcall/models"
+)
+
+// MemberFilter narrows a list of members; what is nil or "" narrows nothing.
+type MemberFilter struct {
+	Roles          []models.Role
+	Sources        []models.MembershipSource
+	Status         *models.MembershipStatus
+	UnderSso       *bool
+	NotSeenSince   *time.Time // or never
+	UserNamePrefix string     // compared folded
+}
+
+// MemberOrder is what a list of members goes by.
+type MemberOrder string
+
+// Orders of members.
+const (
+	ByJoining  MemberOrder = ""
+	ByUserName MemberOrder = "user_name"
+)
+
+// ListMembers lists a team's members that fit the filter.
+func (s *Service) ListMembers(ctx context.Context, team models.ID, f MemberFilter, by MemberOrder, w models.Window) ([]models.Membership, bool, error) {
+	q, err := s.filtered(ctx, team, f)
+	if err != nil {
+		return nil, false, err
+	}
+	column := ""
+	if by == ByUserName {
+		column = s.nameColumn()
+	}
+	var rows []models.Membership
+	if err := w.Apply(q, column).Find(&rows).Error; err != nil {
+		return nil, false, err
+	}
+	rows, more := models.Cut(w, rows)
+	return rows, more, nil
+}
+
+// CountMembers counts what ListMembers lists.
+func (s *Service) CountMembers(ctx context.Context, team models.ID, f MemberFilter) (int, error) {
+	q, err := s.filtered(ctx, team, f)
+	if err != nil {
+		return 0, err
+	}
+	var n int64
+	err = q.Model(&models.Membership{}).Count(&n).Error
+	return int(n), err
+}
+
+// nameColumn is the folded user name, compared by its bytes as its index is.
+func (s *Service) nameColumn() string {
+	if s.DB.Dialect() == models.Postgres {
+		return `user_name_key COLLATE "C"`
+	}
+	return "user_name_key"
+}
+
+// isDirect is Membership.Direct in SQL.
+const isDirect = `(source IN ('DIRECT', 'INVITATION') AND NOT scim_managed AND NOT EXISTS
+	(SELECT 1 FROM users WHERE users.id = memberships.user_id AND users.managed_by_team_id = memberships.team_id))`
+
+func (s *Service) filtered(ctx context.Context, team models.ID, f MemberFilter) (*gorm.DB, error) {
+	if err := access.Require(ctx, access.MembersRead, team); err != nil {
+		return nil, err
+	}
+	q := s.DB.Read(ctx).Where("team_id = ?", team)
+	if f.Roles != nil {
+		q = q.Where("role IN ?", f.Roles)
+	}
+	if f.Sources != nil {
+		q = q.Where("source IN ?", f.Sources)
+	}
+	if f.Status != nil {
+		q = q.Where("status = ?", *f.Status)
+	}
+	switch {
+	case f.UnderSso == nil:
+	case *f.UnderSso:
+		q = q.Where("NOT " + isDirect)
+	default:
+		q = q.Where(isDirect)
+	}
+	if f.NotSeenSince != nil {
+		q = q.Where("(last_seen_at IS NULL OR last_seen_at < ?)", *f.NotSeenSince)
+	}
+	if prefix := models.Fold(f.UserNamePrefix); prefix != "" {
+		// Every text that begins with it comes before it with the last character added.
+		q = q.Where(s.nameColumn()+" >= ? AND "+s.nameColumn()+" < ?", prefix, prefix+"\U0010FFFF")
+	}
+	return q, nil
+}
+
+// ListTeams lists the teams that the caller may know of.
+func (s *Service) ListTeams(ctx context.Context, w models.Window) ([]models.Team, bool, error) {
+	q, err := s.visibleTeams(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	var rows []models.Team
+	if err := w.Apply(q, "").Find(&rows).Error; err != nil {
+		return nil, false, err
+	}
+	rows, more := models.Cut(w, rows)
+	return rows, more, nil
+}

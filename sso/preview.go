@@ -1,0 +1,86 @@
+package sso
+
+import (
+	"context"
+
+	"rollcall/access"
+	"rollcall/fault"
+	"rollcall/models"
+	"rollcall/saml"
+)
+
+// Preview is what importing metadata would do.
+type Preview struct {
+	IdentityProvider models.IdentityProvider  // as it would be made or updated
+	Existing         *models.IdentityProvider // with this entity id, or nil
+	Changes          []models.AuditDetail     // of the existing one
+	NameIDFormats    []string
+	WantsSigned      bool
+	Certificates     []models.Certificate // without id: none is stored
+	Trusted          map[string]bool      // by fingerprint: the existing provider has it
+	Ignored          []string
+}
+
+// PreviewMetadata reads metadata as ImportMetadata does and changes nothing.
+// Faults: NOT_FOUND, FORBIDDEN, PLAN_REQUIRED, METADATA_INVALID,
+// METADATA_WRONG_ROLE and those of a certificate.
+func (s *Service) PreviewMetadata(ctx context.Context, team models.ID, xml string) (Preview, error) {
+	if err := access.Require(ctx, access.SsoWrite, team); err != nil {
+		return Preview{}, err
+	}
+	var t models.Team
+	if err := s.DB.Read(ctx).Where("id = ?", team).Take(&t).Error; err != nil {
+		return Preview{}, models.Fault(err)
+	}
+	if err := planned(t); err != nil {
+		return Preview{}, err
+	}
+	md, row, err := s.readMetadata(team, xml, "xml")
+	if err != nil {
+		return Preview{}, err
+	}
+	out := Preview{
+		IdentityProvider: row, NameIDFormats: md.NameIDFormats, WantsSigned: md.WantAuthnRequestsSigned,
+		Trusted: map[string]bool{}, Ignored: md.Ignored,
+	}
+	for _, c := range md.Certificates {
+		out.Certificates = append(out.Certificates, describe(c))
+	}
+	return out, s.compare(ctx, &out)
+}
+
+// compare fills in what the team has of it already.
+func (s *Service) compare(ctx context.Context, p *Preview) error {
+	var found []models.IdentityProvider
+	err := s.DB.Read(ctx).Where("team_id = ? AND entity_id = ?", p.IdentityProvider.TeamID, p.IdentityProvider.EntityID).Find(&found).Error
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	p.Existing = &found[0]
+	// An import takes over the addresses and nothing else.
+	next := found[0]
+	next.SsoURL, next.SloURL = p.IdentityProvider.SsoURL, p.IdentityProvider.SloURL
+	p.Changes = providerChanges(found[0], next)
+	var known []models.Certificate
+	if err := s.DB.Read(ctx).Select("fingerprint_sha256").Where("identity_provider_id = ?", found[0].ID).Find(&known).Error; err != nil {
+		return err
+	}
+	for _, c := range known {
+		p.Trusted[c.FingerprintSha256] = true
+	}
+	return nil
+}
+
+// readMetadata reads metadata into a provider that is not stored. field is what
+// of the caller's input the faults are about.
+func (s *Service) readMetadata(team models.ID, xml, field string) (*saml.IDPMetadata, models.IdentityProvider, error) {
+	md, err := saml.ParseMetadata([]byte(xml), s.Now())
+	if err != nil {
+		return nil, models.IdentityProvider{}, under(err, field)
+	}
+	if md.SSOBinding != saml.BindingRedirect {
+		return nil, models.IdentityProvider{}, fault.New(fault.MetadataInvalid, "The identity provider takes requests by HTTP-POST only; requests are sent by HTTP-Redirect.").On(field)
+	}
+	row := models.IdentityProvider{TeamID: team, EntityID: md.EntityID, SsoURL: md.SSOURL, SloURL: md.SLOURL, Vendor: detectVendor(md.EntityID, md.SSOURL)}
+	return md, row, under(checkProvider(row, nil), field)
+}
