@@ -177,7 +177,7 @@ func TestWhoWritesGroups(t *testing.T) {
 			"a client maps":              {second(h.roster.SetGroupRoleMapping(scimOf, group, models.RoleAdmin)), fault.Forbidden},
 			"a member maps":              {second(h.roster.SetGroupRoleMapping(asMember, group, models.RoleAdmin)), fault.Forbidden},
 			"another team's admin maps":  {second(h.roster.SetGroupRoleMapping(scimOther, group, models.RoleAdmin)), fault.Missing},
-			"a member looks at calls":    {third(h.roster.ScimCalls(asMember, c.team.ID, roster.Page{Limit: 1})), fault.Forbidden},
+			"a member looks at calls":    {third(h.roster.ScimCalls(asMember, c.team.ID, models.Window{Limit: 1})), fault.Forbidden},
 			"a client switches itself":   {second(h.roster.UpdateProvisioning(scimOf, c.team.ID, roster.ProvisioningChange{})), fault.Forbidden},
 			"nobody reads":               {second(h.roster.Group(t.Context(), group)), fault.NotSignedIn},
 			"an admin maps":              {second(h.roster.SetGroupRoleMapping(asAdmin, group, models.RoleViewer)), ""},
