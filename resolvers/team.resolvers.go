@@ -72,20 +72,20 @@ func (r *teamResolver) ViewerPermissions(ctx context.Context, obj *models.Team) 
 	return permissions(access.From(ctx), obj.ID), nil
 }
 
-func (r *teamResolver) Sessions(ctx context.Context, obj *models.Team, first *int, after *string) (*model.SessionConnection, error) {
-	return r.sessions(ctx, credential.Holder{Team: obj.ID}, forward(first, after))
+func (r *teamResolver) Sessions(ctx context.Context, obj *models.Team, first *int, after *string, last *int, before *string) (*model.SessionConnection, error) {
+	return r.sessions(ctx, credential.Holder{Team: obj.ID}, graph.PageArgs{First: first, After: after, Last: last, Before: before})
 }
 
-func (r *teamResolver) APIKeys(ctx context.Context, obj *models.Team, first *int, after *string) (*model.APIKeyConnection, error) {
-	return r.apiKeys(ctx, credential.Holder{Team: obj.ID}, forward(first, after))
+func (r *teamResolver) APIKeys(ctx context.Context, obj *models.Team, first *int, after *string, last *int, before *string) (*model.APIKeyConnection, error) {
+	return r.apiKeys(ctx, credential.Holder{Team: obj.ID}, graph.PageArgs{First: first, After: after, Last: last, Before: before})
 }
 
 func (r *teamResolver) AuditEvents(ctx context.Context, obj *models.Team, first *int, after *string, last *int, before *string, filter *model.AuditEventFilter, direction *model.OrderDirection) (*model.AuditEventConnection, error) {
 	return r.events(ctx, obj.ID, graph.PageArgs{First: first, After: after, Last: last, Before: before}, filter, direction)
 }
 
-func (r *teamResolver) LoginAttempts(ctx context.Context, obj *models.Team, first *int, after *string, filter *model.LoginAttemptFilter) (*model.LoginAttemptConnection, error) {
-	return r.attempts(ctx, obj.ID, forward(first, after), filter)
+func (r *teamResolver) LoginAttempts(ctx context.Context, obj *models.Team, first *int, after *string, last *int, before *string, filter *model.LoginAttemptFilter) (*model.LoginAttemptConnection, error) {
+	return r.attempts(ctx, obj.ID, graph.PageArgs{First: first, After: after, Last: last, Before: before}, filter)
 }
 
 func (r *teamConnectionResolver) Edges(ctx context.Context, obj *model.TeamConnection) ([]*model.TeamEdge, error) {
