@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -208,6 +209,35 @@ func (h *house) writes(table, column string) func() int64 {
 		h.must(h.db.Read(h.Context()).Raw("SELECT count(*) FROM written").Scan(&n).Error)
 		return n
 	}
+}
+
+// together runs fn n times at once and counts how each run ended: by the
+// fault's code, "" for success. An error that is no fault fails the test.
+func together(t *testing.T, n int, fn func() error) map[fault.Code]int {
+	t.Helper()
+	ends := map[fault.Code]int{}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	start := make(chan struct{})
+	for range n {
+		wg.Go(func() {
+			<-start
+			err := fn()
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				ends[""]++
+				return
+			}
+			if _, ok := fault.As(err); !ok {
+				t.Error(err)
+			}
+			ends[fault.CodeOf(err)]++
+		})
+	}
+	close(start)
+	wg.Wait()
+	return ends
 }
 
 func newID(t testing.TB) models.ID {

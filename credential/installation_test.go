@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -221,47 +222,61 @@ func TestSpoiltKeyFile(t *testing.T) {
 
 // However many servers start on an empty database, one operator key is shown.
 func TestFirstOperatorKey(t *testing.T) {
-	replicas(t, 4, func(t *testing.T, stores []*credential.Store) {
-		ctx := housetest.AsSystem(t.Context())
-		secrets := make([]string, 8)
-		errs := make([]error, len(secrets))
-		var wg sync.WaitGroup
-		for i := range secrets {
-			wg.Go(func() { secrets[i], errs[i] = stores[i%len(stores)].FirstOperatorKey(ctx) })
+	for _, unlocked := range []bool{false, true} { // a server settles its secret key before
+		t.Run(fmt.Sprintf("unlocked=%v", unlocked), func(t *testing.T) {
+			replicas(t, 4, func(t *testing.T, stores []*credential.Store) {
+				if unlocked {
+					if _, err := stores[0].Unlock(t.Context(), givenKey, ""); err != nil {
+						t.Fatal(err)
+					}
+				}
+				firstKey(t, stores)
+			})
+		})
+	}
+}
+
+func firstKey(t *testing.T, stores []*credential.Store) {
+	t.Helper()
+	ctx := housetest.AsSystem(t.Context())
+	secrets := make([]string, 8)
+	errs := make([]error, len(secrets))
+	var wg sync.WaitGroup
+	for i := range secrets {
+		wg.Go(func() { secrets[i], errs[i] = stores[i%len(stores)].FirstOperatorKey(ctx) })
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	var shown []string
+	for _, s := range secrets {
+		if s != "" {
+			shown = append(shown, s)
 		}
-		wg.Wait()
-		if err := errors.Join(errs...); err != nil {
-			t.Fatal(err)
-		}
-		var shown []string
-		for _, s := range secrets {
-			if s != "" {
-				shown = append(shown, s)
-			}
-		}
-		if len(shown) != 1 {
-			t.Fatalf("%d keys are shown", len(shown))
-		}
-		a, err := stores[1].Authenticate(ctx, shown[0])
-		if err != nil || a.Kind != access.Operator {
-			t.Errorf("the key opens as %q, error %v", a.Kind, err)
-		}
-		var keys, events int64
-		err = errors.Join(
-			stores[0].DB.Read(ctx).Model(&models.APIKey{}).Count(&keys).Error,
-			stores[0].DB.Read(ctx).Model(&models.AuditEvent{}).Where("action = 'api_key.created' AND actor_kind = 'SYSTEM'").Count(&events).Error,
-		)
-		if err != nil || keys != 1 || events != 1 {
-			t.Errorf("%d keys, %d events, error %v", keys, events, err)
-		}
-		// Also when that key is gone: it is the first start's only.
-		if _, err := stores[0].RevokeAPIKey(housetest.AsOperator(t.Context()), a.CredentialID); err != nil {
-			t.Fatal(err)
-		}
-		if again, err := stores[2].FirstOperatorKey(ctx); err != nil || again != "" {
-			t.Errorf("a later start shows a key, error %v", err)
-		}
-	})
+	}
+	if len(shown) != 1 {
+		t.Fatalf("%d keys are shown", len(shown))
+	}
+	a, err := stores[1].Authenticate(ctx, shown[0])
+	if err != nil || a.Kind != access.Operator {
+		t.Errorf("the key opens as %q, error %v", a.Kind, err)
+	}
+	var keys, events int64
+	err = errors.Join(
+		stores[0].DB.Read(ctx).Model(&models.APIKey{}).Count(&keys).Error,
+		stores[0].DB.Read(ctx).Model(&models.AuditEvent{}).Where("action = 'api_key.created' AND actor_kind = 'SYSTEM'").Count(&events).Error,
+	)
+	if err != nil || keys != 1 || events != 1 {
+		t.Errorf("%d keys, %d events, error %v", keys, events, err)
+	}
+	// Also when that key is gone: it is the first start's only.
+	if _, err := stores[0].RevokeAPIKey(housetest.AsOperator(t.Context()), a.CredentialID); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := stores[2].FirstOperatorKey(ctx); err != nil || again != "" {
+		t.Errorf("a later start shows a key, error %v", err)
+	}
 }
 
 // A start that was interrupted shows its key the next time: what was not

@@ -2,6 +2,7 @@ package credential_test
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -114,4 +115,39 @@ func TestKeysDoNotWaitForTheTeam(t *testing.T) {
 			return err
 		}))
 	})
+}
+
+// A key that is being revoked is not rotated: whoever stole it would live on in
+// its successor.
+func TestRotationWaitsForRevocation(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		m := h.direct(models.RoleMember)
+		key, _ := h.key(m, models.Scopes...)
+		rotated := make(chan error, 1)
+		h.must(h.db.InTx(h.Context(), func(tx *gorm.DB) error {
+			if err := tx.Model(&models.APIKey{}).Where("id = ?", key.ID).Update("revoked_at", h.clock.Now()).Error; err != nil {
+				return err
+			}
+			go func() { rotated <- first(h.store.RotateAPIKey(with(h, m, models.Scopes...), key.ID, time.Hour, nil)) }()
+			if h.db.Dialect() == models.Postgres {
+				h.untilBlocked(rotated)
+			}
+			return nil
+		}))
+		refused(t, "rotation", <-rotated, fault.Clash)
+		same(t, "live keys", h.count(&models.APIKey{}, "membership_id = ? AND revoked_at IS NULL", m.ID), 0)
+	})
+}
+
+// untilBlocked returns when a connection waits for a lock or done has a value.
+func (h *house) untilBlocked(done chan error) {
+	h.Helper()
+	for {
+		var waiting int64
+		h.must(h.db.Read(h.Context()).Raw("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waiting).Error)
+		if waiting > 0 || len(done) > 0 {
+			return
+		}
+		runtime.Gosched()
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"rollcall/access"
 	"rollcall/audit"
@@ -65,7 +66,8 @@ func (s *Store) UpdateAPIKey(ctx context.Context, id models.ID, c APIKeyChange) 
 }
 
 // changeKey runs fn on a key that is not revoked and that the caller may deal
-// with. Its member is locked, so that it does not end meanwhile.
+// with. Its member and the key itself are locked, so that it does not end
+// meanwhile, with the member or alone.
 func (s *Store) changeKey(ctx context.Context, id models.ID, fn func(tx *gorm.DB, row models.APIKey) error) error {
 	return s.DB.InTx(ctx, func(tx *gorm.DB) error {
 		var row models.APIKey
@@ -79,9 +81,10 @@ func (s *Store) changeKey(ctx context.Context, id models.ID, fn func(tx *gorm.DB
 			if _, err := models.LockMembership(tx, *row.MembershipID); err != nil {
 				return onField(err, "apiKeyId")
 			}
-			if err := tx.Where("id = ?", id).Take(&row).Error; err != nil {
-				return onField(models.Fault(err), "apiKeyId")
-			}
+		}
+		row = models.APIKey{}
+		if err := tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}).Where("id = ?", id).Take(&row).Error; err != nil {
+			return onField(models.Fault(err), "apiKeyId")
 		}
 		if row.RevokedAt != nil || ended(row.ExpiresAt, s.now()) {
 			return fault.New(fault.Clash, "The key has ended.").On("apiKeyId")

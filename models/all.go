@@ -5,4 +5,7 @@ var All = []any{
 	Installation{}, Team{}, User{}, Membership{}, ExternalIdentity{}, Tombstone{},
 	SsoSettings{}, IdentityProvider{}, Certificate{}, LoginRequest{}, SeenAssertion{}, LoginAttempt{},
 	Session{}, APIKey{}, ScimToken{}, AuditEvent{},
+	ScimProfile{}, ScimValue{}, ScimCounter{}, ScimBlock{}, Group{}, GroupMember{}, GroupRoleMapping{},
+	ProvisioningSettings{}, ScimCall{},
+	Notice{}, Mail{}, NotificationSettings{}, MetadataSource{}, StagedCertificate{},
 }

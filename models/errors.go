@@ -13,6 +13,9 @@ import (
 // about it: nothing found, a unique value taken, a reference to nothing. Every
 // other error, a fault included, comes back as it is.
 func Fault(err error) error {
+	if _, already := fault.As(err); already {
+		return err // it says more than the driver's error behind it does
+	}
 	switch {
 	case err == nil:
 		return nil

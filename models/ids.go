@@ -40,6 +40,14 @@ const (
 	PrefixAPIKey           Prefix = "key"
 	PrefixScimToken        Prefix = "sct"
 	PrefixAuditEvent       Prefix = "evt"
+
+	PrefixGroup                Prefix = "grp"
+	PrefixGroupRoleMapping     Prefix = "grm"
+	PrefixProvisioningSettings Prefix = "prv"
+	PrefixScimCall             Prefix = "scl"
+	PrefixMail                 Prefix = "mail"
+	PrefixNotificationSettings Prefix = "ntf"
+	PrefixStagedCertificate    Prefix = "stc"
 )
 
 var idText = base32.HexEncoding.WithPadding(base32.NoPadding)

@@ -175,8 +175,7 @@ func TestAccountOfTheRemoved(t *testing.T) {
 		other := h.newTeam("other", models.PlanTeam)
 		jit, scim, direct := h.jit(), h.provision(wanted("scim@acme.test")), h.direct(models.RoleMember)
 		shared := h.provision(wanted("shared@acme.test"))
-		// How an account of this kind comes to be on two teams is later work; what
-		// is stored decides, not how it came.
+		// What is stored decides, not how the account came to be on two teams.
 		there, err := h.Add(h.operator(), roster.NewMember{TeamID: other.ID, Kind: models.KindPerson, Role: models.RoleAdmin, Person: roster.Person{Email: "there@other.test"}})
 		h.must(err)
 		h.update(&models.Membership{}, there.ID, map[string]any{"user_id": shared.UserID})

@@ -84,7 +84,6 @@ func TestUpdateConflicts(t *testing.T) {
 		}{
 			{"a member's userName", "EVE@acme.test", "ada@acme.test", fault.Taken, "userName"},
 			{"a robot's userName", robot.UserName, "ada@acme.test", fault.Taken, "userName"},
-			{"a member's address", "ada@acme.test", "Eve@acme.test", fault.AccountConflict, "email"},
 			{"the direct admin's address", "ada@acme.test", h.root.User.Email, fault.AccountConflict, "email"},
 			{"another team's address", "ada@acme.test", theirs.User.Email, fault.AccountConflict, "email"},
 		} {
@@ -139,6 +138,10 @@ func TestAdoption(t *testing.T) {
 		h.untouched("a direct member's address", func() { ended(t, "address", first(h.push(direct, in)), fault.AccountConflict) })
 		h.turnedAway("a direct member, by externalId", who("00u2", direct.User.Email), fault.LoginAccountConflict)
 		h.turnedAway("a direct member, by userName", who("grace", direct.User.Email), fault.LoginAccountConflict)
+		// Nor a member whose account the team has let go of.
+		free := h.provision(roster.ScimUser{UserName: "free", Email: "free@acme.test", ExternalID: ptr("00u3"), Active: true})
+		h.update(&models.User{}, free.UserID, map[string]any{"managed_by_team_id": nil})
+		h.turnedAway("an account that was let go of", who("00u3", "free@acme.test"), fault.LoginAccountConflict)
 		// Their address in other letters is the same address.
 		in.Email = "PERSON" + direct.User.Email[len("person"):]
 		got, err = h.push(direct, in)
@@ -200,7 +203,7 @@ func TestUpdateRevision(t *testing.T) {
 func TestBreakGlassByScim(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		spare := h.direct(models.RoleAdmin)
-		robot := h.add(h.team, models.KindIntegration, models.RoleAdmin)
+		robot := h.add(h.team, models.KindIntegration, models.RoleMember)
 		off := present(spare)
 		off.Active = false
 		h.untouched("provisioning", func() {

@@ -127,8 +127,12 @@ func (s *Service) byIdentity(tx *gorm.DB, l *sso.Login, now time.Time) (Member, 
 	if m.Status != models.StatusActive {
 		return Member{}, false, deactivated()
 	}
-	if err := tx.Model(&models.ExternalIdentity{}).Where("id = ?", known[0].ID).Update("last_login_at", now).Error; err != nil {
-		return Member{}, false, err
+	used := tx.Model(&models.ExternalIdentity{}).Where("id = ?", known[0].ID).Update("last_login_at", now)
+	switch {
+	case used.Error != nil:
+		return Member{}, false, used.Error
+	case used.RowsAffected == 0: // unlinked while this sign-in waited for the member
+		return Member{}, false, models.ErrAgain
 	}
 	return m, true, s.seen(tx, &m, now)
 }

@@ -1,6 +1,8 @@
 package roster_test
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"testing"
 	"time"
 
@@ -273,5 +275,32 @@ func TestRefusalSpends(t *testing.T) {
 		ended(t, "the same again", err, fault.AssertionReplayed)
 		same(t, "attempts", []any{in.AttemptID != "", h.count(&models.LoginAttempt{}, "1 = 1")}, []any{true, 2})
 		h.must(first(h.signIn(who("00u1", "ada@acme.test"))))
+	})
+}
+
+// The longest issuer and the longest NameID that may come still fit into the
+// index that knows people by them.
+func TestLongestNames(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		random := func(n int) string {
+			t.Helper()
+			text := make([]byte, n/2)
+			if _, err := rand.Read(text); err != nil {
+				t.Fatal(err)
+			}
+			return hex.EncodeToString(text)
+		}
+		idp := h.newIDP("long")
+		idp.EntityID = "https://" + random(1024-8)
+		h.trust(h.team, idp)
+		p := who(random(1024), "long@acme.test")
+		in, err := h.SignIn(h.request(), h.judged(h.team, idp, p))
+		h.must(err)
+		again, err := h.SignIn(h.request(), h.judged(h.team, idp, p))
+		h.must(err)
+		same(t, "who", again.ID, in.ID)
+		h.must(first(h.Remove(h.operator(), in.ID)))
+		_, err = h.SignIn(h.request(), h.judged(h.team, idp, p))
+		ended(t, "removed", err, fault.UserRemoved)
 	})
 }

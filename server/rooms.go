@@ -12,9 +12,12 @@ import (
 	"rollcall/access"
 	"rollcall/config"
 	"rollcall/credential"
+	"rollcall/jobs"
 	"rollcall/models"
 	"rollcall/roster"
+	"rollcall/scim"
 	"rollcall/sso"
+	"rollcall/sso/fetch"
 )
 
 // Rooms are the domain over one open database.
@@ -27,6 +30,8 @@ type Rooms struct {
 	SSO         *sso.Service
 	Roster      *roster.Service
 	Stopping    <-chan struct{} // closed when the server stops, so that streams end
+	Calls       *scim.Buffer    // what provisioning clients asked, on its way to the database
+	Jobs        *jobs.Service
 }
 
 // Open opens the configured database, brings an embedded one up to date, asks
@@ -70,11 +75,17 @@ func build(ctx context.Context, cfg config.Config, db *models.DB, log *slog.Logg
 	if err != nil {
 		return nil, err
 	}
-	return &Rooms{
+	people := &roster.Service{DB: db, Now: now, TombstoneKey: tombstones}
+	r := &Rooms{
 		Config: cfg, DB: db, Log: log, Now: now, Credentials: store,
-		SSO:    &sso.Service{DB: db, Now: now, BaseURL: cfg.BaseURL},
-		Roster: &roster.Service{DB: db, Now: now, TombstoneKey: tombstones},
-	}, nil
+		SSO: &sso.Service{
+			DB: db, Now: now, BaseURL: cfg.BaseURL, AttemptsKept: days(cfg.Retention.Attempts),
+			Fetch: fetch.New(cfg.MetadataNets).Get,
+		},
+		Roster: people,
+		Calls:  &scim.Buffer{Keeper: people, Log: log},
+	}
+	return r, r.addJobs()
 }
 
 // keyFile is where a generated secret key is kept: beside the embedded

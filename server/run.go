@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -10,6 +11,9 @@ import (
 
 	"rollcall/config"
 )
+
+// closeWithin bounds what is written when the server stops.
+const closeWithin = 5 * time.Second
 
 // Run does what the command line asks for. Standard output gets what was asked
 // for - a key, a tour - and standard error the log.
@@ -49,12 +53,25 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger, now func() 
 	if err != nil {
 		return fmt.Errorf("cannot listen: %w", err)
 	}
+	servers := []func(context.Context) error{func(ctx context.Context) error { return Listen(ctx, l, rooms.Handler(), log) }}
+	if cfg.MetricsAddr != "" {
+		m, err := net.Listen("tcp", cfg.MetricsAddr)
+		if err != nil {
+			return errors.Join(fmt.Errorf("cannot listen for metrics: %w", err), l.Close())
+		}
+		servers = append(servers, rooms.ownMetrics(m))
+	}
 	log.Info("serving", "config", cfg)
-	go rooms.sweep(ctx)
-	return Listen(ctx, l, rooms.Handler(), log)
+	return rooms.while(ctx, func(ctx context.Context) error { return together(ctx, servers...) })
 }
 
+// close writes what waits and closes the database.
 func (r *Rooms) close() {
+	last, cancel := context.WithTimeout(context.Background(), closeWithin)
+	defer cancel()
+	if err := r.Calls.Flush(last); err != nil {
+		r.Log.Error("SCIM calls cannot be written", "error", err)
+	}
 	if err := r.DB.Close(); err != nil {
 		r.Log.Error("closing the database", "error", err)
 	}

@@ -70,7 +70,12 @@ func (s *Service) refuse(ctx context.Context, a attempt, code fault.Code) (model
 	if err != nil {
 		return "", err
 	}
-	return row.ID, s.DB.InTx(ctx, func(tx *gorm.DB) error { return tx.Create(&row).Error })
+	return row.ID, s.DB.InTx(ctx, func(tx *gorm.DB) error {
+		if err := tx.Create(&row).Error; err != nil {
+			return err
+		}
+		return s.tellOfFailures(ctx, tx, row)
+	})
 }
 
 // Refuse records an attempt that a door refused before there was a message to

@@ -35,7 +35,7 @@ func (s *Service) PreviewMetadata(ctx context.Context, team models.ID, xml strin
 	if err := planned(t); err != nil {
 		return Preview{}, err
 	}
-	md, row, err := s.readMetadata(team, xml)
+	md, row, err := s.readMetadata(team, xml, "xml")
 	if err != nil {
 		return Preview{}, err
 	}
@@ -71,15 +71,16 @@ func (s *Service) compare(ctx context.Context, p *Preview) error {
 	return nil
 }
 
-// readMetadata reads metadata into a provider that is not stored.
-func (s *Service) readMetadata(team models.ID, xml string) (*saml.IDPMetadata, models.IdentityProvider, error) {
+// readMetadata reads metadata into a provider that is not stored. field is what
+// of the caller's input the faults are about.
+func (s *Service) readMetadata(team models.ID, xml, field string) (*saml.IDPMetadata, models.IdentityProvider, error) {
 	md, err := saml.ParseMetadata([]byte(xml), s.Now())
 	if err != nil {
-		return nil, models.IdentityProvider{}, under(err, "xml")
+		return nil, models.IdentityProvider{}, under(err, field)
 	}
 	if md.SSOBinding != saml.BindingRedirect {
-		return nil, models.IdentityProvider{}, fault.New(fault.MetadataInvalid, "The identity provider takes requests by HTTP-POST only; requests are sent by HTTP-Redirect.").On("xml")
+		return nil, models.IdentityProvider{}, fault.New(fault.MetadataInvalid, "The identity provider takes requests by HTTP-POST only; requests are sent by HTTP-Redirect.").On(field)
 	}
 	row := models.IdentityProvider{TeamID: team, EntityID: md.EntityID, SsoURL: md.SSOURL, SloURL: md.SLOURL, Vendor: detectVendor(md.EntityID, md.SSOURL)}
-	return md, row, under(checkProvider(row, nil), "xml")
+	return md, row, under(checkProvider(row, nil), field)
 }

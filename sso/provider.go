@@ -167,8 +167,14 @@ type Imported struct {
 // Faults: those of CreateIdentityProvider, METADATA_INVALID and
 // METADATA_WRONG_ROLE; LIMIT_REACHED when not one of its certificates fits.
 func (s *Service) ImportMetadata(ctx context.Context, team models.ID, xml string) (Imported, error) {
+	return s.importDocument(ctx, team, xml, "xml", nil)
+}
+
+// importDocument does the work of ImportMetadata. field is what of the caller's
+// input the faults are about; with, if not nil, is done in the same transaction.
+func (s *Service) importDocument(ctx context.Context, team models.ID, xml, field string, with func(tx *gorm.DB, p models.IdentityProvider) error) (Imported, error) {
 	var out Imported
-	md, row, err := s.readMetadata(team, xml)
+	md, row, err := s.readMetadata(team, xml, field)
 	if err != nil {
 		return out, err
 	}
@@ -182,14 +188,19 @@ func (s *Service) ImportMetadata(ctx context.Context, team models.ID, xml string
 			switch _, err := s.trust(ctx, tx, out.IdentityProvider, c, models.CertificateMetadata); {
 			case err == nil, fault.Is(err, fault.CertificateDuplicate):
 				kept++
+			case fault.Is(err, fault.CertificateUnusable):
+				out.Ignored = append(out.Ignored, fmt.Sprintf("signing certificate %s: it is for a web server only", saml.Fingerprint(c)))
 			case fault.Is(err, fault.LimitReached):
 				out.Ignored = append(out.Ignored, fmt.Sprintf("signing certificate %s: %d unexpired ones are trusted already; remove one and import again", saml.Fingerprint(c), maxLive))
 			default:
-				return under(err, "xml")
+				return under(err, field)
 			}
 		}
 		if kept == 0 {
-			return fault.New(fault.LimitReached, "The identity provider has %d unexpired certificates and none of them is in the metadata; remove one first.", maxLive).On("xml")
+			return fault.New(fault.LimitReached, "The identity provider has %d unexpired certificates and none of them is in the metadata; remove one first.", maxLive).On(field)
+		}
+		if with != nil {
+			return with(tx, out.IdentityProvider)
 		}
 		return nil
 	})
@@ -215,6 +226,9 @@ func (s *Service) upsertProvider(ctx context.Context, tx *gorm.DB, row models.Id
 	err := tx.Model(&models.IdentityProvider{}).Where("id = ?", known.ID).
 		Updates(map[string]any{"sso_url": known.SsoURL, "slo_url": known.SloURL, "revision": known.Revision, "updated_at": known.UpdatedAt}).Error
 	if err != nil {
+		return known, false, err
+	}
+	if err := s.tellOfAddresses(ctx, tx, found[0], known); err != nil {
 		return known, false, err
 	}
 	return known, false, s.recordProvider(ctx, tx, known, audit.IdentityProviderMoved)

@@ -129,11 +129,13 @@ func (s *Service) DeleteIdentityProvider(ctx context.Context, id models.ID) (Pro
 // dropProvider deletes a provider of a locked team; its certificates and pending
 // requests go with it by their foreign keys.
 func (s *Service) dropProvider(ctx context.Context, tx *gorm.DB, row models.IdentityProvider) (int64, error) {
-	sessions, err := (&credential.Store{DB: s.DB, Now: s.Now}).RevokeProvider(tx, row.TeamID, row.ID)
-	if err != nil {
+	// The deletion waits for sign-ins that are using the provider and stops later
+	// ones. Only then are all the sessions there that have to end.
+	if err := tx.Where("id = ?", row.ID).Delete(&models.IdentityProvider{}).Error; err != nil {
 		return 0, err
 	}
-	if err := tx.Where("id = ?", row.ID).Delete(&models.IdentityProvider{}).Error; err != nil {
+	sessions, err := (&credential.Store{DB: s.DB, Now: s.Now}).RevokeProvider(tx, row.TeamID, row.ID)
+	if err != nil {
 		return 0, err
 	}
 	return sessions, audit.Record(ctx, tx, s.Now(), audit.Event{

@@ -1,0 +1,104 @@
+//go:build realidps
+
+package realidps
+
+import (
+	"testing"
+
+	"rollcall/fault"
+)
+
+// feature is something that rollcall has to be able to do for a row.
+type feature string
+
+const (
+	encryption     feature = "decryption of assertions"
+	signedRequests feature = "signed authentication requests"
+	singleLogout   feature = "single logout"
+)
+
+// built are the features that rollcall has, with what a team's admin does to
+// use them, by the API. Rows that need another one are not left out in silence:
+// where rollcall refuses such messages, that is what is checked, and the report
+// names every row that could not run. An entry here is all that switches a
+// feature's rows on.
+var built = map[feature]func(t *testing.T, r *rollcall, teamID string){}
+
+// row is one configuration of one identity provider, tried on a team and on a
+// person of its own.
+type row struct {
+	idp, name string
+	chosen    func(*service) // what the identity provider's admin chose; nil for its default
+	does      func(*trial)   // what is tried, unless the sign-in is refused
+	refused   fault.Code     // what it is refused with, "" when it is not
+	needs     feature        // "" for nothing special
+	without   fault.Code     // what the sign-in is refused with before needs is built, "" when there is nothing to try
+}
+
+// ready reports whether rollcall can do all that the row is about.
+func (r row) ready() bool { return r.needs == "" || built[r.needs] != nil }
+
+var table = []row{
+	{idp: samlp, name: "assertion signed", chosen: signs(true, false), does: life},
+	{idp: samlp, name: "assertion and response signed", chosen: signs(true, true), does: life},
+	{idp: samlp, name: "response signed", chosen: signs(false, true), does: life},
+	{idp: samlp, name: "nothing signed", chosen: signs(false, false), refused: fault.SignatureMissing},
+	{idp: samlp, name: "SHA-1", chosen: sha1, refused: fault.SignatureWeak},
+	{idp: samlp, name: "another audience", chosen: otherAudience, refused: fault.AudienceMismatch},
+	{idp: samlp, name: "AES-256-GCM, assertion signed", chosen: encrypts(aes256GCM, true, false), does: life, needs: encryption, without: fault.EncryptionUnexpected},
+	{idp: samlp, name: "AES-256-GCM, both signed", chosen: encrypts(aes256GCM, true, true), does: life, needs: encryption, without: fault.EncryptionUnexpected},
+	{idp: samlp, name: "insists on signed requests", chosen: verifiesRequests, does: life, needs: signedRequests},
+
+	{idp: simplesamlphp, name: "assertion and response signed", chosen: signs(true, true), does: life},
+	{idp: simplesamlphp, name: "assertion signed", chosen: signs(true, false), does: life},
+	{idp: simplesamlphp, name: "response signed", chosen: signs(false, true), does: life},
+	{idp: simplesamlphp, name: "SHA-1", chosen: sha1, refused: fault.SignatureWeak},
+	{idp: simplesamlphp, name: "its own choice of NameID", chosen: transient, refused: fault.NameIDTransient},
+	{idp: simplesamlphp, name: "AES-128-CBC, both signed", chosen: encrypts(aes128CBC, true, true), does: life, needs: encryption, without: fault.EncryptionUnexpected},
+	{idp: simplesamlphp, name: "insists on signed requests", chosen: verifiesRequests, does: life, needs: signedRequests},
+	{idp: simplesamlphp, name: "logout that starts here", chosen: signs(true, true), does: logoutHere, needs: singleLogout},
+	{idp: simplesamlphp, name: "logout that starts there", chosen: signs(true, true), does: logoutThere, needs: singleLogout},
+
+	{idp: pysaml2, name: "assertion signed", chosen: signs(true, false), does: life},
+	{idp: pysaml2, name: "response signed", chosen: signs(false, true), does: life},
+	{idp: pysaml2, name: "assertion and response signed", chosen: signs(true, true), does: life},
+	// Nobody gets in by a cipher that is broken, whatever the team opted for.
+	{idp: pysaml2, name: "3DES", chosen: encrypts(tripleDES, false, true), refused: fault.EncryptionUnexpected, needs: encryption, without: fault.EncryptionUnexpected},
+
+	{idp: lemonldap, name: "assertion and response signed", chosen: signs(true, true), does: life},
+	{idp: lemonldap, name: "assertion signed", chosen: signs(true, false), does: life},
+	{idp: lemonldap, name: "SHA-1", chosen: sha1, refused: fault.SignatureWeak},
+	{idp: lemonldap, name: "AES-128-CBC, both signed", chosen: encrypts(aes128CBC, true, true), does: life, needs: encryption, without: fault.EncryptionUnexpected},
+	{idp: lemonldap, name: "insists on signed requests", chosen: verifiesRequests, does: life, needs: signedRequests},
+	{idp: lemonldap, name: "logout that starts here", chosen: signs(true, true), does: logoutHere, needs: singleLogout},
+
+	{idp: samlidp256, name: "assertion and response signed", chosen: signs(true, true), does: life},
+	{idp: samlidp256, name: "AES-128-CBC", chosen: encrypts(aes128CBC, true, true), does: life, needs: encryption, without: fault.EncryptionUnexpected},
+	{idp: samlidpSHA1, name: "SHA-1, its default", chosen: signs(true, true), refused: fault.SignatureWeak},
+}
+
+func signs(assertion, response bool) func(*service) {
+	return func(s *service) { s.SignAssertion, s.SignResponse = assertion, response }
+}
+
+// The ciphers, by their names in XML (XML Encryption 1.1, section 5.2).
+const (
+	aes128CBC = "http://www.w3.org/2001/04/xmlenc#aes128-cbc"
+	aes256GCM = "http://www.w3.org/2009/xmlenc11#aes256-gcm"
+	tripleDES = "http://www.w3.org/2001/04/xmlenc#tripledes-cbc"
+)
+
+func encrypts(cipher string, assertion, response bool) func(*service) {
+	return func(s *service) {
+		signs(assertion, response)(s)
+		s.cipher = cipher
+	}
+}
+
+func sha1(s *service) { s.SignAssertion, s.SHA1 = true, true }
+
+func otherAudience(s *service) { s.SignAssertion, s.Audience = true, "urn:somebody:else" }
+
+func transient(s *service) { s.SignAssertion, s.SignResponse, s.Transient = true, true, true }
+
+func verifiesRequests(s *service) { s.SignAssertion, s.verifies = true, true }
