@@ -41,6 +41,9 @@ func (r *Rooms) Handler() http.Handler {
 	} {
 		mux.Handle(pattern, h)
 	}
+	if r.Explorer {
+		mux.Handle("GET /graphiql/", explore())
+	}
 	if r.Config.MetricsAddr == "" {
 		mux.Handle("GET /metrics", r.guardedMetrics())
 	}
