@@ -13,7 +13,7 @@ ReactDOM.createRoot(document.getElementById("graphiql")).render(
     shouldPersistHeaders: false,
     isHeadersEditorEnabled: true,
     defaultEditorToolsVisibility: "headers",
-    defaultHeaders: JSON.stringify({ Authorization: "Bearer rck_…" }, null, 2),
+    defaultHeaders: JSON.stringify({ Authorization: "Bearer rck_PASTE_THE_KEY" }, null, 2),
     defaultQuery: '{\n  team(slug: "acme") {\n    name\n    memberships { totalCount nodes { role user { email } } }\n  }\n}\n',
   }),
 );
