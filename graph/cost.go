@@ -70,7 +70,9 @@ func costs() ComplexityRoot {
 	c.Team.LoginAttempts = func(child int, first *int, _ *string, last *int, _ *string, _ *model.LoginAttemptFilter) int {
 		return costSearch + costOfPage(child, first, last)
 	}
-	plain := func(child int, first *int, _ *string, last *int, _ *string) int { return costOfPage(child, first, last) }
+	plain := func(child int, first *int, _ *string, last *int, _ *string) int {
+		return costOfPage(child, first, last)
+	}
 	c.Query.Teams, c.Team.Sessions, c.Team.APIKeys, c.Membership.Sessions, c.Membership.APIKeys = plain, plain, plain, plain, plain
 	c.Team.Groups, c.Team.ScimCalls = plain, plain
 	c.Team.GroupRoleMappings = costOfFew
