@@ -50,6 +50,13 @@ const (
 	SPKeyMade             = "service_provider_key.created"
 	SPKeyRetired          = "service_provider_key.retired"
 	SignedOutByProvider   = "session.closed_by_identity_provider"
+	GroupCreated          = "group.created"
+	GroupChanged          = "group.changed"
+	GroupDeleted          = "group.deleted"
+	GroupRoleSet          = "group.role_set"
+	GroupRoleRemoved      = "group.role_removed"
+	ProvisioningChanged   = "provisioning.settings_changed"
+	ScimTokenRotated      = "scim_token.rotated"
 )
 
 // Target is what an event is about.
@@ -84,9 +91,33 @@ func Count(name string, n int64) models.AuditDetail {
 
 // Record writes an event in the caller's transaction.
 func Record(ctx context.Context, tx *gorm.DB, at time.Time, e Event) error {
-	id, err := models.NewID()
+	row, err := rowOf(ctx, at, e)
 	if err != nil {
 		return err
+	}
+	return tx.WithContext(ctx).Create(&row).Error
+}
+
+// RecordAll writes many events in the caller's transaction, in batches.
+func RecordAll(ctx context.Context, tx *gorm.DB, at time.Time, events []Event) error {
+	rows := make([]models.AuditEvent, 0, len(events))
+	for _, e := range events {
+		row, err := rowOf(ctx, at, e)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, row)
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return tx.WithContext(ctx).CreateInBatches(&rows, 500).Error
+}
+
+func rowOf(ctx context.Context, at time.Time, e Event) (models.AuditEvent, error) {
+	id, err := models.NewID()
+	if err != nil {
+		return models.AuditEvent{}, err
 	}
 	actor, request := access.From(ctx), access.RequestFrom(ctx)
 	row := models.AuditEvent{
@@ -98,7 +129,7 @@ func Record(ctx context.Context, tx *gorm.DB, at time.Time, e Event) error {
 	if row.Details == nil {
 		row.Details = []models.AuditDetail{}
 	}
-	return tx.WithContext(ctx).Create(&row).Error
+	return row, nil
 }
 
 func optional(id models.ID) *models.ID {

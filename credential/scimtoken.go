@@ -30,6 +30,7 @@ func (s *Store) CreateScimToken(ctx context.Context, in NewScimToken) (models.Sc
 	if err != nil {
 		return models.ScimToken{}, "", err
 	}
+	in.Name = name
 	now := s.now()
 	if in.ExpiresAt != nil {
 		if !now.Before(*in.ExpiresAt) {
@@ -40,41 +41,49 @@ func (s *Store) CreateScimToken(ctx context.Context, in NewScimToken) (models.Sc
 	}
 	var row models.ScimToken
 	var secret string
-	err = s.DB.InTx(ctx, func(tx *gorm.DB) error {
+	err = s.DB.InTx(ctx, func(tx *gorm.DB) (err error) {
 		if err := access.Require(ctx, access.TokensRW, in.TeamID); err != nil {
 			return err
 		}
-		team, err := models.LockTeam(tx, in.TeamID)
-		if err != nil {
-			return onField(err, "teamId")
-		}
-		if !team.SsoAllowed() {
-			return fault.New(fault.PlanRequired, "Provisioning needs the plan TEAM or ENTERPRISE; the team's is %s.", team.Plan)
-		}
-		var n int64
-		if err := liveTokens(tx, team.ID, now).Model(&models.ScimToken{}).Count(&n).Error; err != nil {
-			return err
-		}
-		if n >= maxScimTokens {
-			return fault.New(fault.LimitReached, "The team has %d live SCIM tokens; revoke one first.", maxScimTokens)
-		}
-		id, err := models.NewID()
-		if err != nil {
-			return err
-		}
-		if secret, err = newSecret(kindScim); err != nil {
-			return err
-		}
-		row = models.ScimToken{
-			ID: id, SecretHash: hash(secret), Prefix: shown(secret), Name: name, TeamID: team.ID,
-			CreatedBy: access.From(ctx).Label, CreatedAt: now, ExpiresAt: in.ExpiresAt,
-		}
-		if err := tx.Create(&row).Error; err != nil {
-			return err
-		}
-		return s.recordToken(ctx, tx, audit.ScimTokenCreated, row)
+		row, secret, err = s.newScimToken(ctx, tx, in, now)
+		return err
 	})
 	return row, secret, err
+}
+
+// newScimToken makes a token for a caller who may.
+func (s *Store) newScimToken(ctx context.Context, tx *gorm.DB, in NewScimToken, now time.Time) (models.ScimToken, string, error) {
+	none := models.ScimToken{}
+	team, err := models.LockTeam(tx, in.TeamID)
+	if err != nil {
+		return none, "", onField(err, "teamId")
+	}
+	if !team.SsoAllowed() {
+		return none, "", fault.New(fault.PlanRequired, "Provisioning needs the plan TEAM or ENTERPRISE; the team's is %s.", team.Plan)
+	}
+	var n int64
+	if err := liveTokens(tx, team.ID, now).Model(&models.ScimToken{}).Count(&n).Error; err != nil {
+		return none, "", err
+	}
+	if n >= maxScimTokens {
+		return none, "", fault.New(fault.LimitReached, "The team has %d live SCIM tokens; revoke one first.", maxScimTokens)
+	}
+	id, err := models.NewID()
+	if err != nil {
+		return none, "", err
+	}
+	secret, err := newSecret(kindScim)
+	if err != nil {
+		return none, "", err
+	}
+	row := models.ScimToken{
+		ID: id, SecretHash: hash(secret), Prefix: shown(secret), Name: in.Name, TeamID: team.ID,
+		CreatedBy: access.From(ctx).Label, CreatedAt: now, ExpiresAt: in.ExpiresAt,
+	}
+	if err := tx.Create(&row).Error; err != nil {
+		return none, "", err
+	}
+	return row, secret, s.recordToken(ctx, tx, audit.ScimTokenCreated, row)
 }
 
 func liveTokens(tx *gorm.DB, team models.ID, now time.Time) *gorm.DB {

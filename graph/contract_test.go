@@ -116,6 +116,8 @@ var allowed = map[string]bool{
 	"DeleteTeamPayload.endedScimTokens": true,
 	"CreateScimTokenPayload.scimToken":  true, "RevokeScimTokenPayload.scimToken": true,
 	"RevokeScimTokenInput.scimTokenId": true, "Team.scimTokens": true, "TeamPermissions.writeScimTokens": true,
+	"Mutation.rotateScimToken": true, "RotateScimTokenPayload.secret": true, // shown once
+	"RotateScimTokenPayload.scimToken": true, "RotateScimTokenInput.scimTokenId": true,
 	"Mutation.createScimToken": true, "Mutation.revokeScimToken": true,
 }
 

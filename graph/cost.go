@@ -72,6 +72,8 @@ func costs() ComplexityRoot {
 	}
 	forward := func(child int, first *int, _ *string) int { return costOfPage(child, first) }
 	c.Team.Sessions, c.Team.APIKeys, c.Membership.Sessions, c.Membership.APIKeys = forward, forward, forward, forward
+	c.Team.Groups, c.Team.ScimCalls = forward, forward
+	c.Team.GroupRoleMappings = costOfFew
 	c.Team.ScimTokens = costOfFew
 	c.SsoSettings.IdentityProviders = costOfFew
 	c.SsoSettings.Certificates = costOfFew
@@ -80,6 +82,7 @@ func costs() ComplexityRoot {
 	c.TeamConnection.TotalCount, c.MembershipConnection.TotalCount = counted, counted
 	c.SessionConnection.TotalCount, c.ApiKeyConnection.TotalCount = counted, counted
 	c.AuditEventConnection.TotalCount, c.LoginAttemptConnection.TotalCount = counted, counted
+	c.GroupConnection.TotalCount, c.ScimCallConnection.TotalCount = counted, counted
 	return c
 }
 

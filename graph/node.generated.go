@@ -165,6 +165,20 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._ScimToken(ctx, sel, obj)
+	case models.ScimCall:
+		return ec._ScimCall(ctx, sel, &obj)
+	case *models.ScimCall:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._ScimCall(ctx, sel, obj)
+	case models.ProvisioningSettings:
+		return ec._ProvisioningSettings(ctx, sel, &obj)
+	case *models.ProvisioningSettings:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._ProvisioningSettings(ctx, sel, obj)
 	case models.Membership:
 		return ec._Membership(ctx, sel, &obj)
 	case *models.Membership:
@@ -186,6 +200,20 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._IdentityProvider(ctx, sel, obj)
+	case models.GroupRoleMapping:
+		return ec._GroupRoleMapping(ctx, sel, &obj)
+	case *models.GroupRoleMapping:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._GroupRoleMapping(ctx, sel, obj)
+	case models.Group:
+		return ec._Group(ctx, sel, &obj)
+	case *models.Group:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Group(ctx, sel, obj)
 	case models.ExternalIdentity:
 		return ec._ExternalIdentity(ctx, sel, &obj)
 	case *models.ExternalIdentity:

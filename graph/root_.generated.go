@@ -33,15 +33,21 @@ type ResolverRoot interface {
 	Certificate() CertificateResolver
 	CreateScimTokenPayload() CreateScimTokenPayloadResolver
 	ExternalIdentity() ExternalIdentityResolver
+	Group() GroupResolver
+	GroupConnection() GroupConnectionResolver
+	GroupRoleMapping() GroupRoleMappingResolver
 	IdentityProvider() IdentityProviderResolver
 	LoginAttempt() LoginAttemptResolver
 	LoginAttemptConnection() LoginAttemptConnectionResolver
 	Membership() MembershipResolver
 	MembershipConnection() MembershipConnectionResolver
 	Mutation() MutationResolver
+	ProvisioningSettings() ProvisioningSettingsResolver
 	Query() QueryResolver
 	RemoveCertificatePayload() RemoveCertificatePayloadResolver
 	RemoveMembershipPayload() RemoveMembershipPayloadResolver
+	ScimCall() ScimCallResolver
+	ScimCallConnection() ScimCallConnectionResolver
 	ScimToken() ScimTokenResolver
 	Session() SessionResolver
 	SessionConnection() SessionConnectionResolver
@@ -257,6 +263,38 @@ type ComplexityRoot struct {
 		NameIDFormat func(childComplexity int) int
 	}
 
+	Group struct {
+		CreatedAt   func(childComplexity int) int
+		DisplayName func(childComplexity int) int
+		ExternalID  func(childComplexity int) int
+		GlobalID    func(childComplexity int) int
+		MemberCount func(childComplexity int) int
+		Revision    func(childComplexity int) int
+		Team        func(childComplexity int) int
+		UpdatedAt   func(childComplexity int) int
+	}
+
+	GroupConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	GroupEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	GroupRoleMapping struct {
+		CreatedAt func(childComplexity int) int
+		CreatedBy func(childComplexity int) int
+		GlobalID  func(childComplexity int) int
+		Group     func(childComplexity int) int
+		Role      func(childComplexity int) int
+		UpdatedAt func(childComplexity int) int
+	}
+
 	IdentityProvider struct {
 		AttributeMapping     func(childComplexity int) int
 		Certificates         func(childComplexity int) int
@@ -367,34 +405,38 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		AddCertificate         func(childComplexity int, input model.AddCertificateInput) int
-		AllowReturn            func(childComplexity int, input model.AllowReturnInput) int
-		CreateAPIKey           func(childComplexity int, input model.CreateAPIKeyInput) int
-		CreateIdentityProvider func(childComplexity int, input model.CreateIdentityProviderInput) int
-		CreateScimToken        func(childComplexity int, input model.CreateScimTokenInput) int
-		CreateTeam             func(childComplexity int, input model.CreateTeamInput) int
-		DeactivateMembership   func(childComplexity int, input model.DeactivateMembershipInput) int
-		DeleteIdentityProvider func(childComplexity int, input model.DeleteIdentityProviderInput) int
-		DeleteSsoSettings      func(childComplexity int, input model.DeleteSsoSettingsInput) int
-		DeleteTeam             func(childComplexity int, input model.DeleteTeamInput) int
-		DisableSso             func(childComplexity int, input model.DisableSsoInput) int
-		EnableSso              func(childComplexity int, input model.EnableSsoInput) int
-		ImportMetadata         func(childComplexity int, input model.ImportMetadataInput) int
-		PreviewMetadata        func(childComplexity int, input model.PreviewMetadataInput) int
-		ReactivateMembership   func(childComplexity int, input model.ReactivateMembershipInput) int
-		RemoveCertificate      func(childComplexity int, input model.RemoveCertificateInput) int
-		RemoveMembership       func(childComplexity int, input model.RemoveMembershipInput) int
-		RevokeAPIKey           func(childComplexity int, input model.RevokeAPIKeyInput) int
-		RevokeMemberSessions   func(childComplexity int, input model.RevokeMemberSessionsInput) int
-		RevokeScimToken        func(childComplexity int, input model.RevokeScimTokenInput) int
-		RevokeSession          func(childComplexity int, input model.RevokeSessionInput) int
-		RotateAPIKey           func(childComplexity int, input model.RotateAPIKeyInput) int
-		UnlinkExternalIdentity func(childComplexity int, input model.UnlinkExternalIdentityInput) int
-		UpdateAPIKey           func(childComplexity int, input model.UpdateAPIKeyInput) int
-		UpdateIdentityProvider func(childComplexity int, input model.UpdateIdentityProviderInput) int
-		UpdateMembership       func(childComplexity int, input model.UpdateMembershipInput) int
-		UpdateSsoSettings      func(childComplexity int, input model.UpdateSsoSettingsInput) int
-		UpdateTeam             func(childComplexity int, input model.UpdateTeamInput) int
+		AddCertificate             func(childComplexity int, input model.AddCertificateInput) int
+		AllowReturn                func(childComplexity int, input model.AllowReturnInput) int
+		CreateAPIKey               func(childComplexity int, input model.CreateAPIKeyInput) int
+		CreateIdentityProvider     func(childComplexity int, input model.CreateIdentityProviderInput) int
+		CreateScimToken            func(childComplexity int, input model.CreateScimTokenInput) int
+		CreateTeam                 func(childComplexity int, input model.CreateTeamInput) int
+		DeactivateMembership       func(childComplexity int, input model.DeactivateMembershipInput) int
+		DeleteIdentityProvider     func(childComplexity int, input model.DeleteIdentityProviderInput) int
+		DeleteSsoSettings          func(childComplexity int, input model.DeleteSsoSettingsInput) int
+		DeleteTeam                 func(childComplexity int, input model.DeleteTeamInput) int
+		DisableSso                 func(childComplexity int, input model.DisableSsoInput) int
+		EnableSso                  func(childComplexity int, input model.EnableSsoInput) int
+		ImportMetadata             func(childComplexity int, input model.ImportMetadataInput) int
+		PreviewMetadata            func(childComplexity int, input model.PreviewMetadataInput) int
+		ReactivateMembership       func(childComplexity int, input model.ReactivateMembershipInput) int
+		RemoveCertificate          func(childComplexity int, input model.RemoveCertificateInput) int
+		RemoveGroupRoleMapping     func(childComplexity int, input model.RemoveGroupRoleMappingInput) int
+		RemoveMembership           func(childComplexity int, input model.RemoveMembershipInput) int
+		RevokeAPIKey               func(childComplexity int, input model.RevokeAPIKeyInput) int
+		RevokeMemberSessions       func(childComplexity int, input model.RevokeMemberSessionsInput) int
+		RevokeScimToken            func(childComplexity int, input model.RevokeScimTokenInput) int
+		RevokeSession              func(childComplexity int, input model.RevokeSessionInput) int
+		RotateAPIKey               func(childComplexity int, input model.RotateAPIKeyInput) int
+		RotateScimToken            func(childComplexity int, input model.RotateScimTokenInput) int
+		SetGroupRoleMapping        func(childComplexity int, input model.SetGroupRoleMappingInput) int
+		UnlinkExternalIdentity     func(childComplexity int, input model.UnlinkExternalIdentityInput) int
+		UpdateAPIKey               func(childComplexity int, input model.UpdateAPIKeyInput) int
+		UpdateIdentityProvider     func(childComplexity int, input model.UpdateIdentityProviderInput) int
+		UpdateMembership           func(childComplexity int, input model.UpdateMembershipInput) int
+		UpdateProvisioningSettings func(childComplexity int, input model.UpdateProvisioningSettingsInput) int
+		UpdateSsoSettings          func(childComplexity int, input model.UpdateSsoSettingsInput) int
+		UpdateTeam                 func(childComplexity int, input model.UpdateTeamInput) int
 	}
 
 	PageInfo struct {
@@ -415,6 +457,20 @@ type ComplexityRoot struct {
 		ClientMutationID func(childComplexity int) int
 		Preview          func(childComplexity int) int
 		UserErrors       func(childComplexity int) int
+	}
+
+	ProvisioningSettings struct {
+		BaseURL      func(childComplexity int) int
+		CallsLastDay func(childComplexity int) int
+		CreatedAt    func(childComplexity int) int
+		DryRun       func(childComplexity int) int
+		ErrorRate    func(childComplexity int) int
+		GlobalID     func(childComplexity int) int
+		LastCallAt   func(childComplexity int) int
+		Revision     func(childComplexity int) int
+		ScimEnabled  func(childComplexity int) int
+		Team         func(childComplexity int) int
+		UpdatedAt    func(childComplexity int) int
 	}
 
 	Query struct {
@@ -446,6 +502,12 @@ type ComplexityRoot struct {
 		DeletedCertificateID func(childComplexity int) int
 		IdentityProvider     func(childComplexity int) int
 		UserErrors           func(childComplexity int) int
+	}
+
+	RemoveGroupRoleMappingPayload struct {
+		ClientMutationID func(childComplexity int) int
+		Group            func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	RemoveMembershipPayload struct {
@@ -488,6 +550,43 @@ type ComplexityRoot struct {
 		PreviousAPIKey   func(childComplexity int) int
 		Secret           func(childComplexity int) int
 		UserErrors       func(childComplexity int) int
+	}
+
+	RotateScimTokenPayload struct {
+		ClientMutationID func(childComplexity int) int
+		Previous         func(childComplexity int) int
+		ScimToken        func(childComplexity int) int
+		Secret           func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
+	ScimCall struct {
+		At          func(childComplexity int) int
+		Detail      func(childComplexity int) int
+		DryRun      func(childComplexity int) int
+		DurationUs  func(childComplexity int) int
+		GlobalID    func(childComplexity int) int
+		IP          func(childComplexity int) int
+		Method      func(childComplexity int) int
+		Quirks      func(childComplexity int) int
+		RequestBody func(childComplexity int) int
+		RequestID   func(childComplexity int) int
+		Resource    func(childComplexity int) int
+		ScimType    func(childComplexity int) int
+		Status      func(childComplexity int) int
+		UserAgent   func(childComplexity int) int
+	}
+
+	ScimCallConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	ScimCallEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	ScimToken struct {
@@ -536,6 +635,12 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	SetGroupRoleMappingPayload struct {
+		ClientMutationID func(childComplexity int) int
+		GroupRoleMapping func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
 	SsoSettings struct {
 		Certificates            func(childComplexity int) int
 		CreatedAt               func(childComplexity int) int
@@ -571,21 +676,25 @@ type ComplexityRoot struct {
 	}
 
 	Team struct {
-		APIKeys           func(childComplexity int, first *int, after *string) int
-		AuditEvents       func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.AuditEventFilter, direction *model.OrderDirection) int
-		CreatedAt         func(childComplexity int) int
-		GlobalID          func(childComplexity int) int
-		LoginAttempts     func(childComplexity int, first *int, after *string, filter *model.LoginAttemptFilter) int
-		Memberships       func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.MembershipFilter, orderBy *model.MembershipOrder) int
-		Name              func(childComplexity int) int
-		Plan              func(childComplexity int) int
-		Revision          func(childComplexity int) int
-		ScimTokens        func(childComplexity int) int
-		Sessions          func(childComplexity int, first *int, after *string) int
-		Slug              func(childComplexity int) int
-		SsoSettings       func(childComplexity int) int
-		UpdatedAt         func(childComplexity int) int
-		ViewerPermissions func(childComplexity int) int
+		APIKeys              func(childComplexity int, first *int, after *string) int
+		AuditEvents          func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.AuditEventFilter, direction *model.OrderDirection) int
+		CreatedAt            func(childComplexity int) int
+		GlobalID             func(childComplexity int) int
+		GroupRoleMappings    func(childComplexity int) int
+		Groups               func(childComplexity int, first *int, after *string) int
+		LoginAttempts        func(childComplexity int, first *int, after *string, filter *model.LoginAttemptFilter) int
+		Memberships          func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.MembershipFilter, orderBy *model.MembershipOrder) int
+		Name                 func(childComplexity int) int
+		Plan                 func(childComplexity int) int
+		ProvisioningSettings func(childComplexity int) int
+		Revision             func(childComplexity int) int
+		ScimCalls            func(childComplexity int, first *int, after *string) int
+		ScimTokens           func(childComplexity int) int
+		Sessions             func(childComplexity int, first *int, after *string) int
+		Slug                 func(childComplexity int) int
+		SsoSettings          func(childComplexity int) int
+		UpdatedAt            func(childComplexity int) int
+		ViewerPermissions    func(childComplexity int) int
 	}
 
 	TeamConnection struct {
@@ -639,6 +748,12 @@ type ComplexityRoot struct {
 		ClientMutationID func(childComplexity int) int
 		Membership       func(childComplexity int) int
 		UserErrors       func(childComplexity int) int
+	}
+
+	UpdateProvisioningSettingsPayload struct {
+		ClientMutationID     func(childComplexity int) int
+		ProvisioningSettings func(childComplexity int) int
+		UserErrors           func(childComplexity int) int
 	}
 
 	UpdateSsoSettingsPayload struct {
@@ -1474,6 +1589,130 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ExternalIdentity.NameIDFormat(childComplexity), true
 
+	case "Group.createdAt":
+		if e.ComplexityRoot.Group.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Group.CreatedAt(childComplexity), true
+	case "Group.displayName":
+		if e.ComplexityRoot.Group.DisplayName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Group.DisplayName(childComplexity), true
+	case "Group.externalId":
+		if e.ComplexityRoot.Group.ExternalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Group.ExternalID(childComplexity), true
+	case "Group.id":
+		if e.ComplexityRoot.Group.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Group.GlobalID(childComplexity), true
+	case "Group.memberCount":
+		if e.ComplexityRoot.Group.MemberCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Group.MemberCount(childComplexity), true
+	case "Group.revision":
+		if e.ComplexityRoot.Group.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Group.Revision(childComplexity), true
+	case "Group.team":
+		if e.ComplexityRoot.Group.Team == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Group.Team(childComplexity), true
+	case "Group.updatedAt":
+		if e.ComplexityRoot.Group.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Group.UpdatedAt(childComplexity), true
+
+	case "GroupConnection.edges":
+		if e.ComplexityRoot.GroupConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GroupConnection.Edges(childComplexity), true
+	case "GroupConnection.nodes":
+		if e.ComplexityRoot.GroupConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GroupConnection.Nodes(childComplexity), true
+	case "GroupConnection.pageInfo":
+		if e.ComplexityRoot.GroupConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GroupConnection.PageInfo(childComplexity), true
+	case "GroupConnection.totalCount":
+		if e.ComplexityRoot.GroupConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GroupConnection.TotalCount(childComplexity), true
+
+	case "GroupEdge.cursor":
+		if e.ComplexityRoot.GroupEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GroupEdge.Cursor(childComplexity), true
+	case "GroupEdge.node":
+		if e.ComplexityRoot.GroupEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GroupEdge.Node(childComplexity), true
+
+	case "GroupRoleMapping.createdAt":
+		if e.ComplexityRoot.GroupRoleMapping.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GroupRoleMapping.CreatedAt(childComplexity), true
+	case "GroupRoleMapping.createdBy":
+		if e.ComplexityRoot.GroupRoleMapping.CreatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GroupRoleMapping.CreatedBy(childComplexity), true
+	case "GroupRoleMapping.id":
+		if e.ComplexityRoot.GroupRoleMapping.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GroupRoleMapping.GlobalID(childComplexity), true
+	case "GroupRoleMapping.group":
+		if e.ComplexityRoot.GroupRoleMapping.Group == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GroupRoleMapping.Group(childComplexity), true
+	case "GroupRoleMapping.role":
+		if e.ComplexityRoot.GroupRoleMapping.Role == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GroupRoleMapping.Role(childComplexity), true
+	case "GroupRoleMapping.updatedAt":
+		if e.ComplexityRoot.GroupRoleMapping.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.GroupRoleMapping.UpdatedAt(childComplexity), true
+
 	case "IdentityProvider.attributeMapping":
 		if e.ComplexityRoot.IdentityProvider.AttributeMapping == nil {
 			break
@@ -2144,6 +2383,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RemoveCertificate(childComplexity, args["input"].(model.RemoveCertificateInput)), true
+	case "Mutation.removeGroupRoleMapping":
+		if e.ComplexityRoot.Mutation.RemoveGroupRoleMapping == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeGroupRoleMapping_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveGroupRoleMapping(childComplexity, args["input"].(model.RemoveGroupRoleMappingInput)), true
 	case "Mutation.removeMembership":
 		if e.ComplexityRoot.Mutation.RemoveMembership == nil {
 			break
@@ -2210,6 +2460,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RotateAPIKey(childComplexity, args["input"].(model.RotateAPIKeyInput)), true
+	case "Mutation.rotateScimToken":
+		if e.ComplexityRoot.Mutation.RotateScimToken == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rotateScimToken_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RotateScimToken(childComplexity, args["input"].(model.RotateScimTokenInput)), true
+	case "Mutation.setGroupRoleMapping":
+		if e.ComplexityRoot.Mutation.SetGroupRoleMapping == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setGroupRoleMapping_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetGroupRoleMapping(childComplexity, args["input"].(model.SetGroupRoleMappingInput)), true
 	case "Mutation.unlinkExternalIdentity":
 		if e.ComplexityRoot.Mutation.UnlinkExternalIdentity == nil {
 			break
@@ -2254,6 +2526,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateMembership(childComplexity, args["input"].(model.UpdateMembershipInput)), true
+	case "Mutation.updateProvisioningSettings":
+		if e.ComplexityRoot.Mutation.UpdateProvisioningSettings == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateProvisioningSettings_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateProvisioningSettings(childComplexity, args["input"].(model.UpdateProvisioningSettingsInput)), true
 	case "Mutation.updateSsoSettings":
 		if e.ComplexityRoot.Mutation.UpdateSsoSettings == nil {
 			break
@@ -2345,6 +2628,73 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PreviewMetadataPayload.UserErrors(childComplexity), true
+
+	case "ProvisioningSettings.baseUrl":
+		if e.ComplexityRoot.ProvisioningSettings.BaseURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProvisioningSettings.BaseURL(childComplexity), true
+	case "ProvisioningSettings.callsLastDay":
+		if e.ComplexityRoot.ProvisioningSettings.CallsLastDay == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProvisioningSettings.CallsLastDay(childComplexity), true
+	case "ProvisioningSettings.createdAt":
+		if e.ComplexityRoot.ProvisioningSettings.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProvisioningSettings.CreatedAt(childComplexity), true
+	case "ProvisioningSettings.dryRun":
+		if e.ComplexityRoot.ProvisioningSettings.DryRun == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProvisioningSettings.DryRun(childComplexity), true
+	case "ProvisioningSettings.errorRate":
+		if e.ComplexityRoot.ProvisioningSettings.ErrorRate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProvisioningSettings.ErrorRate(childComplexity), true
+	case "ProvisioningSettings.id":
+		if e.ComplexityRoot.ProvisioningSettings.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProvisioningSettings.GlobalID(childComplexity), true
+	case "ProvisioningSettings.lastCallAt":
+		if e.ComplexityRoot.ProvisioningSettings.LastCallAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProvisioningSettings.LastCallAt(childComplexity), true
+	case "ProvisioningSettings.revision":
+		if e.ComplexityRoot.ProvisioningSettings.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProvisioningSettings.Revision(childComplexity), true
+	case "ProvisioningSettings.scimEnabled":
+		if e.ComplexityRoot.ProvisioningSettings.ScimEnabled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProvisioningSettings.ScimEnabled(childComplexity), true
+	case "ProvisioningSettings.team":
+		if e.ComplexityRoot.ProvisioningSettings.Team == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProvisioningSettings.Team(childComplexity), true
+	case "ProvisioningSettings.updatedAt":
+		if e.ComplexityRoot.ProvisioningSettings.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ProvisioningSettings.UpdatedAt(childComplexity), true
 
 	case "Query.auditEvents":
 		if e.ComplexityRoot.Query.AuditEvents == nil {
@@ -2489,6 +2839,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RemoveCertificatePayload.UserErrors(childComplexity), true
+
+	case "RemoveGroupRoleMappingPayload.clientMutationId":
+		if e.ComplexityRoot.RemoveGroupRoleMappingPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveGroupRoleMappingPayload.ClientMutationID(childComplexity), true
+	case "RemoveGroupRoleMappingPayload.group":
+		if e.ComplexityRoot.RemoveGroupRoleMappingPayload.Group == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveGroupRoleMappingPayload.Group(childComplexity), true
+	case "RemoveGroupRoleMappingPayload.userErrors":
+		if e.ComplexityRoot.RemoveGroupRoleMappingPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveGroupRoleMappingPayload.UserErrors(childComplexity), true
 
 	case "RemoveMembershipPayload.clientMutationId":
 		if e.ComplexityRoot.RemoveMembershipPayload.ClientMutationID == nil {
@@ -2639,6 +3008,160 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RotateApiKeyPayload.UserErrors(childComplexity), true
+
+	case "RotateScimTokenPayload.clientMutationId":
+		if e.ComplexityRoot.RotateScimTokenPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateScimTokenPayload.ClientMutationID(childComplexity), true
+	case "RotateScimTokenPayload.previous":
+		if e.ComplexityRoot.RotateScimTokenPayload.Previous == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateScimTokenPayload.Previous(childComplexity), true
+	case "RotateScimTokenPayload.scimToken":
+		if e.ComplexityRoot.RotateScimTokenPayload.ScimToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateScimTokenPayload.ScimToken(childComplexity), true
+	case "RotateScimTokenPayload.secret":
+		if e.ComplexityRoot.RotateScimTokenPayload.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateScimTokenPayload.Secret(childComplexity), true
+	case "RotateScimTokenPayload.userErrors":
+		if e.ComplexityRoot.RotateScimTokenPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateScimTokenPayload.UserErrors(childComplexity), true
+
+	case "ScimCall.at":
+		if e.ComplexityRoot.ScimCall.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScimCall.At(childComplexity), true
+	case "ScimCall.detail":
+		if e.ComplexityRoot.ScimCall.Detail == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScimCall.Detail(childComplexity), true
+	case "ScimCall.dryRun":
+		if e.ComplexityRoot.ScimCall.DryRun == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScimCall.DryRun(childComplexity), true
+	case "ScimCall.durationUs":
+		if e.ComplexityRoot.ScimCall.DurationUs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScimCall.DurationUs(childComplexity), true
+	case "ScimCall.id":
+		if e.ComplexityRoot.ScimCall.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScimCall.GlobalID(childComplexity), true
+	case "ScimCall.ip":
+		if e.ComplexityRoot.ScimCall.IP == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScimCall.IP(childComplexity), true
+	case "ScimCall.method":
+		if e.ComplexityRoot.ScimCall.Method == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScimCall.Method(childComplexity), true
+	case "ScimCall.quirks":
+		if e.ComplexityRoot.ScimCall.Quirks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScimCall.Quirks(childComplexity), true
+	case "ScimCall.requestBody":
+		if e.ComplexityRoot.ScimCall.RequestBody == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScimCall.RequestBody(childComplexity), true
+	case "ScimCall.requestId":
+		if e.ComplexityRoot.ScimCall.RequestID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScimCall.RequestID(childComplexity), true
+	case "ScimCall.resource":
+		if e.ComplexityRoot.ScimCall.Resource == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScimCall.Resource(childComplexity), true
+	case "ScimCall.scimType":
+		if e.ComplexityRoot.ScimCall.ScimType == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScimCall.ScimType(childComplexity), true
+	case "ScimCall.status":
+		if e.ComplexityRoot.ScimCall.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScimCall.Status(childComplexity), true
+	case "ScimCall.userAgent":
+		if e.ComplexityRoot.ScimCall.UserAgent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScimCall.UserAgent(childComplexity), true
+
+	case "ScimCallConnection.edges":
+		if e.ComplexityRoot.ScimCallConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScimCallConnection.Edges(childComplexity), true
+	case "ScimCallConnection.nodes":
+		if e.ComplexityRoot.ScimCallConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScimCallConnection.Nodes(childComplexity), true
+	case "ScimCallConnection.pageInfo":
+		if e.ComplexityRoot.ScimCallConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScimCallConnection.PageInfo(childComplexity), true
+	case "ScimCallConnection.totalCount":
+		if e.ComplexityRoot.ScimCallConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScimCallConnection.TotalCount(childComplexity), true
+
+	case "ScimCallEdge.cursor":
+		if e.ComplexityRoot.ScimCallEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScimCallEdge.Cursor(childComplexity), true
+	case "ScimCallEdge.node":
+		if e.ComplexityRoot.ScimCallEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ScimCallEdge.Node(childComplexity), true
 
 	case "ScimToken.createdAt":
 		if e.ComplexityRoot.ScimToken.CreatedAt == nil {
@@ -2830,6 +3353,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionEdge.Node(childComplexity), true
+
+	case "SetGroupRoleMappingPayload.clientMutationId":
+		if e.ComplexityRoot.SetGroupRoleMappingPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetGroupRoleMappingPayload.ClientMutationID(childComplexity), true
+	case "SetGroupRoleMappingPayload.groupRoleMapping":
+		if e.ComplexityRoot.SetGroupRoleMappingPayload.GroupRoleMapping == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetGroupRoleMappingPayload.GroupRoleMapping(childComplexity), true
+	case "SetGroupRoleMappingPayload.userErrors":
+		if e.ComplexityRoot.SetGroupRoleMappingPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetGroupRoleMappingPayload.UserErrors(childComplexity), true
 
 	case "SsoSettings.certificates":
 		if e.ComplexityRoot.SsoSettings.Certificates == nil {
@@ -3023,6 +3565,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Team.GlobalID(childComplexity), true
+	case "Team.groupRoleMappings":
+		if e.ComplexityRoot.Team.GroupRoleMappings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Team.GroupRoleMappings(childComplexity), true
+	case "Team.groups":
+		if e.ComplexityRoot.Team.Groups == nil {
+			break
+		}
+
+		args, err := ec.field_Team_groups_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Team.Groups(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "Team.loginAttempts":
 		if e.ComplexityRoot.Team.LoginAttempts == nil {
 			break
@@ -3057,12 +3616,29 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Team.Plan(childComplexity), true
+	case "Team.provisioningSettings":
+		if e.ComplexityRoot.Team.ProvisioningSettings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Team.ProvisioningSettings(childComplexity), true
 	case "Team.revision":
 		if e.ComplexityRoot.Team.Revision == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Team.Revision(childComplexity), true
+	case "Team.scimCalls":
+		if e.ComplexityRoot.Team.ScimCalls == nil {
+			break
+		}
+
+		args, err := ec.field_Team_scimCalls_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Team.ScimCalls(childComplexity, args["first"].(*int), args["after"].(*string)), true
 	case "Team.scimTokens":
 		if e.ComplexityRoot.Team.ScimTokens == nil {
 			break
@@ -3304,6 +3880,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdateMembershipPayload.UserErrors(childComplexity), true
 
+	case "UpdateProvisioningSettingsPayload.clientMutationId":
+		if e.ComplexityRoot.UpdateProvisioningSettingsPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateProvisioningSettingsPayload.ClientMutationID(childComplexity), true
+	case "UpdateProvisioningSettingsPayload.provisioningSettings":
+		if e.ComplexityRoot.UpdateProvisioningSettingsPayload.ProvisioningSettings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateProvisioningSettingsPayload.ProvisioningSettings(childComplexity), true
+	case "UpdateProvisioningSettingsPayload.userErrors":
+		if e.ComplexityRoot.UpdateProvisioningSettingsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateProvisioningSettingsPayload.UserErrors(childComplexity), true
+
 	case "UpdateSsoSettingsPayload.clientMutationId":
 		if e.ComplexityRoot.UpdateSsoSettingsPayload.ClientMutationID == nil {
 			break
@@ -3477,16 +4072,20 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("PreviewMetadataInput", ec.unmarshalInputPreviewMetadataInput),
 			graphql.NewInputUnmarshaler("ReactivateMembershipInput", ec.unmarshalInputReactivateMembershipInput),
 			graphql.NewInputUnmarshaler("RemoveCertificateInput", ec.unmarshalInputRemoveCertificateInput),
+			graphql.NewInputUnmarshaler("RemoveGroupRoleMappingInput", ec.unmarshalInputRemoveGroupRoleMappingInput),
 			graphql.NewInputUnmarshaler("RemoveMembershipInput", ec.unmarshalInputRemoveMembershipInput),
 			graphql.NewInputUnmarshaler("RevokeApiKeyInput", ec.unmarshalInputRevokeApiKeyInput),
 			graphql.NewInputUnmarshaler("RevokeMemberSessionsInput", ec.unmarshalInputRevokeMemberSessionsInput),
 			graphql.NewInputUnmarshaler("RevokeScimTokenInput", ec.unmarshalInputRevokeScimTokenInput),
 			graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
 			graphql.NewInputUnmarshaler("RotateApiKeyInput", ec.unmarshalInputRotateApiKeyInput),
+			graphql.NewInputUnmarshaler("RotateScimTokenInput", ec.unmarshalInputRotateScimTokenInput),
+			graphql.NewInputUnmarshaler("SetGroupRoleMappingInput", ec.unmarshalInputSetGroupRoleMappingInput),
 			graphql.NewInputUnmarshaler("UnlinkExternalIdentityInput", ec.unmarshalInputUnlinkExternalIdentityInput),
 			graphql.NewInputUnmarshaler("UpdateApiKeyInput", ec.unmarshalInputUpdateApiKeyInput),
 			graphql.NewInputUnmarshaler("UpdateIdentityProviderInput", ec.unmarshalInputUpdateIdentityProviderInput),
 			graphql.NewInputUnmarshaler("UpdateMembershipInput", ec.unmarshalInputUpdateMembershipInput),
+			graphql.NewInputUnmarshaler("UpdateProvisioningSettingsInput", ec.unmarshalInputUpdateProvisioningSettingsInput),
 			graphql.NewInputUnmarshaler("UpdateSsoSettingsInput", ec.unmarshalInputUpdateSsoSettingsInput),
 			graphql.NewInputUnmarshaler("UpdateTeamInput", ec.unmarshalInputUpdateTeamInput),
 		)
@@ -4490,6 +5089,199 @@ type ExternalIdentity implements Node {
   When the identity last signed in.
   """
   lastLoginAt: DateTime!
+}
+`, BuiltIn: false},
+	{Name: "../schema/group.graphqls", Input: `extend type Mutation {
+  """
+  Gives the people of a group a role, now and as they come and go. A role given by hand stays. For admins.
+  """
+  setGroupRoleMapping(
+    """
+    The group and the role.
+    """
+    input: SetGroupRoleMappingInput!
+  ): SetGroupRoleMappingPayload! @auth(scope: SSO_WRITE)
+  """
+  Ends it. People whose role came from the group alone go back to the default role. For admins.
+  """
+  removeGroupRoleMapping(
+    """
+    Which group.
+    """
+    input: RemoveGroupRoleMappingInput!
+  ): RemoveGroupRoleMappingPayload! @auth(scope: SSO_WRITE)
+}
+
+"""
+A group of the team's identity provider.
+"""
+type Group implements Node {
+  """
+  The id of the group.
+  """
+  id: ID!
+  """
+  The team.
+  """
+  team: Team!
+  """
+  Its name.
+  """
+  displayName: String!
+  """
+  What the provisioning client calls it.
+  """
+  externalId: String
+  """
+  How many people are in it.
+  """
+  memberCount: Int!
+  """
+  Grows with every change of the group.
+  """
+  revision: Int!
+  """
+  When it was created.
+  """
+  createdAt: DateTime!
+  """
+  When it was last changed.
+  """
+  updatedAt: DateTime!
+}
+
+"""
+A page of groups.
+"""
+type GroupConnection {
+  """
+  The groups of the page with their cursors.
+  """
+  edges: [GroupEdge!]!
+  """
+  The groups of the page.
+  """
+  nodes: [Group!]!
+  """
+  Where the page stands in the list.
+  """
+  pageInfo: PageInfo!
+  """
+  How many groups the whole list has.
+  """
+  totalCount: Int!
+}
+
+"""
+An element's place in the list.
+"""
+type GroupEdge {
+  """
+  The place, to be given as ` + "`" + `after` + "`" + `.
+  """
+  cursor: String!
+  """
+  The element.
+  """
+  node: Group!
+}
+
+"""
+A role that follows a group.
+"""
+type GroupRoleMapping implements Node {
+  """
+  The id of the mapping.
+  """
+  id: ID!
+  """
+  The group.
+  """
+  group: Group!
+  """
+  The role of its people. Whoever is in several groups has the strongest.
+  """
+  role: Role!
+  """
+  Who set it first.
+  """
+  createdBy: String!
+  """
+  When it was first set.
+  """
+  createdAt: DateTime!
+  """
+  When it was last changed.
+  """
+  updatedAt: DateTime!
+}
+
+"""
+A role for the people of a group.
+"""
+input SetGroupRoleMappingInput {
+  """
+  The group.
+  """
+  groupId: ID!
+  """
+  The role.
+  """
+  role: Role!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to setGroupRoleMapping.
+"""
+type SetGroupRoleMappingPayload {
+  """
+  The mapping; null when there are user errors.
+  """
+  groupRoleMapping: GroupRoleMapping
+  """
+  What kept it from being set.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+
+"""
+A group that is to give no role.
+"""
+input RemoveGroupRoleMappingInput {
+  """
+  The group.
+  """
+  groupId: ID!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to removeGroupRoleMapping.
+"""
+type RemoveGroupRoleMappingPayload {
+  """
+  The group; null when there are user errors.
+  """
+  group: Group
+  """
+  What kept it from being removed.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
 }
 `, BuiltIn: false},
 	{Name: "../schema/identity_provider.graphqls", Input: `extend type Mutation {
@@ -5875,6 +6667,112 @@ extend type Query {
   ): [Node]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/provisioning_settings.graphqls", Input: `extend type Mutation {
+  """
+  Changes what a team chose about SCIM. What is left out stays. For admins.
+  """
+  updateProvisioningSettings(
+    """
+    The change.
+    """
+    input: UpdateProvisioningSettingsInput!
+  ): UpdateProvisioningSettingsPayload! @auth(scope: SSO_WRITE)
+}
+
+"""
+What a team chose about SCIM, and how its provisioning client is doing.
+"""
+type ProvisioningSettings implements Node {
+  """
+  The id of the settings.
+  """
+  id: ID!
+  """
+  The team.
+  """
+  team: Team!
+  """
+  Whether the SCIM door is open. Shut, every call is answered 403 and on record.
+  """
+  scimEnabled: Boolean!
+  """
+  Whether calls are answered as if they were carried out while nothing is written.
+  """
+  dryRun: Boolean!
+  """
+  The base URL to give to the provisioning client.
+  """
+  baseUrl: URL!
+  """
+  When a client called last; null when none did in the last week.
+  """
+  lastCallAt: DateTime
+  """
+  How many calls came in the last 24 hours.
+  """
+  callsLastDay: Int!
+  """
+  The share of the calls of the last 24 hours that were refused or failed, 0 to 1. A look-up that found nobody is neither.
+  """
+  errorRate: Float!
+  """
+  Grows with every change of the settings.
+  """
+  revision: Int!
+  """
+  When the settings were created.
+  """
+  createdAt: DateTime!
+  """
+  When the settings were last changed.
+  """
+  updatedAt: DateTime!
+}
+
+"""
+A change of what a team chose about SCIM.
+"""
+input UpdateProvisioningSettingsInput {
+  """
+  The team.
+  """
+  teamId: ID!
+  """
+  Whether the SCIM door is open.
+  """
+  scimEnabled: Boolean
+  """
+  Whether calls are only answered as if.
+  """
+  dryRun: Boolean
+  """
+  The revision that the caller read; another one by now is STALE_REVISION.
+  """
+  revision: Int
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to updateProvisioningSettings.
+"""
+type UpdateProvisioningSettingsPayload {
+  """
+  The settings as they are now; null when there are user errors.
+  """
+  provisioningSettings: ProvisioningSettings
+  """
+  What kept the settings from being changed.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+`, BuiltIn: false},
 	{Name: "../schema/scalars.graphqls", Input: `"""
 A moment in time as RFC 3339 writes it, always in UTC: 2026-03-01T12:30:00Z. Up
 to six digits of a second may follow.
@@ -5942,6 +6840,104 @@ enum Scope {
   AUDIT_READ
 }
 `, BuiltIn: false},
+	{Name: "../schema/scim_call.graphqls", Input: `"""
+One request of a provisioning client, as it came and as it ended. The last ten thousand of a week are kept.
+"""
+type ScimCall implements Node {
+  """
+  The id of the call.
+  """
+  id: ID!
+  """
+  When it came.
+  """
+  at: DateTime!
+  """
+  The HTTP method.
+  """
+  method: String!
+  """
+  The path behind the team's base URL.
+  """
+  resource: String!
+  """
+  The HTTP status of the answer.
+  """
+  status: Int!
+  """
+  The scimType of a refusal.
+  """
+  scimType: String
+  """
+  What a refusal said.
+  """
+  detail: String
+  """
+  How long it took, in microseconds.
+  """
+  durationUs: Int!
+  """
+  The form of the body, with the values of people blotted out; null when there was none.
+  """
+  requestBody: String
+  """
+  What was tolerated that another server might refuse.
+  """
+  quirks: [String!]!
+  """
+  Whether it was answered without writing.
+  """
+  dryRun: Boolean!
+  """
+  What the client calls itself.
+  """
+  userAgent: String
+  """
+  Where it came from.
+  """
+  ip: String!
+  """
+  The id under which the server's log knows it.
+  """
+  requestId: String!
+}
+
+"""
+A page of calls.
+"""
+type ScimCallConnection {
+  """
+  The calls of the page with their cursors.
+  """
+  edges: [ScimCallEdge!]!
+  """
+  The calls of the page.
+  """
+  nodes: [ScimCall!]!
+  """
+  Where the page stands in the list.
+  """
+  pageInfo: PageInfo!
+  """
+  How many calls are kept. Counted only when it is asked for.
+  """
+  totalCount: Int!
+}
+
+"""
+An element's place in the list.
+"""
+type ScimCallEdge {
+  """
+  The place, to be given as ` + "`" + `after` + "`" + `.
+  """
+  cursor: String!
+  """
+  The element.
+  """
+  node: ScimCall!
+}
+`, BuiltIn: false},
 	{Name: "../schema/scim_token.graphqls", Input: `extend type Mutation {
   """
   Creates a SCIM token for the team's provisioning client. For admins.
@@ -5952,6 +6948,16 @@ enum Scope {
     """
     input: CreateScimTokenInput!
   ): CreateScimTokenPayload! @auth(scope: SSO_WRITE)
+  """
+  Creates the successor of a SCIM token and lets the old one live on for a while,
+  so that the provisioning client can be told at leisure. For admins.
+  """
+  rotateScimToken(
+    """
+    Which token, and for how long the old one lives on.
+    """
+    input: RotateScimTokenInput!
+  ): RotateScimTokenPayload! @auth(scope: SSO_WRITE)
   """
   Ends a SCIM token for good. For admins.
   """
@@ -6078,6 +7084,50 @@ type RevokeScimTokenPayload {
   scimToken: ScimToken
   """
   What kept the token from being revoked.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+
+"""
+A SCIM token to replace.
+"""
+input RotateScimTokenInput {
+  """
+  The token.
+  """
+  scimTokenId: ID!
+  """
+  For how many hours the old token lives on, 0 to 720.
+  """
+  overlapHours: Int = 24
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to rotateScimToken.
+"""
+type RotateScimTokenPayload {
+  """
+  The new token; null when there are user errors.
+  """
+  scimToken: ScimToken
+  """
+  The new token itself. It is shown this once; null when there are user errors.
+  """
+  secret: String
+  """
+  The old token with its end; null when there are user errors.
+  """
+  previous: ScimToken
+  """
+  What kept the token from being rotated.
   """
   userErrors: [UserError!]!
   """
@@ -6761,6 +7811,40 @@ type Team implements Node {
   everybody else.
   """
   scimTokens: [ScimToken!] @auth(scope: SSO_READ)
+  """
+  What the team chose about SCIM. For admins; null for everybody else.
+  """
+  provisioningSettings: ProvisioningSettings @auth(scope: SSO_READ)
+  """
+  The groups of the team's identity provider, oldest first. For every member.
+  """
+  groups(
+    """
+    How many a page holds, 1 to 100.
+    """
+    first: Int = 20
+    """
+    The ` + "`" + `endCursor` + "`" + ` of the page before.
+    """
+    after: String
+  ): GroupConnection! @auth(scope: MEMBERSHIP_READ)
+  """
+  The roles that follow groups, oldest first. For admins; null for everybody else.
+  """
+  groupRoleMappings: [GroupRoleMapping!] @auth(scope: SSO_READ)
+  """
+  What provisioning clients asked, newest first. For admins; null for everybody else.
+  """
+  scimCalls(
+    """
+    How many a page holds, 1 to 100.
+    """
+    first: Int = 20
+    """
+    The ` + "`" + `endCursor` + "`" + ` of the page before.
+    """
+    after: String
+  ): ScimCallConnection @auth(scope: SSO_READ)
   """
   What the caller may do on the team, so that a dashboard knows which buttons to show.
   """
@@ -7638,6 +8722,70 @@ func (ec *executionContext) childFields_ExternalIdentity(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type ExternalIdentity", field.Name)
 }
 
+func (ec *executionContext) childFields_Group(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Group_id(ctx, field)
+	case "team":
+		return ec.fieldContext_Group_team(ctx, field)
+	case "displayName":
+		return ec.fieldContext_Group_displayName(ctx, field)
+	case "externalId":
+		return ec.fieldContext_Group_externalId(ctx, field)
+	case "memberCount":
+		return ec.fieldContext_Group_memberCount(ctx, field)
+	case "revision":
+		return ec.fieldContext_Group_revision(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Group_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_Group_updatedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Group", field.Name)
+}
+
+func (ec *executionContext) childFields_GroupConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_GroupConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_GroupConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_GroupConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_GroupConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GroupConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_GroupEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_GroupEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_GroupEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GroupEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_GroupRoleMapping(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_GroupRoleMapping_id(ctx, field)
+	case "group":
+		return ec.fieldContext_GroupRoleMapping_group(ctx, field)
+	case "role":
+		return ec.fieldContext_GroupRoleMapping_role(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_GroupRoleMapping_createdBy(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_GroupRoleMapping_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_GroupRoleMapping_updatedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type GroupRoleMapping", field.Name)
+}
+
 func (ec *executionContext) childFields_IdentityProvider(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -7896,6 +9044,34 @@ func (ec *executionContext) childFields_PreviewMetadataPayload(ctx context.Conte
 	return nil, fmt.Errorf("no field named %q was found under type PreviewMetadataPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ProvisioningSettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ProvisioningSettings_id(ctx, field)
+	case "team":
+		return ec.fieldContext_ProvisioningSettings_team(ctx, field)
+	case "scimEnabled":
+		return ec.fieldContext_ProvisioningSettings_scimEnabled(ctx, field)
+	case "dryRun":
+		return ec.fieldContext_ProvisioningSettings_dryRun(ctx, field)
+	case "baseUrl":
+		return ec.fieldContext_ProvisioningSettings_baseUrl(ctx, field)
+	case "lastCallAt":
+		return ec.fieldContext_ProvisioningSettings_lastCallAt(ctx, field)
+	case "callsLastDay":
+		return ec.fieldContext_ProvisioningSettings_callsLastDay(ctx, field)
+	case "errorRate":
+		return ec.fieldContext_ProvisioningSettings_errorRate(ctx, field)
+	case "revision":
+		return ec.fieldContext_ProvisioningSettings_revision(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_ProvisioningSettings_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_ProvisioningSettings_updatedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ProvisioningSettings", field.Name)
+}
+
 func (ec *executionContext) childFields_RateLimit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "limit":
@@ -7934,6 +9110,18 @@ func (ec *executionContext) childFields_RemoveCertificatePayload(ctx context.Con
 		return ec.fieldContext_RemoveCertificatePayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RemoveCertificatePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RemoveGroupRoleMappingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "group":
+		return ec.fieldContext_RemoveGroupRoleMappingPayload_group(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RemoveGroupRoleMappingPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_RemoveGroupRoleMappingPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemoveGroupRoleMappingPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RemoveMembershipPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8018,6 +9206,80 @@ func (ec *executionContext) childFields_RotateApiKeyPayload(ctx context.Context,
 		return ec.fieldContext_RotateApiKeyPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RotateApiKeyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RotateScimTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "scimToken":
+		return ec.fieldContext_RotateScimTokenPayload_scimToken(ctx, field)
+	case "secret":
+		return ec.fieldContext_RotateScimTokenPayload_secret(ctx, field)
+	case "previous":
+		return ec.fieldContext_RotateScimTokenPayload_previous(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RotateScimTokenPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_RotateScimTokenPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RotateScimTokenPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ScimCall(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ScimCall_id(ctx, field)
+	case "at":
+		return ec.fieldContext_ScimCall_at(ctx, field)
+	case "method":
+		return ec.fieldContext_ScimCall_method(ctx, field)
+	case "resource":
+		return ec.fieldContext_ScimCall_resource(ctx, field)
+	case "status":
+		return ec.fieldContext_ScimCall_status(ctx, field)
+	case "scimType":
+		return ec.fieldContext_ScimCall_scimType(ctx, field)
+	case "detail":
+		return ec.fieldContext_ScimCall_detail(ctx, field)
+	case "durationUs":
+		return ec.fieldContext_ScimCall_durationUs(ctx, field)
+	case "requestBody":
+		return ec.fieldContext_ScimCall_requestBody(ctx, field)
+	case "quirks":
+		return ec.fieldContext_ScimCall_quirks(ctx, field)
+	case "dryRun":
+		return ec.fieldContext_ScimCall_dryRun(ctx, field)
+	case "userAgent":
+		return ec.fieldContext_ScimCall_userAgent(ctx, field)
+	case "ip":
+		return ec.fieldContext_ScimCall_ip(ctx, field)
+	case "requestId":
+		return ec.fieldContext_ScimCall_requestId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ScimCall", field.Name)
+}
+
+func (ec *executionContext) childFields_ScimCallConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_ScimCallConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_ScimCallConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ScimCallConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_ScimCallConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ScimCallConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ScimCallEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_ScimCallEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_ScimCallEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ScimCallEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_ScimToken(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8112,6 +9374,18 @@ func (ec *executionContext) childFields_SessionEdge(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type SessionEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_SetGroupRoleMappingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "groupRoleMapping":
+		return ec.fieldContext_SetGroupRoleMappingPayload_groupRoleMapping(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetGroupRoleMappingPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_SetGroupRoleMappingPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetGroupRoleMappingPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SsoSettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -8194,6 +9468,14 @@ func (ec *executionContext) childFields_Team(ctx context.Context, field graphql.
 		return ec.fieldContext_Team_ssoSettings(ctx, field)
 	case "scimTokens":
 		return ec.fieldContext_Team_scimTokens(ctx, field)
+	case "provisioningSettings":
+		return ec.fieldContext_Team_provisioningSettings(ctx, field)
+	case "groups":
+		return ec.fieldContext_Team_groups(ctx, field)
+	case "groupRoleMappings":
+		return ec.fieldContext_Team_groupRoleMappings(ctx, field)
+	case "scimCalls":
+		return ec.fieldContext_Team_scimCalls(ctx, field)
 	case "viewerPermissions":
 		return ec.fieldContext_Team_viewerPermissions(ctx, field)
 	case "sessions":
@@ -8312,6 +9594,18 @@ func (ec *executionContext) childFields_UpdateMembershipPayload(ctx context.Cont
 		return ec.fieldContext_UpdateMembershipPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateMembershipPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateProvisioningSettingsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "provisioningSettings":
+		return ec.fieldContext_UpdateProvisioningSettingsPayload_provisioningSettings(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateProvisioningSettingsPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_UpdateProvisioningSettingsPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateProvisioningSettingsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateSsoSettingsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

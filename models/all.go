@@ -6,4 +6,6 @@ var All = []any{
 	SsoSettings{}, IdentityProvider{}, Certificate{}, LoginRequest{}, SeenAssertion{}, LoginAttempt{},
 	LogoutRequest{}, ServiceProviderKey{},
 	Session{}, APIKey{}, ScimToken{}, AuditEvent{},
+	ScimProfile{}, ScimValue{}, ScimCounter{}, ScimBlock{}, Group{}, GroupMember{}, GroupRoleMapping{},
+	ProvisioningSettings{}, ScimCall{},
 }

@@ -113,7 +113,7 @@ func readSQLite(t testing.TB, db *models.DB) catalog {
 			Name, Type  string
 			Notnull, Pk bool
 		}
-		for _, col := range rows[info](t, db, `SELECT name, type, "notnull", pk FROM pragma_table_info(?)`, tab.Name) {
+		for _, col := range rows[info](t, db, `SELECT name, type, "notnull", pk > 0 AS pk FROM pragma_table_info(?)`, tab.Name) {
 			class, ok := sqliteClass[strings.ToLower(col.Type)]
 			if !ok {
 				t.Errorf("%s.%s has the type %q, which is not one of ours", tab.Name, col.Name, col.Type)

@@ -189,3 +189,12 @@ func readEnum[T ~string](v any, into *T, all ...T) error {
 	*into = T(s)
 	return nil
 }
+
+// ResourceKind tells the two kinds of SCIM resource apart.
+type ResourceKind string
+
+// Kinds of SCIM resource.
+const (
+	ResourceUser  ResourceKind = "USER"
+	ResourceGroup ResourceKind = "GROUP"
+)

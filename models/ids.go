@@ -41,6 +41,11 @@ const (
 	PrefixAPIKey           Prefix = "key"
 	PrefixScimToken        Prefix = "sct"
 	PrefixAuditEvent       Prefix = "evt"
+
+	PrefixGroup                Prefix = "grp"
+	PrefixGroupRoleMapping     Prefix = "grm"
+	PrefixProvisioningSettings Prefix = "prv"
+	PrefixScimCall             Prefix = "scl"
 )
 
 var idText = base32.HexEncoding.WithPadding(base32.NoPadding)

@@ -13,6 +13,7 @@ var prefixes = []models.Prefix{
 	models.PrefixTeam, models.PrefixUser, models.PrefixMembership, models.PrefixExternalIdentity,
 	models.PrefixSsoSettings, models.PrefixIdentityProvider, models.PrefixCertificate, models.PrefixLoginAttempt,
 	models.PrefixSession, models.PrefixSPKey, models.PrefixAPIKey, models.PrefixScimToken, models.PrefixAuditEvent,
+	models.PrefixGroup, models.PrefixGroupRoleMapping, models.PrefixProvisioningSettings, models.PrefixScimCall,
 }
 
 // Pages are ordered by id and promise the order of creation, so ids must grow

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"rollcall/models"
+	"rollcall/roster"
 )
 
 // batch looks up rows of one kind for the length of one operation. Whoever
@@ -93,6 +94,8 @@ type batches struct {
 	keys          map[int]*batch[[]models.APIKey]
 	fetchSessions func(limit int) *batch[[]models.Session]
 	fetchKeys     func(limit int) *batch[[]models.APIKey]
+	groups        *batch[models.Group]
+	health        *batch[roster.ScimHealth] // by team
 }
 
 type batchesKey struct{}
@@ -124,6 +127,8 @@ func (r *Resolver) withBatches(ctx context.Context) context.Context {
 				return r.Credentials.APIKeysByMembership(ctx, ids, limit)
 			})
 		},
+		groups: newBatch(r.Roster.GroupsByID),
+		health: newBatch(r.healthByTeam),
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"rollcall/internal/housetest"
 	"rollcall/internal/idptest"
 	"rollcall/models"
+	"rollcall/roster"
 	"rollcall/sso"
 )
 
@@ -47,12 +48,29 @@ func (d *desk) estate(t *testing.T) estate {
 	if err != nil {
 		t.Fatal(err)
 	}
+	group, err := d.Roster.CreateGroup(housetest.AsScim(t.Context(), acme.ID), acme.ID, roster.NewGroup{DisplayName: "Ops"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mapping, err := d.Roster.SetGroupRoleMapping(ctx, group.ID, models.RoleViewer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	provisioning, err := d.Roster.ProvisioningSettings(ctx, acme.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := models.ScimCall{ID: models.ID("01900000-0000-7000-8000-0000000000ca"), TeamID: acme.ID, At: d.clock.Now(), Method: "GET", Resource: "/Users", Status: 200, Quirks: []string{}}
+	if err := d.Roster.RecordScimCalls(ctx, []models.ScimCall{call}); err != nil {
+		t.Fatal(err)
+	}
 	session, _ := d.session(t, mel)
 	return estate{team: acme.GlobalID(), cert: certs[idp.ID][0].GlobalID(), nodes: map[string]string{
 		"Team": acme.GlobalID(), "User": mel.User.GlobalID(), "Membership": mel.GlobalID(), "ExternalIdentity": d.link(t, mel).GlobalID(),
 		"SsoSettings": settings.GlobalID(), "IdentityProvider": idp.GlobalID(), "Certificate": certs[idp.ID][0].GlobalID(),
 		"Session": session.GlobalID(), "ApiKey": key.GlobalID(), "ScimToken": token.GlobalID(),
 		"AuditEvent": d.event(t, acme.ID).GlobalID(), "LoginAttempt": d.attempt(t, acme, mel, idp.ID, certs[idp.ID][0].ID).GlobalID(),
+		"Group": group.GlobalID(), "GroupRoleMapping": mapping.GlobalID(), "ProvisioningSettings": provisioning.GlobalID(), "ScimCall": call.GlobalID(),
 	}}
 }
 
@@ -75,6 +93,11 @@ func TestNodesByCaller(t *testing.T) {
 		"AuditEvent":       {"operator", "admin", "admin key"},
 		"LoginAttempt":     {"operator", "admin", "admin key"},
 		"ApiKey":           {"operator", "admin", "admin key", "member", "key"}, // mel's own
+		"Group":            everybody,
+		"GroupRoleMapping": {"operator", "admin", "admin key"},
+		"ScimCall":         {"operator", "admin", "admin key"},
+
+		"ProvisioningSettings": {"operator", "admin", "admin key"},
 	}
 	eachDesk(t, func(t *testing.T, d *desk) {
 		e := d.estate(t)
@@ -122,34 +145,38 @@ func (e estate) mutations(t *testing.T, d *desk) map[string]string {
 	}
 	of := func(format string, args ...any) string { return fmt.Sprintf(format, args...) }
 	return map[string]string{
-		"createTeam":             opCreateTeam,
-		"updateSsoSettings":      of(opUpdateSettings, e.team),
-		"createIdentityProvider": of(opCreateProvider, e.team, next.CertificatePEM()),
-		"importMetadata":         of(opImportMetadata, e.team, next.Metadata()),
-		"addCertificate":         of(opAddCertificate, e.nodes["IdentityProvider"], next.CertificatePEM()),
-		"removeCertificate":      of(opRemoveCertificate, e.cert),
-		"enableSso":              of(opEnableSso, e.team),
-		"updateMembership":       of(`mutation { updateMembership(input: {membershipId: %q, role: ADMIN}) { membership { id } userErrors { code field message } } }`, e.nodes["Membership"]),
-		"deactivateMembership":   of(opDeactivate, e.nodes["Membership"]),
-		"reactivateMembership":   of(`mutation { reactivateMembership(input: {membershipId: %q}) { membership { id } userErrors { code field message } } }`, e.nodes["Membership"]),
-		"removeMembership":       of(opRemove, e.nodes["Membership"]),
-		"createApiKey":           of(opCreateKey, e.team, d.acme.admin.GlobalID()),
-		"revokeApiKey":           of(`mutation { revokeApiKey(input: {apiKeyId: %q}) { apiKey { id } userErrors { code field message } } }`, e.nodes["ApiKey"]),
-		"createScimToken":        of(opCreateScimToken, e.team),
-		"updateTeam":             of(`mutation { updateTeam(input: {teamId: %q, name: "Acme!"}) { team { name } userErrors { code field message } } }`, e.team),
-		"deleteTeam":             of(`mutation { deleteTeam(input: {teamId: %q, confirmSlug: "acme"}) { deletedTeamId userErrors { code field message } } }`, e.team),
-		"allowReturn":            of(`mutation { allowReturn(input: {teamId: %q, email: "mel@acme.test"}) { team { id } userErrors { code field message } } }`, e.team),
-		"unlinkExternalIdentity": of(`mutation { unlinkExternalIdentity(input: {externalIdentityId: %q}) { deletedExternalIdentityId userErrors { code field message } } }`, e.nodes["ExternalIdentity"]),
-		"revokeMemberSessions":   of(`mutation { revokeMemberSessions(input: {membershipId: %q}) { endedSessions userErrors { code field message } } }`, d.acme.admin.GlobalID()),
-		"revokeSession":          of(`mutation { revokeSession(input: {sessionId: %q}) { session { id } userErrors { code field message } } }`, e.nodes["Session"]),
-		"updateApiKey":           of(`mutation { updateApiKey(input: {apiKeyId: %q, name: "n"}) { apiKey { id } userErrors { code field message } } }`, e.nodes["ApiKey"]),
-		"rotateApiKey":           of(`mutation { rotateApiKey(input: {apiKeyId: %q}) { apiKey { id } userErrors { code field message } } }`, e.nodes["ApiKey"]),
-		"disableSso":             of(`mutation { disableSso(input: {teamId: %q}) { ssoSettings { id } userErrors { code field message } } }`, e.team),
-		"deleteSsoSettings":      of(`mutation { deleteSsoSettings(input: {teamId: %q}) { ssoSettings { id } userErrors { code field message } } }`, e.team),
-		"updateIdentityProvider": of(`mutation { updateIdentityProvider(input: {identityProviderId: %q, vendor: OKTA}) { identityProvider { id } userErrors { code field message } } }`, e.nodes["IdentityProvider"]),
-		"deleteIdentityProvider": of(`mutation { deleteIdentityProvider(input: {identityProviderId: %q}) { deletedIdentityProviderId userErrors { code field message } } }`, e.nodes["IdentityProvider"]),
-		"previewMetadata":        of(`mutation($x: String!) { previewMetadata(input: {teamId: %q, xml: $x}) { preview { entityId } userErrors { code field message } } }`, e.team),
-		"revokeScimToken":        of(`mutation { revokeScimToken(input: {scimTokenId: %q}) { scimToken { id } userErrors { code field message } } }`, e.nodes["ScimToken"]),
+		"createTeam":                 opCreateTeam,
+		"updateSsoSettings":          of(opUpdateSettings, e.team),
+		"createIdentityProvider":     of(opCreateProvider, e.team, next.CertificatePEM()),
+		"importMetadata":             of(opImportMetadata, e.team, next.Metadata()),
+		"addCertificate":             of(opAddCertificate, e.nodes["IdentityProvider"], next.CertificatePEM()),
+		"removeCertificate":          of(opRemoveCertificate, e.cert),
+		"enableSso":                  of(opEnableSso, e.team),
+		"updateMembership":           of(`mutation { updateMembership(input: {membershipId: %q, role: ADMIN}) { membership { id } userErrors { code field message } } }`, e.nodes["Membership"]),
+		"deactivateMembership":       of(opDeactivate, e.nodes["Membership"]),
+		"reactivateMembership":       of(`mutation { reactivateMembership(input: {membershipId: %q}) { membership { id } userErrors { code field message } } }`, e.nodes["Membership"]),
+		"removeMembership":           of(opRemove, e.nodes["Membership"]),
+		"createApiKey":               of(opCreateKey, e.team, d.acme.admin.GlobalID()),
+		"revokeApiKey":               of(`mutation { revokeApiKey(input: {apiKeyId: %q}) { apiKey { id } userErrors { code field message } } }`, e.nodes["ApiKey"]),
+		"createScimToken":            of(opCreateScimToken, e.team),
+		"updateTeam":                 of(`mutation { updateTeam(input: {teamId: %q, name: "Acme!"}) { team { name } userErrors { code field message } } }`, e.team),
+		"deleteTeam":                 of(`mutation { deleteTeam(input: {teamId: %q, confirmSlug: "acme"}) { deletedTeamId userErrors { code field message } } }`, e.team),
+		"allowReturn":                of(`mutation { allowReturn(input: {teamId: %q, email: "mel@acme.test"}) { team { id } userErrors { code field message } } }`, e.team),
+		"unlinkExternalIdentity":     of(`mutation { unlinkExternalIdentity(input: {externalIdentityId: %q}) { deletedExternalIdentityId userErrors { code field message } } }`, e.nodes["ExternalIdentity"]),
+		"revokeMemberSessions":       of(`mutation { revokeMemberSessions(input: {membershipId: %q}) { endedSessions userErrors { code field message } } }`, d.acme.admin.GlobalID()),
+		"revokeSession":              of(`mutation { revokeSession(input: {sessionId: %q}) { session { id } userErrors { code field message } } }`, e.nodes["Session"]),
+		"updateApiKey":               of(`mutation { updateApiKey(input: {apiKeyId: %q, name: "n"}) { apiKey { id } userErrors { code field message } } }`, e.nodes["ApiKey"]),
+		"rotateApiKey":               of(`mutation { rotateApiKey(input: {apiKeyId: %q}) { apiKey { id } userErrors { code field message } } }`, e.nodes["ApiKey"]),
+		"disableSso":                 of(`mutation { disableSso(input: {teamId: %q}) { ssoSettings { id } userErrors { code field message } } }`, e.team),
+		"deleteSsoSettings":          of(`mutation { deleteSsoSettings(input: {teamId: %q}) { ssoSettings { id } userErrors { code field message } } }`, e.team),
+		"updateIdentityProvider":     of(`mutation { updateIdentityProvider(input: {identityProviderId: %q, vendor: OKTA}) { identityProvider { id } userErrors { code field message } } }`, e.nodes["IdentityProvider"]),
+		"deleteIdentityProvider":     of(`mutation { deleteIdentityProvider(input: {identityProviderId: %q}) { deletedIdentityProviderId userErrors { code field message } } }`, e.nodes["IdentityProvider"]),
+		"previewMetadata":            of(`mutation($x: String!) { previewMetadata(input: {teamId: %q, xml: $x}) { preview { entityId } userErrors { code field message } } }`, e.team),
+		"revokeScimToken":            of(`mutation { revokeScimToken(input: {scimTokenId: %q}) { scimToken { id } userErrors { code field message } } }`, e.nodes["ScimToken"]),
+		"rotateScimToken":            of(`mutation { rotateScimToken(input: {scimTokenId: %q}) { scimToken { id } userErrors { code field message } } }`, e.nodes["ScimToken"]),
+		"setGroupRoleMapping":        of(`mutation { setGroupRoleMapping(input: {groupId: %q, role: ADMIN}) { groupRoleMapping { id } userErrors { code field message } } }`, e.nodes["Group"]),
+		"removeGroupRoleMapping":     of(`mutation { removeGroupRoleMapping(input: {groupId: %q}) { group { id } userErrors { code field message } } }`, e.nodes["Group"]),
+		"updateProvisioningSettings": of(`mutation { updateProvisioningSettings(input: {teamId: %q, dryRun: true}) { provisioningSettings { id } userErrors { code field message } } }`, e.team),
 	}
 }
 
@@ -212,8 +239,8 @@ func TestMutationsByOthers(t *testing.T) {
 		for _, name := range []string{"createTeam", "updateTeam", "updateSsoSettings", "createIdentityProvider", "addCertificate", "removeCertificate", "importMetadata",
 			"enableSso", "disableSso", "updateIdentityProvider", "deleteIdentityProvider", "previewMetadata", "deleteSsoSettings",
 			"updateMembership", "revokeMemberSessions", "revokeSession", "createApiKey", "updateApiKey", "rotateApiKey", "revokeApiKey",
-			"unlinkExternalIdentity", "deactivateMembership", "reactivateMembership", "createScimToken", "revokeScimToken",
-			"removeMembership", "allowReturn", "deleteTeam"} {
+			"unlinkExternalIdentity", "deactivateMembership", "reactivateMembership", "createScimToken",
+			"rotateScimToken", "revokeScimToken", "setGroupRoleMapping", "removeGroupRoleMapping", "updateProvisioningSettings", "removeMembership", "allowReturn", "deleteTeam"} {
 			var variables []any
 			if name == "previewMetadata" {
 				variables = []any{"x", string(d.idp.Metadata())}

@@ -43,6 +43,14 @@ func (r *Resolver) node(ctx context.Context, global string) (model.Node, error) 
 		return asNode(r.Audit.Event(ctx, id))
 	case models.PrefixLoginAttempt:
 		return asNode(r.SSO.Attempt(ctx, id))
+	case models.PrefixGroup:
+		return asNode(r.Roster.Group(ctx, id))
+	case models.PrefixGroupRoleMapping:
+		return asNode(r.Roster.GroupRoleMapping(ctx, id))
+	case models.PrefixProvisioningSettings:
+		return asNode(r.Roster.ProvisioningSettingsByID(ctx, id))
+	case models.PrefixScimCall:
+		return asNode(r.Roster.ScimCall(ctx, id))
 	default:
 		return nil, nil
 	}

@@ -141,6 +141,8 @@ func TestOtherMutations(t *testing.T) {
 		d.must(t, admin, `mutation($s: ID!) { revokeScimToken(input: {scimTokenId: $s}) { scimToken { revokedAt } userErrors { code } } }`, "s", token.str("createScimToken.scimToken.id"))
 		d.must(t, admin, `{ team(slug: "acme") { scimTokens { id } } }`).want("team.scimTokens", "[]")
 
+		d.provisioning(t, admin)
+
 		gone := d.must(t, admin, `mutation($m: ID!) { removeMembership(input: {membershipId: $m}) { deletedMembershipId endedSessions endedApiKeys team { slug } userErrors { code } } }`, "m", mel)
 		gone.want("removeMembership.endedSessions", 1)
 		gone.want("removeMembership.endedApiKeys", 1)

@@ -6,6 +6,7 @@ import (
 
 	"rollcall/fault"
 	"rollcall/models"
+	"rollcall/roster"
 )
 
 // The relations that several types have. Each is one look-up in a batch.
@@ -93,6 +94,19 @@ func (r *Resolver) providersByTeam(ctx context.Context, teams []models.ID) (map[
 		}
 	}
 	return out, err
+}
+
+// healthByTeam sums up how the provisioning clients of teams are doing.
+func (r *Resolver) healthByTeam(ctx context.Context, teams []models.ID) (map[models.ID]roster.ScimHealth, error) {
+	out := make(map[models.ID]roster.ScimHealth, len(teams))
+	for _, team := range teams {
+		h, err := r.Roster.ScimHealth(ctx, team)
+		if err != nil {
+			return nil, err
+		}
+		out[team] = h
+	}
+	return out, nil
 }
 
 // slug is the name of a team in its URLs.

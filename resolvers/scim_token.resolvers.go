@@ -2,8 +2,10 @@ package resolvers
 
 import (
 	"context"
+	"time"
 
 	"rollcall/credential"
+	"rollcall/fault"
 	"rollcall/graph"
 	"rollcall/graph/model"
 	"rollcall/models"
@@ -31,6 +33,24 @@ func (r *mutationResolver) CreateScimToken(ctx context.Context, input model.Crea
 		})
 	}
 	return out, settle(err, &out.UserErrors, "teamId", func() { out.ScimToken, out.Secret = &token, &secret })
+}
+
+func (r *mutationResolver) RotateScimToken(ctx context.Context, input model.RotateScimTokenInput) (*model.RotateScimTokenPayload, error) {
+	out := &model.RotateScimTokenPayload{ClientMutationID: input.ClientMutationID.Value()}
+	var done credential.TokenRotation
+	in := arguments{}
+	id := in.id(models.PrefixScimToken, input.ScimTokenID, "scimTokenId")
+	hours := keep(&in, input.OverlapHours, "overlapHours")
+	err := in.err
+	if err == nil && (*hours < 0 || *hours > 720) {
+		err = fault.New(fault.InvalidValue, "The old token can live on for 0 to 720 hours.").On("overlapHours")
+	}
+	if err == nil {
+		done, err = r.Credentials.RotateScimToken(ctx, id, time.Duration(*hours)*time.Hour)
+	}
+	return out, settle(err, &out.UserErrors, "scimTokenId", func() {
+		out.ScimToken, out.Secret, out.Previous = &done.Token, &done.Secret, &done.Previous
+	})
 }
 
 func (r *mutationResolver) RevokeScimToken(ctx context.Context, input model.RevokeScimTokenInput) (*model.RevokeScimTokenPayload, error) {

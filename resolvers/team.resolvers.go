@@ -68,6 +68,29 @@ func (r *teamResolver) ScimTokens(ctx context.Context, obj *models.Team) ([]*mod
 	return pointers(rows), nil
 }
 
+func (r *teamResolver) ProvisioningSettings(ctx context.Context, obj *models.Team) (*models.ProvisioningSettings, error) {
+	return hidden(r.Roster.ProvisioningSettings(ctx, obj.ID))
+}
+
+func (r *teamResolver) Groups(ctx context.Context, obj *models.Team, first *int, after *string) (*model.GroupConnection, error) {
+	return r.groups(ctx, obj.ID, forward(first, after))
+}
+
+func (r *teamResolver) GroupRoleMappings(ctx context.Context, obj *models.Team) ([]*models.GroupRoleMapping, error) {
+	rows, err := hidden(r.Roster.GroupRoleMappings(ctx, obj.ID))
+	if err != nil || rows == nil {
+		return nil, err
+	}
+	for _, m := range *rows {
+		r.batch(ctx).groups.want(m.GroupID)
+	}
+	return pointers(*rows), nil
+}
+
+func (r *teamResolver) ScimCalls(ctx context.Context, obj *models.Team, first *int, after *string) (*model.ScimCallConnection, error) {
+	return r.scimCalls(ctx, obj.ID, forward(first, after))
+}
+
 func (r *teamResolver) ViewerPermissions(ctx context.Context, obj *models.Team) (*model.TeamPermissions, error) {
 	return permissions(access.From(ctx), obj.ID), nil
 }

@@ -57,6 +57,9 @@ func (s *Service) Add(ctx context.Context, in NewMember) (Member, error) {
 			return err
 		}
 		out = Member{Membership: m, User: u}
+		if err := introduceOwn(tx, &out); err != nil {
+			return err
+		}
 		if err := s.unbury(tx, in.TeamID, emailStone(u.Email)); err != nil {
 			return err
 		}

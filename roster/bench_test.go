@@ -134,7 +134,7 @@ func (h *house) benchAuthenticate(b *testing.B) {
 func (h *house) benchFind(b *testing.B, members int) {
 	measured(b, h.scim(), func(ctx context.Context, i int) error {
 		name := fmt.Sprintf("USER%d@acme.test", i*7919%members+1)
-		rows, total, err := h.ScimMembers(ctx, h.team.ID, roster.ScimQuery{UserName: &name, Limit: 1})
+		rows, total, _, err := h.ScimMembers(ctx, h.team.ID, roster.ScimQuery{Filter: roster.ScimTest{Attr: "username", Op: roster.ScimEq, Value: models.Fold(name)}, Limit: 1})
 		if err == nil && (total != 1 || len(rows) != 1) {
 			return fmt.Errorf("%d people are called %s", total, name)
 		}

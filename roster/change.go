@@ -22,6 +22,9 @@ const maxReason = 200
 type Member struct {
 	models.Membership
 	User models.User
+	// For provisioning clients only: what they said, and the groups.
+	Profile models.ScimProfile
+	Groups  []MemberGroup
 }
 
 // target is the event target of every change to the member.
@@ -220,28 +223,36 @@ type Removal struct {
 // NOT_FOUND, FORBIDDEN, LAST_ADMIN, BREAK_GLASS.
 func (s *Service) Remove(ctx context.Context, id models.ID) (Removal, error) {
 	var out Removal
-	err := s.change(ctx, id, func(tx *gorm.DB, m *Member) error {
-		if err := staysGoverned(tx, *m); err != nil {
-			return err
-		}
-		now := s.now()
-		receipt, err := s.credentials().RevokeMember(ctx, tx, m.ID, "removed", now)
-		if err != nil {
-			return err
-		}
-		if err := s.bury(tx, *m, now); err != nil {
-			return err
-		}
-		if err := tx.Where("id = ?", m.ID).Delete(&models.Membership{}).Error; err != nil {
-			return err
-		}
-		if err := s.release(tx, *m, now); err != nil {
-			return err
-		}
-		out = Removal{Membership: m.Membership, Receipt: receipt}
-		return s.recordOut(ctx, tx, *m, audit.MemberRemoved, receipt, now)
+	err := s.change(ctx, id, func(tx *gorm.DB, m *Member) (err error) {
+		out, err = s.remove(ctx, tx, m)
+		return err
 	})
 	return out, err
+}
+
+// remove does it to a locked member.
+func (s *Service) remove(ctx context.Context, tx *gorm.DB, m *Member) (Removal, error) {
+	if err := staysGoverned(tx, *m); err != nil {
+		return Removal{}, err
+	}
+	now := s.now()
+	receipt, err := s.credentials().RevokeMember(ctx, tx, m.ID, "removed", now)
+	if err != nil {
+		return Removal{}, err
+	}
+	if err := s.bury(tx, *m, now); err != nil {
+		return Removal{}, err
+	}
+	if err := s.leaveLists(tx, *m); err != nil {
+		return Removal{}, err
+	}
+	if err := tx.Where("id = ?", m.ID).Delete(&models.Membership{}).Error; err != nil {
+		return Removal{}, err
+	}
+	if err := s.release(tx, *m, now); err != nil {
+		return Removal{}, err
+	}
+	return Removal{Membership: m.Membership, Receipt: receipt}, s.recordOut(ctx, tx, *m, audit.MemberRemoved, receipt, now)
 }
 
 // release lets go of the account of somebody who was removed: it is deleted

@@ -99,6 +99,9 @@ func (s *Service) provisionJit(ctx context.Context, tx *gorm.DB, l *sso.Login, p
 		return Member{}, err
 	}
 	m := Member{Membership: row, User: u}
+	if err := introduceOwn(tx, &m); err != nil {
+		return Member{}, err
+	}
 	if err := s.link(tx, l, m, now); err != nil {
 		return Member{}, err
 	}

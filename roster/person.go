@@ -58,6 +58,9 @@ func (s *Service) newUser(tx *gorm.DB, p Person, kind models.UserKind, origin mo
 	if err != nil {
 		return models.User{}, err
 	}
+	if p.Email == "" {
+		p.Email = noAddress(id)
+	}
 	now := s.now()
 	u := models.User{
 		ID: id, Kind: kind, Origin: origin, Email: p.Email, EmailKey: models.Fold(p.Email),

@@ -2,6 +2,7 @@ package roster
 
 import (
 	"context"
+	"errors"
 	"unicode/utf8"
 
 	"gorm.io/gorm"
@@ -9,7 +10,6 @@ import (
 	"rollcall/access"
 	"rollcall/fault"
 	"rollcall/models"
-	"rollcall/sso"
 )
 
 // maxUserName and maxExternalID bound what a provisioning client calls people
@@ -23,10 +23,11 @@ const (
 // Faults name the fields userName, externalId, email, name, givenName and
 // familyName.
 type ScimUser struct {
-	UserName, Email             string
+	UserName, Email             string // Email may be empty
 	ExternalID                  *string
 	Name, GivenName, FamilyName string
 	Active                      bool
+	Profile                     Profile // an empty one leaves what is kept
 	// Revision of the membership that the wanted state was made from. When it is
 	// another by now the answer is STALE_REVISION; 0 is not compared.
 	Revision int
@@ -47,16 +48,45 @@ func (in *ScimUser) proper() error {
 		return fault.New(fault.InvalidValue, "externalId may have 1 to %d printable bytes.", maxExternalID).On("externalId")
 	}
 	p := in.person()
+	if p.Email == "" {
+		p.Email = noAddress(nobody)
+	}
 	if err := p.proper(); err != nil {
 		return err
 	}
-	in.Email, in.Name, in.GivenName, in.FamilyName = p.Email, p.Name, p.GivenName, p.FamilyName
+	if in.Email != "" {
+		in.Email = p.Email
+	}
+	in.Name, in.GivenName, in.FamilyName = p.Name, p.GivenName, p.FamilyName
 	return nil
 }
 
+// noAddress stands for the address of somebody whose identity provider gave
+// none that is theirs alone. No mail can reach it (RFC 2606 section 2).
+func noAddress(id models.ID) string { return string(id) + "@no-address.invalid" }
+
 // stones are what a person who comes back by provisioning may be known by.
 func (in *ScimUser) stones() []stone {
-	return provisioningStones(in.Email, in.UserName, in.ExternalID)
+	out := provisioningStones(in.Email, in.UserName, in.ExternalID)
+	for _, v := range in.Profile.Values {
+		if v.Attr == "emails" && v.ValueKey != "" && v.ValueKey != models.Fold(in.Email) && v.ValueKey != models.Fold(in.UserName) {
+			out = append(out, emailStone(v.ValueKey))
+		}
+	}
+	return out
+}
+
+// furtherStones are the other addresses that the identity provider told of
+// somebody who is removed.
+func (s *Service) furtherStones(tx *gorm.DB, m Member) ([]stone, error) {
+	var keys []string
+	err := tx.Model(&models.ScimValue{}).Where("membership_id = ? AND attr = 'emails' AND value_key NOT IN ('', ?, ?)", m.ID, m.User.EmailKey, m.UserNameKey).
+		Distinct().Pluck("value_key", &keys).Error
+	out := make([]stone, 0, len(keys))
+	for _, k := range keys {
+		out = append(out, emailStone(k))
+	}
+	return out, err
 }
 
 // ProvisionScim makes a member for a provisioning client: a new account that
@@ -72,7 +102,7 @@ func (s *Service) ProvisionScim(ctx context.Context, team models.ID, in ScimUser
 		return Member{}, err
 	}
 	var out Member
-	err := s.DB.InTx(ctx, func(tx *gorm.DB) error {
+	err := s.provisionTx(ctx, func(tx *gorm.DB) error {
 		settings, err := provisioning(tx, team)
 		if err != nil {
 			return err
@@ -96,46 +126,95 @@ func (s *Service) ProvisionScim(ctx context.Context, team models.ID, in ScimUser
 			return err
 		}
 		out = Member{Membership: row, User: u}
-		return s.recordIn(ctx, tx, out)
+		if err := s.recordIn(ctx, tx, out); err != nil {
+			return err
+		}
+		if in.Profile.Document == "" {
+			return introduceOwn(tx, &out)
+		}
+		return introduce(tx, &out, in.Profile)
 	})
 	return out, err
 }
 
 // provisioning reads a team's settings if its plan includes provisioning.
 func provisioning(tx *gorm.DB, id models.ID) (models.SsoSettings, error) {
-	var team models.Team
-	if err := tx.Where("id = ?", id).Take(&team).Error; err != nil {
-		return models.SsoSettings{}, models.Fault(err)
+	var row struct {
+		Plan     models.Plan
+		Settings models.SsoSettings `gorm:"embedded;embeddedPrefix:s__"`
 	}
-	if !team.SsoAllowed() {
-		return models.SsoSettings{}, fault.New(fault.PlanRequired, "Provisioning needs the plan TEAM or ENTERPRISE; the team's is %s.", team.Plan)
+	found := tx.Raw("SELECT t.plan, "+columnsOf(models.SsoSettings{}, "s", "s__")+" FROM teams t JOIN sso_settings s ON s.team_id = t.id WHERE t.id = ?", id).Scan(&row)
+	switch {
+	case found.Error != nil:
+		return row.Settings, found.Error
+	case found.RowsAffected == 0:
+		return row.Settings, fault.New(fault.Missing, "There is no such object.")
+	case !(models.Team{Plan: row.Plan}).SsoAllowed():
+		return row.Settings, fault.New(fault.PlanRequired, "Provisioning needs the plan TEAM or ENTERPRISE; the team's is %s.", row.Plan)
 	}
-	return sso.SettingsIn(tx, id)
+	return row.Settings, nil
 }
 
 // scimAccount makes the account of a new member. The only account that is
-// taken instead is one that the team made itself and that is on no team.
+// taken instead is one that the team made itself and that is on no team. People
+// whom provisioning made may share an address; it is the account's address of
+// the first of them. Somebody who came by single sign-on is not made again.
 func (s *Service) scimAccount(tx *gorm.DB, team models.ID, in ScimUser) (models.User, error) {
 	if err := nameFree(tx, team, "", in.UserName); err != nil {
 		return models.User{}, err
 	}
-	u, found, err := userByEmail(tx, in.Email)
+	p := in.person()
+	u, found, err := models.User{}, false, error(nil)
+	if p.Email != "" {
+		u, found, err = userByEmail(tx, p.Email)
+	}
 	switch {
 	case err != nil:
 		return u, err
 	case !found:
-		return s.newUser(tx, in.person(), models.KindPerson, models.OriginScim, &team)
+		return s.newUser(tx, p, models.KindPerson, models.OriginScim, &team)
 	case !u.ManagedBy(team):
 		return u, accountConflict()
 	}
-	var n int64
-	if err := tx.Model(&models.Membership{}).Where("team_id = ? AND user_id = ?", team, u.ID).Count(&n).Error; err != nil {
+	var holder []models.Membership
+	if err := tx.Where("team_id = ? AND user_id = ?", team, u.ID).Find(&holder).Error; err != nil {
 		return u, err
 	}
-	if n > 0 {
-		return u, fault.New(fault.Taken, "A user with this e-mail address exists already.").On("email")
+	switch {
+	case len(holder) == 0:
+		return u, s.rename(tx, &u, p)
+	case !holder[0].ScimManaged:
+		return u, fault.New(fault.Taken, "A user with this e-mail address exists already: %s.", holder[0].ID).On("email")
 	}
-	return u, s.rename(tx, &u, in.person())
+	p.Email = ""
+	return s.newUser(tx, p, models.KindPerson, models.OriginScim, &team)
+}
+
+// ownAddress is the address that a member's account is to have: the wanted one
+// unless there is none or another member whom provisioning made has it. Faults:
+// ACCOUNT_CONFLICT, TAKEN.
+func (s *Service) ownAddress(tx *gorm.DB, m Member, wanted string) (string, error) {
+	if wanted == "" || models.Fold(wanted) == m.User.EmailKey {
+		if wanted == "" {
+			wanted = m.User.Email
+		}
+		return wanted, nil
+	}
+	u, found, err := userByEmail(tx, wanted)
+	switch {
+	case err != nil || !found:
+		return wanted, err
+	case !u.ManagedBy(m.TeamID):
+		return "", accountConflict()
+	}
+	var holder []models.Membership
+	if err := tx.Where("team_id = ? AND user_id = ?", m.TeamID, u.ID).Find(&holder).Error; err != nil {
+		return "", err
+	}
+	if len(holder) > 0 && holder[0].ScimManaged {
+		return m.User.Email, nil
+	}
+	return "", fault.New(fault.Taken, "Another member has this e-mail address.").On("email")
 }
 
 func accountConflict() *fault.Error {
@@ -159,7 +238,11 @@ func nameFree(tx *gorm.DB, team, except models.ID, userName string) error {
 func (s *Service) rename(tx *gorm.DB, u *models.User, p Person) error {
 	u.Email, u.EmailKey, u.Name, u.GivenName, u.FamilyName = p.Email, models.Fold(p.Email), p.Name, p.GivenName, p.FamilyName
 	u.UpdatedAt = s.now()
-	return tx.Model(&models.User{}).Where("id = ?", u.ID).Updates(map[string]any{
+	err := tx.Model(&models.User{}).Where("id = ?", u.ID).Updates(map[string]any{
 		"email": u.Email, "email_key": u.EmailKey, "name": u.Name, "given_name": u.GivenName, "family_name": u.FamilyName, "updated_at": u.UpdatedAt,
 	}).Error
+	if errors.Is(err, gorm.ErrDuplicatedKey) {
+		return models.ErrAgain // somebody took the address at this moment
+	}
+	return err
 }

@@ -24,11 +24,12 @@ func (s *Service) UpdateScim(ctx context.Context, team, id models.ID, in ScimUse
 		return Member{}, err
 	}
 	var out Member
-	err := s.DB.InTx(ctx, func(tx *gorm.DB) error {
+	err := s.provisionTx(ctx, func(tx *gorm.DB) error {
+		in := in
 		if _, err := provisioning(tx, team); err != nil {
 			return err
 		}
-		m, err := s.lockForUpdate(ctx, tx, team, id, in)
+		m, err := s.lockForUpdate(ctx, tx, team, id, &in)
 		if err != nil {
 			return err
 		}
@@ -40,18 +41,48 @@ func (s *Service) UpdateScim(ctx context.Context, team, id models.ID, in ScimUse
 		} else {
 			err = s.deactivate(ctx, tx, &m, "")
 		}
+		if err != nil {
+			return err
+		}
 		out = m
+		rows := []Member{m}
+		err = s.addGroups(tx, rows)
+		out = rows[0]
 		return err
 	})
 	return out, err
 }
 
+// RemoveScim is Remove for a provisioning client. revision is the one of the
+// membership that must still hold, 0 for any.
+func (s *Service) RemoveScim(ctx context.Context, team, id models.ID, revision int) error {
+	if err := access.Require(ctx, access.MembersProvision, team); err != nil {
+		return err
+	}
+	return s.provisionTx(ctx, func(tx *gorm.DB) error {
+		if _, err := provisioning(tx, team); err != nil {
+			return err
+		}
+		m, err := lock(tx, team, id)
+		switch {
+		case err != nil:
+			return err
+		case m.TeamID != team || m.User.Kind != models.KindPerson:
+			return noSuchUser()
+		case revision != 0 && revision != m.Revision:
+			return fault.New(fault.StaleRevision, "The membership is at revision %d now.", m.Revision)
+		}
+		if err := provisionable(ctx, m); err != nil {
+			return err
+		}
+		_, err = s.remove(ctx, tx, &m)
+		return err
+	})
+}
+
 // lockForUpdate locks the team only where the rule about the last admin may
 // count. Pushes of profiles run side by side.
-func (s *Service) lockForUpdate(ctx context.Context, tx *gorm.DB, team, id models.ID, in ScimUser) (m Member, err error) {
-	if err := tx.Select("id").Where("id = ? AND team_id = ?", id, team).Take(&models.Membership{}).Error; err != nil {
-		return m, models.Fault(err)
-	}
+func (s *Service) lockForUpdate(ctx context.Context, tx *gorm.DB, team, id models.ID, in *ScimUser) (m Member, err error) {
 	if in.Active {
 		m, err = lockMember(tx, id)
 	} else {
@@ -60,10 +91,19 @@ func (s *Service) lockForUpdate(ctx context.Context, tx *gorm.DB, team, id model
 	if err != nil {
 		return m, err
 	}
-	if m.User.Kind != models.KindPerson {
+	switch {
+	case m.TeamID != team:
+		return m, fault.New(fault.Missing, "There is no such object.")
+	case m.User.Kind != models.KindPerson:
 		return m, noSuchUser()
 	}
-	if !s.differs(m, in) {
+	if err := tx.Where("membership_id = ?", id).Take(&m.Profile).Error; err != nil {
+		return m, models.Fault(err)
+	}
+	if in.Email, err = s.ownAddress(tx, m, in.Email); err != nil {
+		return m, err
+	}
+	if !s.differs(m, *in) {
 		return m, nil
 	}
 	if in.Revision != 0 && in.Revision != m.Revision {
@@ -90,7 +130,8 @@ func (s *Service) changed(m Member, in ScimUser) []string {
 		}
 	}
 	note("userName", m.UserName != in.UserName)
-	note("externalId", text(m.ExternalID) != text(in.ExternalID))
+	note("externalId", value(m.ExternalID) != value(in.ExternalID))
+	note("profile", in.Profile.differs(m))
 	if !m.User.ManagedBy(m.TeamID) {
 		note("email", m.User.EmailKey != models.Fold(in.Email))
 	} else {
@@ -100,13 +141,6 @@ func (s *Service) changed(m Member, in ScimUser) []string {
 		note("familyName", m.User.FamilyName != in.FamilyName)
 	}
 	return out
-}
-
-func text(p *string) string {
-	if p == nil {
-		return ""
-	}
-	return *p
 }
 
 // adopt writes the profile of a locked member.
@@ -128,6 +162,9 @@ func (s *Service) adopt(ctx context.Context, tx *gorm.DB, m *Member, in ScimUser
 		m.ScimManaged = true
 	}
 	m.UserName, m.UserNameKey, m.ExternalID = in.UserName, models.Fold(in.UserName), in.ExternalID
+	if err := describe(tx, m, in.Profile); err != nil {
+		return err
+	}
 	err := s.save(tx, m, map[string]any{
 		"user_name": m.UserName, "user_name_key": m.UserNameKey, "external_id": m.ExternalID, "scim_managed": m.ScimManaged,
 	})
@@ -148,100 +185,9 @@ func (s *Service) newProfile(tx *gorm.DB, u *models.User, p Person) error {
 		case err != nil:
 			return err
 		case found && other.ID != u.ID:
-			return accountConflict()
+			// It was free when ownAddress looked; now the member keeps their own.
+			return models.ErrAgain
 		}
 	}
 	return s.rename(tx, u, p)
-}
-
-// ScimMember returns a person of the team by the id that provisioning clients
-// know: the membership's. NOT_FOUND for integrations and other teams' people.
-func (s *Service) ScimMember(ctx context.Context, team, id models.ID) (Member, error) {
-	if err := access.Require(ctx, access.MembersRead, team); err != nil {
-		return Member{}, err
-	}
-	rows, err := s.scimRows(ctx, s.DB.Read(ctx).Where("memberships.id = ?", id), team)
-	if err != nil {
-		return Member{}, err
-	}
-	if len(rows) == 0 {
-		return Member{}, noSuchUser()
-	}
-	return rows[0], nil
-}
-
-// ScimQuery asks for people; what is nil is not asked. UserName is compared
-// folded (RFC 7643 section 4.1.1: not case-exact), ExternalID to the letter.
-type ScimQuery struct {
-	ID                   *models.ID
-	UserName, ExternalID *string
-	Offset, Limit        int
-}
-
-// ScimMembers lists a team's people for a provisioning client in the order in
-// which they came, with the number of all that match.
-func (s *Service) ScimMembers(ctx context.Context, team models.ID, q ScimQuery) ([]Member, int, error) {
-	if err := access.Require(ctx, access.MembersRead, team); err != nil {
-		return nil, 0, err
-	}
-	if q.UserName != nil && !models.Printable(models.Fold(*q.UserName)) || q.ExternalID != nil && !models.Printable(*q.ExternalID) {
-		return nil, 0, nil // nobody is called that, and PostgreSQL could not even compare it
-	}
-	where := func() *gorm.DB {
-		db := s.DB.Read(ctx)
-		if q.ID != nil {
-			db = db.Where("memberships.id = ?", *q.ID)
-		}
-		if q.UserName != nil {
-			db = db.Where("memberships.user_name_key = ?", models.Fold(*q.UserName))
-		}
-		if q.ExternalID != nil {
-			db = db.Where("memberships.external_id = ?", *q.ExternalID)
-		}
-		return db
-	}
-	var total int64
-	if err := people(where(), team).Count(&total).Error; err != nil {
-		return nil, 0, err
-	}
-	if q.Limit <= 0 || int64(q.Offset) >= total {
-		return nil, int(total), nil
-	}
-	rows, err := s.scimRows(ctx, where().Order("memberships.id").Offset(q.Offset).Limit(q.Limit), team)
-	return rows, int(total), err
-}
-
-// people narrows a query to the persons of a team.
-func people(q *gorm.DB, team models.ID) *gorm.DB {
-	return q.Model(&models.Membership{}).Joins("JOIN users ON users.id = memberships.user_id AND users.kind = ?", models.KindPerson).
-		Where("memberships.team_id = ?", team)
-}
-
-// scimRows reads memberships and then their users, two statements whatever the
-// number of rows.
-func (s *Service) scimRows(ctx context.Context, q *gorm.DB, team models.ID) ([]Member, error) {
-	var rows []models.Membership
-	if err := people(q, team).Find(&rows).Error; err != nil {
-		return nil, err
-	}
-	if len(rows) == 0 {
-		return nil, nil
-	}
-	ids := make([]models.ID, len(rows))
-	for i, m := range rows {
-		ids[i] = m.UserID
-	}
-	var users []models.User
-	if err := s.DB.Read(ctx).Where("id IN ?", ids).Find(&users).Error; err != nil {
-		return nil, err
-	}
-	known := byID(users, func(u models.User) models.ID { return u.ID })
-	out := make([]Member, 0, len(rows))
-	for _, m := range rows {
-		// A user who went between the two statements went with the membership.
-		if u, ok := known[m.UserID]; ok {
-			out = append(out, Member{Membership: m, User: u})
-		}
-	}
-	return out, nil
 }

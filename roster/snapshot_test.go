@@ -21,7 +21,7 @@ func (h *house) snapshot() string {
 		stmt := &gorm.Statement{DB: h.db.Read(h.Context())}
 		h.must(stmt.Parse(row))
 		var rows []map[string]any
-		h.must(h.db.Read(h.Context()).Table(stmt.Schema.Table).Order("id").Find(&rows).Error)
+		h.must(h.db.Read(h.Context()).Table(stmt.Schema.Table).Order(strings.Join(stmt.Schema.PrimaryFieldDBNames, ", ")).Find(&rows).Error)
 		for _, values := range rows {
 			fmt.Fprintf(&b, "%s", stmt.Schema.Table)
 			for _, column := range sorted(values) {

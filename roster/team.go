@@ -58,6 +58,9 @@ func (s *Service) CreateTeam(ctx context.Context, in NewTeam) (models.Team, erro
 		if err := sso.Prepare(tx, team.ID, now); err != nil {
 			return err
 		}
+		if err := s.prepareProvisioning(tx, team); err != nil {
+			return err
+		}
 		return audit.Record(ctx, tx, now, audit.Event{
 			TeamID: team.ID, Action: audit.TeamCreated, Target: audit.Target{Kind: models.PrefixTeam, ID: team.ID, Label: team.Slug},
 			Details: []models.AuditDetail{audit.Detail("plan", string(team.Plan))},

@@ -65,7 +65,11 @@ func (s *Service) bury(tx *gorm.DB, m Member, now time.Time) error {
 	if err := tx.Where("membership_id = ?", m.ID).Find(&identities).Error; err != nil {
 		return err
 	}
-	stones := provisioningStones(m.User.Email, m.UserName, m.ExternalID)
+	further, err := s.furtherStones(tx, m)
+	if err != nil {
+		return err
+	}
+	stones := append(provisioningStones(m.User.Email, m.UserName, m.ExternalID), further...)
 	for _, x := range identities {
 		stones = append(stones, identityStone(x.Issuer, x.NameID))
 	}

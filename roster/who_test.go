@@ -71,7 +71,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 			{"ScimMember", func(ctx context.Context, m roster.Member) error { return first(h.ScimMember(ctx, m.TeamID, m.ID)) },
 				[11]fault.Code{unknown, ok, ok, ok, ok, no, ok, ok, ok, none, none}},
 			{"ScimMembers", func(ctx context.Context, m roster.Member) error {
-				_, _, err := h.ScimMembers(ctx, m.TeamID, roster.ScimQuery{Limit: 1})
+				_, _, _, err := h.ScimMembers(ctx, m.TeamID, roster.ScimQuery{Limit: 1})
 				return err
 			}, [11]fault.Code{unknown, ok, ok, ok, ok, no, ok, ok, ok, none, none}},
 			{"ChangeRole", func(ctx context.Context, m roster.Member) error {

@@ -25,31 +25,33 @@ func unauthorized() *problem {
 // authenticate turns the bearer token (RFC 6750 section 2.1) into an Actor.
 // The path's slug is compared with the slug of the token's own team and is
 // never looked up, so that not even the time it takes tells whether another
-// team exists.
-func (h *handler) authenticate(r *http.Request, slug string) (access.Actor, models.Team, error) {
+// team exists. Settings that have no id belong to nobody who proved anything.
+func (h *handler) authenticate(r *http.Request, slug string) (actor access.Actor, team models.Team, settings models.ProvisioningSettings, err error) {
+	none := models.ProvisioningSettings{}
 	token, ok := bearer(r.Header.Values("Authorization"))
 	if !ok {
-		return access.Actor{}, models.Team{}, unauthorized()
+		return actor, team, none, unauthorized()
 	}
-	actor, err := h.credentials.AuthenticateScim(r.Context(), token)
-	if err != nil {
-		return actor, models.Team{}, err
+	if actor, err = h.credentials.AuthenticateScim(r.Context(), token); err != nil {
+		return actor, team, none, err
 	}
 	if actor.Kind != access.Scim {
-		return actor, models.Team{}, unauthorized()
+		return actor, team, none, unauthorized()
 	}
-	team, err := h.roster.Team(access.With(r.Context(), actor), actor.TeamID)
+	team, settings, err = h.roster.Provisioning(access.With(r.Context(), actor), actor.TeamID)
 	switch {
-	case fault.KindOf(err) == fault.NotFound:
-		return actor, team, unauthorized() // removed a moment ago
+	case fault.KindOf(err) == fault.NotFound && err != nil:
+		return actor, team, none, unauthorized() // removed a moment ago
 	case err != nil:
-		return actor, team, err
+		return actor, team, none, err
 	case team.ID != actor.TeamID || team.Slug != slug:
-		return actor, team, unauthorized()
+		return actor, team, none, unauthorized()
 	case !team.SsoAllowed():
-		return actor, team, fault.New(fault.PlanRequired, "Provisioning needs the plan TEAM or ENTERPRISE; the team's is %s.", team.Plan)
+		err = fault.New(fault.PlanRequired, "Provisioning needs the plan TEAM or ENTERPRISE; the team's is %s.", team.Plan)
+	case !settings.ScimEnabled:
+		err = fault.New(fault.Forbidden, "Provisioning is switched off for this team.")
 	}
-	return actor, team, nil
+	return actor, team, settings, err
 }
 
 // bearer reads the one Authorization header; two of them are no credential.

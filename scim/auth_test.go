@@ -145,8 +145,8 @@ type broken struct {
 	err error
 }
 
-func (b *broken) ScimMembers(context.Context, models.ID, roster.ScimQuery) ([]roster.Member, int, error) {
-	return nil, 0, b.err
+func (b *broken) ScimMembers(context.Context, models.ID, roster.ScimQuery) ([]roster.Member, int, bool, error) {
+	return nil, 0, false, b.err
 }
 
 type fixedStore struct {
@@ -163,7 +163,7 @@ func TestFailures(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		b := &broken{Service: h.roster}
 		log, lines := housetest.NewLog()
-		h.door = scim.NewHandler(scim.Options{Roster: b, Credentials: h.credentials, BaseURL: baseURL, Log: log})
+		h.door = scim.NewHandler(scim.Options{Roster: b, Credentials: h.credentials, BaseURL: baseURL, Log: log, Now: h.clock.Now})
 		b.err = errors.New("pq: password authentication failed for swordfish")
 		a := h.acme.do("GET", `/Users?filter=userName+eq+"ada"`, "").want(500, "").has("internal error", "detail")
 		if strings.Contains(a.text, "swordfish") {
@@ -184,12 +184,12 @@ func TestFailures(t *testing.T) {
 		// Middleware that knows how long to wait says so itself.
 		w := httptest.NewRecorder()
 		w.Header().Set("Retry-After", "17")
-		scim.Options{Log: log}.Refuse(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/scim/acme/v2/Users", nil), b.err)
+		scim.Options{Log: log, Now: h.clock.Now}.Refuse(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/scim/acme/v2/Users", nil), b.err)
 		if w.Code != 429 || w.Header().Get("Retry-After") != "17" || !strings.Contains(w.Body.String(), `"status":"429"`) {
 			t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
 		}
 
-		h.door = scim.NewHandler(scim.Options{Roster: b, Credentials: fixedStore{err: errors.New("no database")}, BaseURL: baseURL, Log: log})
+		h.door = scim.NewHandler(scim.Options{Roster: b, Credentials: fixedStore{err: errors.New("no database")}, BaseURL: baseURL, Log: log, Now: h.clock.Now})
 		if a := h.acme.do("GET", "/Users", "").want(500, ""); a.header.Get("WWW-Authenticate") != "" {
 			t.Error("a failure of ours is sold as the client's")
 		}
@@ -197,13 +197,13 @@ func TestFailures(t *testing.T) {
 		// Whoever else a credential may stand for, here it opens nothing.
 		for _, kind := range []access.Kind{access.Person, access.Key, access.Operator, access.System, access.Anonymous} {
 			store := fixedStore{actor: access.Actor{Kind: kind, TeamID: h.acme.team.ID, Role: models.RoleAdmin}}
-			h.door = scim.NewHandler(scim.Options{Roster: h.roster, Credentials: store, BaseURL: baseURL, Log: log})
+			h.door = scim.NewHandler(scim.Options{Roster: h.roster, Credentials: store, BaseURL: baseURL, Log: log, Now: h.clock.Now})
 			h.acme.do("GET", "/Users", "").want(401, "")
 		}
 
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		h.door = scim.NewHandler(scim.Options{Roster: b, Credentials: fixedStore{err: ctx.Err()}, BaseURL: baseURL, Log: log})
+		h.door = scim.NewHandler(scim.Options{Roster: b, Credentials: fixedStore{err: ctx.Err()}, BaseURL: baseURL, Log: log, Now: h.clock.Now})
 		before := lines.String()
 		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/scim/acme/v2/Users", nil)
 		r.Header.Set("Authorization", "Bearer x")

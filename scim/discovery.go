@@ -32,6 +32,16 @@ type resourceMeta struct {
 	Location     string `json:"location"`
 }
 
+// paginationSupport is RFC 9865 section 4.
+type paginationSupport struct {
+	Cursor        bool   `json:"cursor"`
+	Index         bool   `json:"index"`
+	DefaultMethod string `json:"defaultPaginationMethod"`
+	DefaultSize   int    `json:"defaultPageSize"`
+	MaxSize       int    `json:"maxPageSize"`
+	CursorTimeout int    `json:"cursorTimeout"`
+}
+
 type configBody struct {
 	Schemas               []string               `json:"schemas"`
 	Patch                 support                `json:"patch"`
@@ -40,6 +50,7 @@ type configBody struct {
 	ChangePassword        support                `json:"changePassword"`
 	Sort                  support                `json:"sort"`
 	Etag                  support                `json:"etag"`
+	Pagination            paginationSupport      `json:"pagination"`
 	AuthenticationSchemes []authenticationScheme `json:"authenticationSchemes"`
 	Meta                  resourceMeta           `json:"meta"`
 }
@@ -52,7 +63,13 @@ func (h *handler) getConfig(c call) (reply, error) {
 	return reply{status: http.StatusOK, body: configBody{
 		Schemas: []string{urnConfig},
 		Patch:   support{true},
+		Bulk:    bulkSupport{Supported: true, MaxOperations: maxBulkOperations, MaxPayloadSize: maxBody},
 		Filter:  filterSupport{Supported: true, MaxResults: maxCount},
+		Sort:    support{true},
+		Etag:    support{true},
+		Pagination: paginationSupport{
+			Cursor: true, Index: true, DefaultMethod: "index", DefaultSize: defaultCount, MaxSize: maxCount, CursorTimeout: int(cursorLife.Seconds()),
+		},
 		AuthenticationSchemes: []authenticationScheme{{
 			Type: "oauthbearertoken", Name: "SCIM token", Primary: true,
 			Description: "A SCIM token of the team, sent as a bearer token.",
@@ -62,34 +79,52 @@ func (h *handler) getConfig(c call) (reply, error) {
 	}}, nil
 }
 
-type resourceTypeBody struct {
-	Schemas     []string     `json:"schemas"`
-	ID          string       `json:"id"`
-	Name        string       `json:"name"`
-	Endpoint    string       `json:"endpoint"`
-	Description string       `json:"description"`
-	Schema      string       `json:"schema"`
-	Meta        resourceMeta `json:"meta"`
+type extensionBody struct {
+	Schema   string `json:"schema"`
+	Required bool   `json:"required"`
 }
 
-func (c call) resourceType() resourceTypeBody {
-	return resourceTypeBody{
-		Schemas: []string{urnResourceType}, ID: "User", Name: "User", Endpoint: "/Users",
-		Description: "A member of the team.", Schema: urnUser,
-		Meta: resourceMeta{"ResourceType", c.base + "/ResourceTypes/User"},
+type resourceTypeBody struct {
+	Schemas          []string        `json:"schemas"`
+	ID               string          `json:"id"`
+	Name             string          `json:"name"`
+	Endpoint         string          `json:"endpoint"`
+	Description      string          `json:"description"`
+	Schema           string          `json:"schema"`
+	SchemaExtensions []extensionBody `json:"schemaExtensions,omitempty"`
+	Meta             resourceMeta    `json:"meta"`
+}
+
+var resourceTypes = []*resourceType{userType, groupType}
+
+func (c call) resourceType(t *resourceType) resourceTypeBody {
+	b := resourceTypeBody{
+		Schemas: []string{urnResourceType}, ID: t.name, Name: t.name, Endpoint: t.endpoint,
+		Description: t.description, Schema: t.urn,
+		Meta: resourceMeta{"ResourceType", c.base + "/ResourceTypes/" + t.name},
 	}
+	for _, e := range t.extensions {
+		b.SchemaExtensions = append(b.SchemaExtensions, extensionBody{Schema: e.urn})
+	}
+	return b
 }
 
 // listResourceTypes is GET /ResourceTypes (RFC 7643 section 6), which is not paged.
 func (h *handler) listResourceTypes(c call) (reply, error) {
-	return list(1, 1, []any{c.resourceType()}), noFilter(c)
+	var all []any
+	for _, t := range resourceTypes {
+		all = append(all, c.resourceType(t))
+	}
+	return list(1, len(all), all), noFilter(c)
 }
 
 func (h *handler) getResourceType(c call) (reply, error) {
-	if c.id != "User" {
-		return reply{}, notFound()
+	for _, t := range resourceTypes {
+		if c.id == t.name {
+			return reply{status: http.StatusOK, body: c.resourceType(t)}, noFilter(c)
+		}
 	}
-	return reply{status: http.StatusOK, body: c.resourceType()}, noFilter(c)
+	return reply{}, notFound()
 }
 
 type schemaBody struct {
@@ -112,28 +147,46 @@ type attributeSchema struct {
 	Mutability      string            `json:"mutability"`
 	Returned        string            `json:"returned"`
 	Uniqueness      string            `json:"uniqueness"`
+	ReferenceTypes  []string          `json:"referenceTypes,omitempty"`
 	SubAttributes   []attributeSchema `json:"subAttributes,omitempty"`
 }
 
-func (c call) userSchema() schemaBody {
-	return schemaBody{
-		Schemas: []string{urnSchema}, ID: urnUser, Name: "User", Description: "A member of the team.",
-		Attributes: describe(userAttributes),
-		Meta:       resourceMeta{"Schema", c.base + "/Schemas/" + urnUser},
+func (c call) schemas() []schemaBody {
+	var all []schemaBody
+	add := func(urn, name, description string, attributes []attribute) {
+		all = append(all, schemaBody{
+			Schemas: []string{urnSchema}, ID: urn, Name: name, Description: description, Attributes: describe(attributes),
+			Meta: resourceMeta{"Schema", c.base + "/Schemas/" + urn},
+		})
 	}
+	for _, t := range resourceTypes {
+		add(t.urn, t.title, t.description, t.attributes)
+		for _, e := range t.extensions {
+			add(e.urn, e.name, e.description, e.attributes)
+		}
+	}
+	return all
 }
 
 // describe writes the table of attributes as RFC 7643 section 7 wants it.
 func describe(in []attribute) []attributeSchema {
 	var out []attributeSchema
 	for _, a := range in {
-		if a.common || a.unlisted {
+		if a.common {
 			continue
 		}
 		s := attributeSchema{
 			Name: a.name, Type: a.kind, MultiValued: a.many, Description: a.description, Required: a.required,
-			CanonicalValues: a.values, Mutability: "readWrite", Returned: "default", Uniqueness: "none",
-			SubAttributes: describe(a.sub),
+			CanonicalValues: a.values, CaseExact: a.exact, Mutability: "readWrite", Returned: "default", Uniqueness: "none",
+			ReferenceTypes: a.refers, SubAttributes: describe(a.sub),
+		}
+		switch {
+		case a.readOnly:
+			s.Mutability = "readOnly"
+		case a.immutable:
+			s.Mutability = "immutable"
+		case a.writeOnly:
+			s.Mutability, s.Returned = "writeOnly", "never"
 		}
 		if a.unique {
 			s.Uniqueness = "server"
@@ -145,14 +198,20 @@ func describe(in []attribute) []attributeSchema {
 
 // listSchemas is GET /Schemas (RFC 7643 section 7), which is not paged.
 func (h *handler) listSchemas(c call) (reply, error) {
-	return list(1, 1, []any{c.userSchema()}), noFilter(c)
+	var all []any
+	for _, s := range c.schemas() {
+		all = append(all, s)
+	}
+	return list(1, len(all), all), noFilter(c)
 }
 
 func (h *handler) getSchema(c call) (reply, error) {
-	if lower(c.id) != lower(urnUser) {
-		return reply{}, notFound()
+	for _, s := range c.schemas() {
+		if lower(c.id) == lower(s.ID) {
+			return reply{status: http.StatusOK, body: s}, noFilter(c)
+		}
 	}
-	return reply{status: http.StatusOK, body: c.userSchema()}, noFilter(c)
+	return reply{}, notFound()
 }
 
 // noFilter refuses a filter on discovery, as RFC 7644 section 4 asks.

@@ -29,6 +29,9 @@ package scim
 // URNs of RFC 7643 section 10.3 and RFC 7644 section 8.2.
 const (
 	urnUser         = "urn:ietf:params:scim:schemas:core:2.0:User"
+	urnGroup        = "urn:ietf:params:scim:schemas:core:2.0:Group"
+	urnEnterprise   = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+	urnBulk         = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
 	urnResourceType = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"
 	urnConfig       = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"
 	urnSchema       = "urn:ietf:params:scim:schemas:core:2.0:Schema"

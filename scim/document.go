@@ -7,8 +7,9 @@ import (
 
 // Bounds of what is kept.
 const (
-	maxText   = 256 // characters of one string
-	maxValues = 100 // elements of a multi-valued attribute
+	maxText   = 4 << 10  // characters of one string
+	maxBinary = 64 << 10 // characters of one certificate
+	maxValues = 100      // elements of a multi-valued attribute
 )
 
 // document is a resource as SCIM sees it, by the canonical names of schema.go.
@@ -81,19 +82,23 @@ func clean(a *attribute, label string, v any) (any, error) {
 	case a.kind == kindBoolean:
 		return cleanBoolean(label, v)
 	default:
-		return cleanText(label, v)
+		limit := maxText
+		if a.kind == kindBinary {
+			limit = maxBinary
+		}
+		return cleanText(label, v, limit)
 	}
 }
 
-func cleanText(label string, v any) (any, error) {
+func cleanText(label string, v any, limit int) (any, error) {
 	s, ok := v.(string)
 	switch {
 	case !ok:
 		return nil, bad(typeInvalidValue, "%s must be a string.", label)
 	case strings.ContainsRune(s, 0):
 		return nil, bad(typeInvalidValue, "%s holds a NUL character.", label)
-	case utf8.RuneCountInString(s) > maxText:
-		return nil, bad(typeInvalidValue, "%s is longer than %d characters.", label, maxText)
+	case utf8.RuneCountInString(s) > limit:
+		return nil, bad(typeInvalidValue, "%s is longer than %d characters.", label, limit)
 	case s == "":
 		return nil, nil
 	}
@@ -118,6 +123,9 @@ func cleanBoolean(label string, v any) (any, error) {
 
 func cleanComplex(a *attribute, label string, v any) (any, error) {
 	o, ok := v.(object)
+	if text, isText := v.(string); isText && a.bare {
+		o, ok = object{{name: "value", value: text}}, true
+	}
 	if !ok {
 		return nil, bad(typeInvalidValue, "%s must be an object.", label)
 	}

@@ -21,6 +21,10 @@ const (
 	typeMutability    = "mutability"
 	typeNoTarget      = "noTarget"
 	typeUniqueness    = "uniqueness"
+	// Of RFC 9865 section 2.1.
+	typeInvalidCursor = "invalidCursor"
+	typeExpiredCursor = "expiredCursor"
+	typeInvalidCount  = "invalidCount"
 )
 
 // retryAfter is how long a client that is told 429 waits, in seconds, when
@@ -119,8 +123,10 @@ func (h *handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	case http.StatusMethodNotAllowed:
 		w.Header().Set("Allow", strings.Join(p.allow, ", "))
 	}
-	body := errorBody{
-		Schemas: []string{urnError}, Status: strconv.Itoa(p.status), ScimType: p.scimType, Detail: p.detail,
-	}
-	h.write(w, r, reply{status: p.status, body: body})
+	h.write(w, r, reply{status: p.status, body: p.body()})
+}
+
+// body is the error document.
+func (p *problem) body() errorBody {
+	return errorBody{Schemas: []string{urnError}, Status: strconv.Itoa(p.status), ScimType: p.scimType, Detail: p.detail}
 }

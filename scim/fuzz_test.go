@@ -33,8 +33,10 @@ func FuzzFilter(f *testing.F) {
 				t.Fatalf("%q is written %q and then %q", text, written, show(again))
 			}
 		}
-		if _, err := compileFilter(e); err != nil {
-			refusedProperly(t, err, typeInvalidFilter)
+		for _, of := range resourceTypes {
+			if _, err := compileFilter(of, e); err != nil {
+				refusedProperly(t, err, typeInvalidFilter)
+			}
 		}
 		matches(e, find(userAttributes, "emails"), document{"value": "ada@acme.test", "type": "work", "primary": true})
 	})
@@ -114,8 +116,17 @@ func FuzzPatch(f *testing.F) {
 			refusedProperly(t, err, typeInvalidValue)
 			return
 		}
-		if u.Email == "" || u.UserName == "" {
+		if u.UserName == "" || u.Email != "" && !looksLikeAddress(u.Email) {
 			t.Fatalf("%s left %+v", operations, u)
+		}
+		again, err := stored(u.Profile.Document)
+		if err != nil {
+			t.Fatalf("%s is kept as %s: %v", operations, u.Profile.Document, err)
+		}
+		for name, value := range again {
+			if text(t, value) != text(t, d[name]) {
+				t.Fatalf("%s: %s is kept as %s", operations, text(t, d[name]), text(t, value))
+			}
 		}
 	})
 }
@@ -125,6 +136,14 @@ func keptOnly(t *testing.T, operations string, d document, in []attribute) {
 	t.Helper()
 	for name, value := range d {
 		if name == "schemas" {
+			continue
+		}
+		if ext := userType.extension(name); ext != nil {
+			inner, _ := value.(document)
+			if len(inner) == 0 {
+				t.Fatalf("%s left %s = %#v", operations, name, value)
+			}
+			keptOnly(t, operations, inner, ext.attributes)
 			continue
 		}
 		a := find(in, name)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -27,6 +28,7 @@ type house struct {
 	roster      *roster.Service
 	credentials *credential.Store
 	door        http.Handler
+	calls       *scim.Buffer
 	log         *housetest.Log
 	acme        client // Okta, say
 	globex      client
@@ -51,7 +53,8 @@ func eachHouse(t *testing.T, fn func(t *testing.T, h *house)) {
 			roster:      &roster.Service{DB: db, Now: clock.Now, TombstoneKey: []byte("a key for tests")},
 			credentials: &credential.Store{DB: db, Now: clock.Now},
 		}
-		h.door = scim.NewHandler(scim.Options{Roster: h.roster, Credentials: h.credentials, BaseURL: baseURL + "/", Log: log})
+		h.calls = &scim.Buffer{Keeper: h.roster, Log: log}
+		h.door = scim.NewHandler(scim.Options{Roster: h.roster, Credentials: h.credentials, BaseURL: baseURL + "/", Log: log, Now: clock.Now, Calls: h.calls})
 		h.acme = h.client("acme")
 		h.globex = h.client("globex")
 		fn(t, h)
@@ -133,7 +136,7 @@ func (h *house) send(r *http.Request) answer {
 	w := httptest.NewRecorder()
 	h.door.ServeHTTP(w, r)
 	a := answer{t: h.t, status: w.Code, header: w.Header(), text: w.Body.String()}
-	if a.status == http.StatusNoContent || r.Method == http.MethodHead {
+	if a.status == http.StatusNoContent || a.status == http.StatusNotModified || r.Method == http.MethodHead {
 		if a.text != "" {
 			h.t.Errorf("%s %s: a body where none belongs: %s", r.Method, r.URL.Path, a.text)
 		}
@@ -223,3 +226,6 @@ func (c client) patch(id, operations string) answer {
 	c.h.t.Helper()
 	return c.do("PATCH", "/Users/"+id, patchOp+operations+`}`)
 }
+
+// escape writes a filter for a query string.
+func escape(filter string) string { return url.QueryEscape(filter) }

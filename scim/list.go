@@ -2,26 +2,18 @@ package scim
 
 import (
 	"net/http"
-	"net/url"
-	"strconv"
 	"strings"
 
-	"rollcall/models"
 	"rollcall/roster"
 )
 
-// Page sizes (RFC 7644 section 3.4.2.4).
-const (
-	defaultCount = 100
-	maxCount     = 200
-)
-
-// listBody is a ListResponse (RFC 7644 section 3.4.2).
+// listBody is a ListResponse (RFC 7644 section 3.4.2, RFC 9865 section 2).
 type listBody struct {
 	Schemas      []string `json:"schemas"`
 	TotalResults int      `json:"totalResults"`
-	StartIndex   int      `json:"startIndex"`
+	StartIndex   int      `json:"startIndex,omitempty"`
 	ItemsPerPage int      `json:"itemsPerPage"`
+	NextCursor   string   `json:"nextCursor,omitempty"`
 	Resources    []any    `json:"Resources"` // never null
 }
 
@@ -33,105 +25,176 @@ func list(start, total int, resources []any) reply {
 
 // listUsers is GET /Users (RFC 7644 section 3.4.2).
 func (h *handler) listUsers(c call) (reply, error) {
-	q, err := readQuery(c.r.URL)
+	q, err := readQuery(c)
 	if err != nil {
 		return reply{}, err
 	}
-	show, err := readProjection(c.r.URL)
+	return h.answerQuery(c, q, userType)
+}
+
+// listGroups is GET /Groups.
+func (h *handler) listGroups(c call) (reply, error) {
+	q, err := readQuery(c)
 	if err != nil {
 		return reply{}, err
 	}
-	var wanted condition
+	return h.answerQuery(c, q, groupType)
+}
+
+// found is a page of one type.
+type found struct {
+	resources []any
+	total     int
+	last      int // the place of the last one
+	more      bool
+}
+
+// lookUp asks the roster for a page of one type.
+func (h *handler) lookUp(c call, t *resourceType, show projection, ask roster.ScimQuery) (found, error) {
+	f := found{resources: []any{}}
+	if t == groupType {
+		ask.Bare = show.excludes("members")
+		rows, total, more, err := h.roster.ScimGroups(c.r.Context(), c.team.ID, ask)
+		for _, g := range rows {
+			f.resources = append(f.resources, show.of(t, c.groupDocument(g)))
+			f.last = g.Seq
+		}
+		f.total, f.more = total, more
+		return f, err
+	}
+	rows, total, more, err := h.roster.ScimMembers(c.r.Context(), c.team.ID, ask)
+	if err != nil {
+		return f, err
+	}
+	for _, m := range rows {
+		shown, err := c.shown(m, show)
+		if err != nil {
+			return f, err
+		}
+		f.resources = append(f.resources, shown)
+		f.last = m.Profile.Seq
+	}
+	f.total, f.more = total, more
+	return f, nil
+}
+
+// answerQuery answers a query over one type.
+func (h *handler) answerQuery(c call, q query, t *resourceType) (reply, error) {
+	ask := roster.ScimQuery{Start: q.start, Limit: q.count}
+	var err error
 	if q.filter != nil {
-		if wanted, err = compileFilter(q.filter); err != nil {
+		if ask.Filter, err = compileFilter(t, q.filter); err != nil {
 			return reply{}, err
 		}
 	}
-	rows, total, err := h.find(c, wanted, q)
+	if ask.Sort, err = q.sort(t, false); err != nil {
+		return reply{}, err
+	}
+	if q.byCursor {
+		ask.Cursor = true
+		if ask.After, err = q.readCursor(t, c.now()); err != nil {
+			return reply{}, err
+		}
+	}
+	f, err := h.lookUp(c, t, q.show(t), ask)
 	if err != nil {
 		return reply{}, err
 	}
-	resources := make([]any, 0, len(rows))
-	for _, m := range rows {
-		resources = append(resources, show.of(c.document(m)))
+	answer := listBody{Schemas: []string{urnList}, TotalResults: f.total, ItemsPerPage: len(f.resources), Resources: f.resources}
+	switch {
+	case !q.byCursor:
+		answer.StartIndex = q.start
+	case f.more && len(f.resources) > 0:
+		after := f.last
+		if ask.Sort != nil {
+			after = ask.After + len(f.resources)
+		}
+		answer.NextCursor = q.cursorAt(t, after, c.now())
+	}
+	return reply{status: http.StatusOK, body: answer}, nil
+}
+
+// answerAll answers a query over all types (RFC 7644 section 3.4.2.1): first
+// people, then groups, and sorted within them.
+func (h *handler) answerAll(c call, q query) (reply, error) {
+	if q.byCursor {
+		return reply{}, bad(typeInvalidCursor, "Cursors are for one type of resource: ask /Users or /Groups.")
+	}
+	types := []*resourceType{userType, groupType}
+	asks := make([]roster.ScimQuery, len(types))
+	unknown := 0
+	for i, t := range types {
+		asks[i] = roster.ScimQuery{}
+		if q.filter != nil {
+			compiler := &filterCompiler{of: t}
+			f, err := compiler.compile(q.filter)
+			if err != nil {
+				return reply{}, err
+			}
+			asks[i].Filter = f
+			if compiler.unknown {
+				unknown++
+			}
+		}
+		var err error
+		if asks[i].Sort, err = q.sort(t, true); err != nil {
+			return reply{}, err
+		}
+	}
+	if unknown == len(types) {
+		return reply{}, bad(typeInvalidFilter, "The filter names an attribute that no resource has.")
+	}
+	resources, total := []any{}, 0
+	for i, t := range types {
+		asks[i].Start, asks[i].Limit = max(1, q.start-total), q.count-len(resources)
+		f, err := h.lookUp(c, t, q.show(t), asks[i])
+		if err != nil {
+			return reply{}, err
+		}
+		resources = append(resources, f.resources...)
+		total += f.total
 	}
 	return list(q.start, total, resources), nil
 }
 
-// find asks the roster for one page.
-func (h *handler) find(c call, wanted condition, q query) ([]roster.Member, int, error) {
-	ask := roster.ScimQuery{UserName: wanted.userName, ExternalID: wanted.externalID, Offset: q.start - 1, Limit: q.count}
-	if wanted.id != nil {
-		id, err := models.ParseID(*wanted.id)
-		if err != nil {
-			return nil, 0, nil // not an id of ours, so nobody has it
-		}
-		ask.ID = &id
-	}
-	if wanted.impossible {
-		return nil, 0, nil
-	}
-	return h.roster.ScimMembers(c.r.Context(), c.team.ID, ask)
-}
-
-// listGroups answers every well-formed query with no groups.
-func (h *handler) listGroups(c call) (reply, error) {
-	q, err := readQuery(c.r.URL)
+// listAll is GET on the team's base URL.
+func (h *handler) listAll(c call) (reply, error) {
+	q, err := readQuery(c)
 	if err != nil {
 		return reply{}, err
 	}
-	return list(q.start, 0, []any{}), nil
+	return h.answerAll(c, q)
 }
 
-// query is what a list was asked for.
-type query struct {
-	filter expr // nil when there is none
-	start  int  // counted from 1
-	count  int
-}
-
-// readQuery reads the parameters of a list. A query string that cannot be read
-// is an error: to pass over a filter would answer with everybody.
-func readQuery(u *url.URL) (query, error) {
-	values, err := parameters(u)
-	if err != nil {
-		return query{}, err
+// sort resolves sortBy. Of a multi-valued attribute the primary value counts,
+// or the first.
+func (q query) sort(t *resourceType, other bool) (*roster.ScimSort, error) {
+	if q.sortBy == "" {
+		return nil, nil
 	}
-	q := query{start: 1, count: defaultCount}
-	if values.Has("filter") {
-		if q.filter, err = parseFilter(values.Get("filter")); err != nil {
-			return query{}, err
+	path, ok := parseAttrPath(q.sortBy)
+	to := t.resolve(path)
+	switch {
+	case !ok || to.attr == nil && !other || to.attr != nil && (to.attr.writeOnly || to.attr.name == "groups" || to.attr.name == "members"):
+		return nil, bad(typeInvalidPath, "sortBy names no attribute that can be sorted by.")
+	case to.attr == nil:
+		return nil, nil
+	case to.attr.bare && to.sub == nil:
+		to.sub = find(to.attr.sub, "value")
+	case to.attr.many && (to.sub == nil || to.sub.name == "value"):
+		if to.sub == nil && find(to.attr.sub, "value") == nil {
+			return nil, bad(typeInvalidPath, "sortBy must name a part of %s.", to.label())
 		}
+		return &roster.ScimSort{Attr: name(to), Desc: q.descending}, nil
+	case to.attr.kind == kindComplex && to.sub == nil:
+		return nil, bad(typeInvalidPath, "sortBy must name a part of %s.", to.label())
 	}
-	if values.Has("startIndex") {
-		if q.start, err = integer("startIndex", values.Get("startIndex")); err != nil {
-			return query{}, err
-		}
-		q.start = max(q.start, 1)
+	by := name(to)
+	if to.sub != nil {
+		by += "." + lower(to.sub.name)
 	}
-	if values.Has("count") {
-		if q.count, err = integer("count", values.Get("count")); err != nil {
-			return query{}, err
-		}
-		q.count = min(max(q.count, 0), maxCount)
+	if strings.HasPrefix(by, "meta.") && to.sub.kind != kindTime {
+		return nil, nil // the same for all, or as good as
 	}
-	return q, nil
-}
-
-func parameters(u *url.URL) (url.Values, error) {
-	values, err := url.ParseQuery(u.RawQuery)
-	if err != nil {
-		return nil, bad(typeInvalidSyntax, "The query string is not properly encoded.")
-	}
-	return values, nil
-}
-
-// integer reads a whole number of any length; the far ones mean "the furthest".
-func integer(name, text string) (int, error) {
-	digits := strings.TrimLeft(text, "+-")
-	if digits == "" || len(text)-len(digits) > 1 || strings.Trim(digits, "0123456789") != "" {
-		return 0, bad(typeInvalidValue, "%s must be a whole number.", name)
-	}
-	n, _ := strconv.ParseInt(text, 10, 32) // out of range: the nearest in range
-	return int(n), nil
+	return &roster.ScimSort{Attr: by, Desc: q.descending}, nil
 }

@@ -38,7 +38,7 @@ func TestListPages(t *testing.T) {
 			{"?startIndex=2147483647", 2147483647, 7, 0},
 			{"?startIndex=99999999999999999999999", 2147483647, 7, 0},
 			{"?startIndex=-99999999999999999999999", 1, 0, 7},
-			{"?sortBy=userName&sortOrder=descending&aadOptscim062020", 1, 0, 7},
+			{"?sortBy=userName&sortOrder=ascending&aadOptscim062020", 1, 0, 7},
 		} {
 			a := c.do("GET", "/Users"+x.query, "").want(200, "").
 				has(7, "totalResults").has(x.start, "startIndex").has(x.n, "itemsPerPage").has("urn:ietf:params:scim:api:messages:2.0:ListResponse", "schemas", 0)
@@ -138,8 +138,7 @@ func TestFilter(t *testing.T) {
 		c.do("GET", `/Users?startIndex=2&count=1&filter=`+url.QueryEscape(`externalId eq "Ext-1"`), "").want(200, "").has(2, "totalResults").has(twin, "Resources", 0, "id")
 		c.do("GET", `/Users?count=0&filter=`+url.QueryEscape(`externalId eq "Ext-1"`), "").want(200, "").has(2, "totalResults").has(nil, "Resources", 0)
 		for _, filter := range []string{
-			``, ` `, `userName`, `userName co "a"`, `userName eq ada`, `userName eq "a" or userName eq "b"`, `emails.value eq "a"`, `nonsense eq "a"`,
-			`emails[type eq "work"].value eq "ada@acme.test"`, `members eq "1"`, `emails eq "a"`, `not (userName eq "a")`, `active eq true`, `id pr`,
+			``, ` `, `userName`, `userName eq ada`, `nonsense eq "a"`, `members eq "1"`, `userName eq 1`, `userName`, `userName eq "a" or`,
 			"userName eq \"\x00\"", "userName eq \"\xff\"", `userName eq "\u0000"`, `userName eq "a" --`,
 		} {
 			c.do("GET", "/Users?filter="+url.QueryEscape(filter), "").want(400, "invalidFilter")
@@ -147,8 +146,8 @@ func TestFilter(t *testing.T) {
 	})
 }
 
-// Groups are an honest, empty list that probes can read.
-func TestGroups(t *testing.T) {
+// Before there are groups probes read an empty list.
+func TestNoGroups(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		c := h.acme
 		for _, query := range []string{"", "?startIndex=1&count=100", `?excludedAttributes=members&filter=displayName%20eq%20%22x%22`, `?filter=members+eq+"1"`} {
@@ -159,8 +158,5 @@ func TestGroups(t *testing.T) {
 		}
 		c.do("GET", "/Groups?filter=displayName", "").want(400, "invalidFilter")
 		c.do("GET", "/Groups/1", "").want(404, "")
-		if a := c.do("POST", "/Groups", `{"displayName":"x"}`).want(405, ""); a.header.Get("Allow") != "GET, HEAD" {
-			t.Errorf("Allow is %q", a.header.Get("Allow"))
-		}
 	})
 }

@@ -15,7 +15,7 @@ const (
 	mediaJSON = "application/json"
 )
 
-// maxBody bounds a request's body.
+// maxBody bounds the body of a request that is not about a group.
 const maxBody = 1 << 20
 
 // answerType chooses the content type of the answer by the Accept header (RFC
@@ -70,17 +70,17 @@ func weigh(accept []string, media string) preference {
 
 // readBody reads a JSON body after a look at its type. No type at all passes,
 // because there is nothing else it could be.
-func readBody(w http.ResponseWriter, r *http.Request) (object, error) {
+func readBody(w http.ResponseWriter, r *http.Request, limit int64) (object, error) {
 	if err := checkType(r.Header); err != nil {
 		return nil, err
 	}
-	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	var over *http.MaxBytesError
 	switch {
 	case errors.As(err, &over):
 		return nil, &problem{
 			status: http.StatusRequestEntityTooLarge,
-			detail: "The body is larger than " + strconv.Itoa(maxBody) + " bytes.",
+			detail: "The body is larger than " + strconv.FormatInt(limit, 10) + " bytes.",
 		}
 	case err != nil:
 		return nil, bad(typeInvalidSyntax, "The body ended early.")

@@ -115,7 +115,7 @@ func (d document) assign(op string, values object) error {
 		if err != nil {
 			continue
 		}
-		if attr, _ := resolve(path.attr); attr == nil || attr.readOnly {
+		if t := userType.resolve(path.attr); !t.found() || t.attr != nil && t.attr.readOnly {
 			continue
 		}
 		if err := d.apply(operation{op: op, path: &path, value: m.value, given: true}); err != nil {
@@ -127,15 +127,76 @@ func (d document) assign(op string, values object) error {
 
 // apply carries out one operation that has a path.
 func (d document) apply(o operation) error {
-	attr, sub := resolve(o.path.attr)
+	t := userType.resolve(o.path.attr)
 	switch {
-	case attr == nil:
+	case !t.found():
 		return nil // not kept
-	case attr.readOnly:
+	case t.ext == nil:
+		return d.applyTo(o, t.attr, t.sub)
+	}
+	inner := merged(d.complex(t.ext.urn), nil)
+	var err error
+	if t.attr != nil {
+		err = inner.applyTo(o, t.attr, t.sub)
+	} else {
+		inner, err = applyExtension(o, t.ext, inner)
+	}
+	if err != nil {
+		return err
+	}
+	if len(inner) == 0 {
+		delete(d, t.ext.urn)
+		return nil
+	}
+	d[t.ext.urn] = inner
+	return nil
+}
+
+// applyExtension works on an extension as a whole. Its attributes that are not
+// named stay, as those of a complex attribute do.
+func applyExtension(o operation, ext *extension, inner document) (document, error) {
+	if o.op == opRemove || o.value == nil {
+		if o.op == opAdd {
+			return inner, nil
+		}
+		return document{}, nil
+	}
+	values, ok := o.value.(object)
+	if !ok {
+		return nil, bad(typeInvalidValue, "%s must be an object.", ext.name)
+	}
+	for _, m := range values {
+		path, ok := parseAttrPath(m.name)
+		attr := find(ext.attributes, path.name)
+		if !ok || attr == nil {
+			continue
+		}
+		var sub *attribute
+		if path.sub != "" {
+			if sub = find(attr.sub, path.sub); sub == nil {
+				continue
+			}
+		}
+		err := inner.applyTo(operation{op: o.op, path: &patchPath{attr: path}, value: m.value, given: true}, attr, sub)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return inner, nil
+}
+
+// applyTo carries out an operation on an attribute of d, which is the resource
+// itself or what it has of an extension.
+func (d document) applyTo(o operation, attr, sub *attribute) error {
+	switch {
+	case attr.readOnly || sub != nil && sub.readOnly:
 		if attr.name == "id" && o.op != opRemove && o.value == d["id"] {
 			return nil
 		}
 		return bad(typeMutability, "%s is read-only.", attr.name)
+	case attr.writeOnly:
+		_, err := clean(attr, attr.name, o.value)
+		return err // and that is all that becomes of it
 	case o.path.filter != nil && !attr.many:
 		return bad(typeInvalidPath, "%s is not multi-valued, so it takes no filter.", attr.name)
 	case o.path.filter != nil:
@@ -172,6 +233,9 @@ func (d document) apply(o operation) error {
 // complex attribute stay (RFC 7644 section 3.5.2.3).
 func (d document) applySubs(o operation, attr *attribute) error {
 	values, ok := o.value.(object)
+	if text, isText := o.value.(string); isText && attr.bare {
+		values, ok = object{{name: "value", value: text}}, true
+	}
 	if !ok {
 		return bad(typeInvalidValue, "%s must be an object.", attr.name)
 	}

@@ -51,13 +51,13 @@ func text(t *testing.T, v any) string {
 func changes(t *testing.T, before, after document) string {
 	t.Helper()
 	var out []string
-	for _, name := range []string{"id", "userName", "externalId", "displayName", "active", "name", "emails", "meta"} {
+	for _, name := range []string{"id", "userName", "externalId", "displayName", "active", "name", "emails", "addresses", urnEnterprise, "meta"} {
 		if a, b := text(t, before[name]), text(t, after[name]); a != b {
 			out = append(out, name+"="+b)
 		}
 	}
 	for name := range after {
-		if find(userAttributes, name) == nil && name != "schemas" {
+		if find(userAttributes, name) == nil && name != "schemas" && name != urnEnterprise {
 			out = append(out, "unknown "+name)
 		}
 	}
@@ -75,7 +75,7 @@ func TestPatch(t *testing.T) {
 			`displayName="G" name={"familyName":"King","givenName":"Augusta"}`},
 		{`[{"op":"replace","value":{"urn:ietf:params:scim:schemas:core:2.0:User":{"displayName":"G"}}}]`, `displayName="G"`},
 		{`[{"op":"replace","value":{"emails[type eq \"work\"].value":"new@acme.test"}}]`, `emails=[{"primary":true,"type":"work","value":"new@acme.test"}]`},
-		{`[{"op":"replace","value":{"id":"other","meta":{"x":1},"groups":[],"schemas":["x"],"password":"p","nickName":"n","urn:x:y":{"a":1},"a b":1,"DISPLAYNAME":"B"}}]`, `displayName="B"`},
+		{`[{"op":"replace","value":{"id":"other","meta":{"x":1},"groups":[],"schemas":["x"],"password":"p","bogus":"n","urn:x:y":{"a":1},"a b":1,"DISPLAYNAME":"B"}}]`, `displayName="B"`},
 		{`[{"op":"replace","path":"","value":{"displayName":"B"}}]`, `displayName="B"`},
 		{`[{"op":"replace","path":null,"value":{"displayName":null}}]`, `displayName=null`},
 		{`[{"op":"replace","value":{}}]`, ``},
@@ -88,10 +88,10 @@ func TestPatch(t *testing.T) {
 		{`[{"op":"add","path":"name.givenName","value":"Augusta"}]`, `name={"familyName":"King","givenName":"Augusta"}`},
 		{`[{"op":"replace","path":"name","value":{"givenName":"Augusta"}}]`, `name={"familyName":"King","givenName":"Augusta"}`},
 		{`[{"op":"replace","path":"name","value":null}]`, `name=null`},
-		{`[{"op":"replace","path":"name","value":{"honorificPrefix":"Dr"}}]`, ``},
-		{`[{"op":"replace","path":"name","value":{"givenName":null,"honorificPrefix":"Dr"}}]`, `name={"familyName":"King"}`},
+		{`[{"op":"replace","path":"name","value":{"honorificPrefix":"Dr"}}]`, `name={"familyName":"King","givenName":"Ada","honorificPrefix":"Dr"}`},
+		{`[{"op":"replace","path":"name","value":{"givenName":null,"honorificPrefix":"Dr"}}]`, `name={"familyName":"King","honorificPrefix":"Dr"}`},
 		{`[{"op":"replace","path":"name","value":{}}]`, ``},
-		{`[{"op":"add","path":"name","value":{"honorificPrefix":"Dr"}}]`, ``},
+		{`[{"op":"add","path":"name","value":{"honorificPrefix":"Dr"}}]`, `name={"familyName":"King","givenName":"Ada","honorificPrefix":"Dr"}`},
 		{`[{"op":"remove","path":"name.givenName"}]`, `name={"familyName":"King"}`},
 		{`[{"op":"remove","path":"name.givenName"},{"op":"remove","path":"name.familyName"}]`, `name=null`},
 		{`[{"op":"remove","path":"name"},{"op":"add","path":"name.familyName","value":"Byron"}]`, `name={"familyName":"Byron"}`},
@@ -103,11 +103,18 @@ func TestPatch(t *testing.T) {
 		{`[{"op":"add","path":"displayName","value":null}]`, ``},
 		{`[{"op":"add","path":"name.givenName","value":null}]`, ``},
 		{`[{"op":"replace","path":"id","value":"1"}]`, ``},
-		{`[{"op":"replace","path":"nickName","value":5}]`, ``},
+		{`[{"op":"replace","path":"nickName","value":5}]`, `!invalidValue`},
+		{`[{"op":"replace","path":"password","value":"x"}]`, ``},
+		{`[{"op":"replace","path":"bogus","value":5}]`, ``},
 		{`[{"op":"remove","path":"title"}]`, ``},
-		{`[{"op":"replace","path":"name.middleName","value":"x"}]`, ``},
-		{`[{"op":"Add","path":"addresses[type eq \"work\"].locality","value":"Oslo"}]`, ``},
-		{`[{"op":"Add","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager","value":"26118915"}]`, ``},
+		{`[{"op":"replace","path":"name.middleName","value":"x"}]`, `name={"familyName":"King","givenName":"Ada","middleName":"x"}`},
+		{`[{"op":"Add","path":"addresses[type eq \"work\"].locality","value":"Oslo"}]`, `addresses=[{"locality":"Oslo","type":"work"}]`},
+		{`[{"op":"Add","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager","value":"26118915"}]`, urnEnterprise + `={"manager":{"value":"26118915"}}`},
+		{`[{"op":"Add","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.displayName","value":"M"},{"op":"remove","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager"}]`, ``},
+		{`[{"op":"Add","value":{"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"department":"R","Manager":"7"}}}]`, urnEnterprise + `={"department":"R","manager":{"value":"7"}}`},
+		{`[{"op":"Add","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User","value":{"department":"R"}},{"op":"remove","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"}]`, ``},
+		{`[{"op":"replace","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User","value":"R"}]`, `!invalidValue`},
+		{`[{"op":"replace","path":"groups","value":[]}]`, `!mutability`},
 		{`[{"op":"Add","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:userName","value":"x"}]`, ``},
 
 		// Multi-valued.
@@ -127,7 +134,7 @@ func TestPatch(t *testing.T) {
 		{`[{"op":"add","path":"emails","value":[{"value":"b@x.test"},null]}]`, `emails=[` + work + `,{"value":"b@x.test"}]`},
 		{`[{"op":"add","path":"emails","value":[{"value":"b@x.test","primary":"true"}]}]`,
 			`emails=[{"type":"work","value":"ada@acme.test"},{"primary":true,"value":"b@x.test"}]`},
-		{`[{"op":"replace","path":"emails","value":[{"value":"b@x.test","display":"B"}]}]`, `emails=[{"value":"b@x.test"}]`},
+		{`[{"op":"replace","path":"emails","value":[{"value":"b@x.test","display":"B","bogus":1}]}]`, `emails=[{"display":"B","value":"b@x.test"}]`},
 		{`[{"op":"replace","path":"emails","value":[]}]`, `emails=null`},
 		{`[{"op":"remove","path":"emails[type eq \"work\"]"}]`, `emails=null`},
 		{`[{"op":"remove","path":"emails[type eq \"home\"]"}]`, ``},
@@ -139,9 +146,9 @@ func TestPatch(t *testing.T) {
 
 		{`[{"op":"remove","path":"emails.value"}]`, `emails=[{"primary":true,"type":"work"}]`},
 		{`[{"op":"remove","path":"emails"},{"op":"add","path":"emails[type eq \"work\"].value","value":"n@x.test"},{"op":"remove","path":"emails.type"},{"op":"remove","path":"emails.value"}]`, `emails=null`},
-		{`[{"op":"replace","path":"emails[type eq \"home\"]","value":{"display":"x"}}]`, ``},
-		{`[{"op":"add","path":"emails[type eq \"home\"]","value":{"display":"x"}}]`, ``},
-		{`[{"op":"replace","path":"emails[type eq \"work\"]","value":{"display":"x"}}]`, ``},
+		{`[{"op":"replace","path":"emails[type eq \"home\"]","value":{"bogus":"x"}}]`, ``},
+		{`[{"op":"add","path":"emails[type eq \"home\"]","value":{"bogus":"x"}}]`, ``},
+		{`[{"op":"replace","path":"emails[type eq \"work\"]","value":{"bogus":"x"}}]`, ``},
 		{`[{"op":"replace","path":"emails[type eq \"work\"]","value":{}}]`, ``},
 		{`[{"op":"replace","path":"emails[type eq 5].value","value":"x"}]`, `!noTarget`},
 		{`[{"op":"replace","path":"emails[type eq \"home\"]","value":"x"}]`, `!invalidValue`},

@@ -58,14 +58,19 @@ func TestResolve(t *testing.T) {
 		{urnUser + ":emails.value", "emails", "value"},
 		{strings.ToUpper(urnUser) + ":active", "active", ""},
 		{"u\u017ferName", "", ""}, // Unicode would fold the long s
-		{"name.middleName", "", ""},
+		{"name.middleName", "name", "middleName"},
+		{"name.nickName", "", ""},
 		{"userName.value", "", ""},
-		{"password", "", ""},
-		{"groups", "", ""},
+		{"members", "", ""},
+		{"$ref", "", ""},
 		{"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:userName", "", ""},
+		{"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:Department", "department", ""},
+		{"URN:ietf:params:scim:schemas:extension:enterprise:2.0:user:manager.DISPLAYNAME", "manager", "displayName"},
+		{"urn:ietf:params:scim:schemas:core:2.0:Group:displayName", "", ""},
 	} {
 		path, _ := parseAttrPath(c.in)
-		attr, sub := resolve(path)
+		to := userType.resolve(path)
+		attr, sub := to.attr, to.sub
 		gotAttr, gotSub := "", ""
 		if attr != nil {
 			gotAttr = attr.name

@@ -1,74 +1,144 @@
 package scim
 
-import (
-	"net/url"
-	"strings"
-)
+import "strings"
 
 // projection is what "attributes" and "excludedAttributes" leave of a resource
 // (RFC 7644 section 3.9).
-type projection struct{ only, without []attrPath }
+type projection struct{ only, without []target }
 
-func readProjection(u *url.URL) (projection, error) {
-	values, err := parameters(u)
-	if err != nil {
-		return projection{}, err
+// all reports whether nothing is left out.
+func (p projection) all() bool { return len(p.only) == 0 && len(p.without) == 0 }
+
+// excludes reports whether an attribute of the resource itself is surely not
+// shown, so that it need not be read.
+func (p projection) excludes(name string) bool {
+	for _, t := range p.without {
+		if t.ext == nil && t.attr != nil && t.sub == nil && t.attr.name == name {
+			return true
+		}
 	}
-	return projection{only: names(values["attributes"]), without: names(values["excludedAttributes"])}, nil
+	if len(p.only) == 0 {
+		return false
+	}
+	for _, t := range p.only {
+		if t.ext == nil && t.attr != nil && t.attr.name == name {
+			return false
+		}
+	}
+	return true
 }
 
-// names reads comma-separated attributes by their canonical names. Those that
-// are not kept stay in the list under a name that nothing has, because to ask
-// for them alone is to ask for next to nothing.
-func names(values []string) []attrPath {
-	var list []attrPath
-	for _, word := range strings.Split(strings.Join(values, ","), ",") {
-		if word = strings.TrimSpace(word); word == "" {
+// targets reads comma-separated attributes. Those that are not kept stay in the
+// list as names of nothing, because to ask for them alone is to ask for next to
+// nothing. A filter behind a name, as in emails[type eq "work"], is passed over.
+func targets(r *resourceType, words []string) []target {
+	var list []target
+	for _, word := range words {
+		word, _, _ = strings.Cut(strings.TrimSpace(word), "[")
+		if word == "" {
 			continue
 		}
-		var known attrPath
-		if path, ok := parseAttrPath(word); ok {
-			attr, sub := resolve(path)
-			if attr != nil {
-				known.name = attr.name
+		var t target
+		switch path, ok := parseAttrPath(word); {
+		case lower(word) == lower(r.urn):
+			for i := range r.attributes { // all of the resource's own schema
+				list = append(list, target{attr: &r.attributes[i]})
 			}
-			if sub != nil {
-				known.sub = sub.name
-			}
+		case ok:
+			t = r.resolve(path)
 		}
-		list = append(list, known)
+		list = append(list, t)
 	}
 	return list
 }
 
 // of applies the projection. "schemas" and attributes that are always returned stay.
-func (p projection) of(d document) document {
+func (p projection) of(r *resourceType, d document) document {
+	if p.all() {
+		return d
+	}
 	out := document{}
 	for name, value := range d {
-		if attr := find(userAttributes, name); attr == nil || attr.always {
+		ext := r.extension(name)
+		if ext != nil {
+			if v := p.ofExtension(ext, value); len(v) > 0 {
+				out[name] = v
+			}
+			continue
+		}
+		attr := find(r.attributes, name)
+		if attr == nil || attr.always {
 			out[name] = value
 			continue
 		}
-		if len(p.only) > 0 {
-			value = narrow(value, subsOf(p.only, name), true)
-		}
-		if value != nil {
-			value = narrow(value, subsOf(p.without, name), false)
-		}
-		if value != nil {
+		if value = p.narrowed(nil, attr, value); value != nil {
 			out[name] = value
 		}
 	}
 	return out
 }
 
+func (r *resourceType) extension(urn string) *extension {
+	for i := range r.extensions {
+		if r.extensions[i].urn == urn {
+			return &r.extensions[i]
+		}
+	}
+	return nil
+}
+
+func (p projection) ofExtension(ext *extension, value any) document {
+	in, _ := value.(document)
+	out := document{}
+	if whole(p.without, ext) {
+		return out
+	}
+	inner := projection{only: p.only, without: p.without}
+	if whole(p.only, ext) {
+		inner.only = nil
+	}
+	for name, v := range in {
+		if attr := find(ext.attributes, name); attr != nil {
+			if v = inner.narrowed(ext, attr, v); v != nil {
+				out[name] = v
+			}
+		}
+	}
+	return out
+}
+
+func whole(list []target, ext *extension) bool {
+	for _, t := range list {
+		if t.ext != nil && t.ext.urn == ext.urn && t.attr == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// narrowed is what is left of an attribute's value; nil is nothing.
+func (p projection) narrowed(ext *extension, attr *attribute, value any) any {
+	if len(p.only) > 0 {
+		value = narrow(value, subsOf(p.only, ext, attr), true)
+	}
+	if value != nil {
+		value = narrow(value, subsOf(p.without, ext, attr), false)
+	}
+	return value
+}
+
 // subsOf lists the sub-attributes that are named of an attribute; "" among them
 // is the attribute itself.
-func subsOf(paths []attrPath, name string) []string {
+func subsOf(list []target, ext *extension, attr *attribute) []string {
 	var subs []string
-	for _, p := range paths {
-		if p.name == name {
-			subs = append(subs, p.sub)
+	for _, t := range list {
+		if t.attr == nil || t.attr.name != attr.name || (t.ext == nil) != (ext == nil) {
+			continue
+		}
+		if t.sub == nil {
+			subs = append(subs, "")
+		} else {
+			subs = append(subs, t.sub.name)
 		}
 	}
 	return subs

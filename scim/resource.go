@@ -1,6 +1,11 @@
 package scim
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"strconv"
 	"strings"
 	"time"
 
@@ -11,57 +16,123 @@ import (
 // timeFormat is an xsd:dateTime in UTC (RFC 7643 section 2.3.5).
 const timeFormat = "2006-01-02T15:04:05.000Z"
 
-// location is the absolute address of a User.
-func (c call) location(m roster.Member) string { return c.base + "/Users/" + string(m.ID) }
+// location is the absolute address of a resource.
+func (c call) location(t *resourceType, id models.ID) string {
+	return c.base + t.endpoint + "/" + string(id)
+}
 
-// document is a member as SCIM sees them. Everything comes from what is
-// stored; a deactivated member is as visible as any other.
-func (c call) document(m roster.Member) document {
+// userVersion is the weak ETag of a User. The membership's revision moves with
+// everything but the groups, which are pushed by the thousand.
+func userVersion(m roster.Member) string {
+	if len(m.Groups) == 0 {
+		return fmt.Sprintf(`W/"%d"`, m.Revision)
+	}
+	sum := fnv.New64a()
+	for _, g := range m.Groups {
+		_, _ = sum.Write([]byte(string(g.ID) + g.DisplayName + "\x00")) // never fails
+	}
+	return fmt.Sprintf(`W/"%d-%x"`, m.Revision, sum.Sum64())
+}
+
+func groupVersion(g models.Group) string { return `W/"` + strconv.Itoa(g.Revision) + `"` }
+
+// live is what of a User comes from the roster's columns.
+func (c call) live(m roster.Member) document {
 	d := document{
 		"schemas":  []string{urnUser},
 		"id":       string(m.ID),
 		"userName": m.UserName,
 		"active":   m.Status == models.StatusActive,
-		"emails":   []document{{"value": m.User.Email, "type": "work", "primary": true}},
 		"meta": document{
 			"resourceType": "User",
 			"created":      m.CreatedAt.UTC().Format(timeFormat),
-			"lastModified": later(m.UpdatedAt, m.User.UpdatedAt).UTC().Format(timeFormat),
-			"location":     c.location(m),
+			"lastModified": m.UpdatedAt.UTC().Format(timeFormat),
+			"location":     c.location(userType, m.ID),
+			"version":      userVersion(m),
 		},
 	}
-	name := document{}
-	for _, t := range []struct {
-		into        document
-		name, value string
-	}{
-		{d, "externalId", value(m.ExternalID)},
-		{d, "displayName", m.User.Name},
-		{name, "givenName", m.User.GivenName},
-		{name, "familyName", m.User.FamilyName},
-	} {
-		if t.value != "" {
-			t.into[t.name] = t.value
-		}
+	if m.ExternalID != nil {
+		d["externalId"] = *m.ExternalID
 	}
-	if len(name) > 0 {
-		d["name"] = name
+	// A key of JSON: inside of a value its quotes would be escaped.
+	if strings.Contains(m.Profile.Document, `"`+urnEnterprise+`":`) {
+		d["schemas"] = []string{urnUser, urnEnterprise}
+	}
+	if len(m.Groups) > 0 {
+		groups := make([]document, len(m.Groups))
+		for i, g := range m.Groups {
+			groups[i] = document{
+				"value": string(g.ID), "display": g.DisplayName, "type": "direct", "$ref": c.location(groupType, g.ID),
+			}
+		}
+		d["groups"] = groups
 	}
 	return d
 }
 
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
+// document is a member as SCIM sees them. A deactivated member is as visible as
+// any other.
+func (c call) document(m roster.Member) (document, error) {
+	d, err := stored(m.Profile.Document)
+	if err != nil {
+		return nil, err
 	}
-	return a
+	for name, value := range c.live(m) {
+		d[name] = value
+	}
+	return d, nil
 }
 
-func value(s *string) string {
-	if s == nil {
-		return ""
+// shown is a member as they are answered. Unless something is left out, what is
+// kept as text is passed on as text.
+func (c call) shown(m roster.Member, show projection) (any, error) {
+	if !show.all() {
+		d, err := c.document(m)
+		return show.of(userType, d), err
 	}
-	return *s
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(c.live(m)); err != nil {
+		return nil, err
+	}
+	kept := m.Profile.Document
+	if len(kept) <= len("{}") {
+		return json.RawMessage(out.Bytes()), nil
+	}
+	text := bytes.TrimRight(out.Bytes(), "\n")
+	text[len(text)-1] = ','
+	return json.RawMessage(append(text, kept[1:]...)), nil
+}
+
+// groupDocument is a group as SCIM sees it.
+func (c call) groupDocument(g roster.GroupWithMembers) document {
+	d := document{
+		"schemas":     []string{urnGroup},
+		"id":          string(g.ID),
+		"displayName": g.DisplayName,
+		"meta": document{
+			"resourceType": "Group",
+			"created":      g.CreatedAt.UTC().Format(timeFormat),
+			"lastModified": g.UpdatedAt.UTC().Format(timeFormat),
+			"location":     c.location(groupType, g.ID),
+			"version":      groupVersion(g.Group),
+		},
+	}
+	if g.ExternalID != nil {
+		d["externalId"] = *g.ExternalID
+	}
+	if len(g.Members) > 0 {
+		members := make([]document, len(g.Members))
+		for i, m := range g.Members {
+			members[i] = document{"value": string(m.ID), "type": "User", "$ref": c.location(userType, m.ID)}
+			if m.Display != "" {
+				members[i]["display"] = m.Display
+			}
+		}
+		d["members"] = members
+	}
+	return d
 }
 
 // scimUser is what the roster needs of a document. current is the member who
@@ -69,7 +140,7 @@ func value(s *string) string {
 // leaves a member as they are, so that nobody comes back by an omission.
 func (d document) scimUser(current *roster.Member) (roster.ScimUser, error) {
 	u := roster.ScimUser{
-		UserName: d.text("userName"), Active: true,
+		UserName: d.text("userName"), Active: true, Email: d.email(),
 		Name: d.text("displayName"), GivenName: d.complex("name").text("givenName"), FamilyName: d.complex("name").text("familyName"),
 	}
 	if u.Name == "" {
@@ -83,30 +154,29 @@ func (d document) scimUser(current *roster.Member) (roster.ScimUser, error) {
 	} else if current != nil {
 		u.Active = current.Status == models.StatusActive
 	}
+	if current != nil && u.Email == strings.TrimSpace(u.UserName) && pick(d.list("emails")) == "" &&
+		models.Fold(u.UserName) == models.Fold(current.UserName) {
+		u.Email = "" // nothing was said about the address: it stays
+	}
 	var err error
-	u.Email, err = d.email(current)
+	u.Profile, err = d.profile()
 	return u, err
 }
 
-// email chooses the one address that is kept: of emails the primary one, else
-// the one of type work, else the first; else the userName if it is an address.
-// A member who has an address keeps it when the document names no other,
-// because a deactivation must not fail for want of one.
-func (d document) email(current *roster.Member) (string, error) {
-	chosen := pick(d.list("emails"))
-	userName := d.text("userName")
-	switch {
-	case chosen != "" && (looksLikeAddress(chosen) || current != nil && chosen == current.User.Email):
-		return chosen, nil
-	case chosen != "":
-		return "", bad(typeInvalidValue, "emails.value must be an e-mail address.")
-	case current != nil && (models.Fold(userName) == models.Fold(current.UserName) || !looksLikeAddress(userName)):
-		return current.User.Email, nil
-	case looksLikeAddress(userName):
-		return strings.TrimSpace(userName), nil
+// email chooses the address of the account: of emails the primary one, else the
+// one of type work, else the first; else the userName if it is an address. What
+// is no address is kept in the document and is nobody's.
+func (d document) email() string {
+	if chosen := pick(d.list("emails")); chosen != "" {
+		if !looksLikeAddress(chosen) {
+			return ""
+		}
+		return chosen
 	}
-	return "", bad(typeInvalidValue,
-		"An e-mail address is required: map one to emails[type eq \"work\"].value, or use addresses as userName.")
+	if userName := strings.TrimSpace(d.text("userName")); looksLikeAddress(userName) {
+		return userName
+	}
+	return ""
 }
 
 func pick(emails []document) string {
@@ -132,8 +202,21 @@ func pick(emails []document) string {
 
 // looksLikeAddress is a coarse look; the roster has the last word.
 func looksLikeAddress(s string) bool {
-	local, domain, ok := strings.Cut(strings.TrimSpace(s), "@")
-	return ok && local != "" && domain != "" && !strings.ContainsAny(s, "<>\"(),;:\\") &&
-		!strings.ContainsFunc(strings.TrimSpace(s), func(r rune) bool { return r <= ' ' || r == 0x7f }) &&
+	s = strings.TrimSpace(s)
+	local, domain, ok := strings.Cut(s, "@")
+	return ok && local != "" && domain != "" && len(s) <= maxAddress && models.Printable(s) && !strings.ContainsAny(s, " <>\"()[],;:\\") &&
 		!strings.Contains(domain, "@")
+}
+
+// maxAddress is the longest address (RFC 5321 section 4.5.3.1.3).
+const maxAddress = 254
+
+// parseTime reads a date of a filter: RFC 3339, and without a zone UTC.
+func parseTime(s string) (time.Time, bool) {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, true
+		}
+	}
+	return time.Time{}, false
 }

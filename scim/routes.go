@@ -6,9 +6,11 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"rollcall/access"
 	"rollcall/models"
+	"rollcall/roster"
 )
 
 // Options are what the door needs.
@@ -17,6 +19,8 @@ type Options struct {
 	Credentials Credentials
 	BaseURL     string // of the installation, for absolute locations
 	Log         *slog.Logger
+	Now         func() time.Time
+	Calls       CallLog // nil keeps no record of calls
 }
 
 type handler struct {
@@ -24,6 +28,8 @@ type handler struct {
 	credentials Credentials
 	base        string
 	log         *slog.Logger
+	now         func() time.Time
+	calls       CallLog
 }
 
 // NewHandler makes the door; it is mounted at /scim/ and reads the whole path.
@@ -36,54 +42,83 @@ func (o Options) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 func (o Options) handler() *handler {
-	return &handler{roster: o.Roster, credentials: o.Credentials, base: strings.TrimRight(o.BaseURL, "/"), log: o.Log}
+	return &handler{
+		roster: o.Roster, credentials: o.Credentials, base: strings.TrimRight(o.BaseURL, "/"), log: o.Log, now: o.Now, calls: o.Calls,
+	}
 }
 
-// call is one authenticated request.
+// call is one authenticated request, or one operation of a bulk request.
 type call struct {
-	w    http.ResponseWriter
-	r    *http.Request
-	team models.Team
-	id   string // the last segment of paths that end in one
-	base string // of the team's door: {BaseURL}/scim/{team}/v2
+	w     http.ResponseWriter
+	r     *http.Request
+	now   func() time.Time
+	team  models.Team
+	id    string  // the last segment of paths that end in one
+	base  string  // of the team's door: {BaseURL}/scim/{team}/v2
+	limit int64   // of the body, in bytes
+	read  *object // the body, once it was read or when it came in another one
 }
 
-// reply is what a verb answers. A nil body goes with 204.
+// body is the request's body as a JSON tree.
+func (c call) body() (object, error) {
+	if *c.read == nil {
+		o, err := readBody(c.w, c.r, c.limit)
+		if err != nil {
+			return nil, err
+		}
+		*c.read = o
+	}
+	return *c.read, nil
+}
+
+// reply is what a verb answers. A nil body goes with 204 and 304.
 type reply struct {
 	status   int
 	location string
+	version  string    // the ETag
+	id       models.ID // of a resource that was made or changed, for bulk
 	body     any
 }
 
 type verb func(*handler, call) (reply, error)
 
 // endpoints is everything that the door answers. A path ending in "/" takes an id.
-var endpoints = map[string]map[string]verb{
-	"Users": {
-		http.MethodGet:  (*handler).listUsers,
-		http.MethodPost: (*handler).createUser,
-	},
-	"Users/": {
-		http.MethodGet:    (*handler).getUser,
-		http.MethodPut:    (*handler).replaceUser,
-		http.MethodPatch:  (*handler).patchUser,
-		http.MethodDelete: (*handler).deleteUser,
-	},
-	// Groups are not kept, and none is what the list holds: clients that probe
-	// it while an admin sets them up (Okta, Entra) take an error for a broken
-	// server. Nothing else pretends: ResourceTypes has no Group and POST is 405.
-	"Groups":                {http.MethodGet: (*handler).listGroups},
-	"ServiceProviderConfig": {http.MethodGet: (*handler).getConfig},
-	"ResourceTypes":         {http.MethodGet: (*handler).listResourceTypes},
-	"ResourceTypes/":        {http.MethodGet: (*handler).getResourceType},
-	"Schemas":               {http.MethodGet: (*handler).listSchemas},
-	"Schemas/":              {http.MethodGet: (*handler).getSchema},
-}
+var endpoints map[string]map[string]verb
 
-// unsupported are endpoints of RFC 7644 sections 3.4.3, 3.7 and 3.11 that are
-// optional; 501 is the status that the RFC gives for them.
-var unsupported = map[string]bool{
-	"Me": true, "Bulk": true, ".search": true, "Users/.search": true, "Groups/.search": true,
+func init() {
+	// Not in the declaration: bulk runs the other verbs by this very table.
+	endpoints = map[string]map[string]verb{
+		"": {http.MethodGet: (*handler).listAll},
+		"users": {
+			http.MethodGet:  (*handler).listUsers,
+			http.MethodPost: (*handler).createUser,
+		},
+		"users/": {
+			http.MethodGet:    (*handler).getUser,
+			http.MethodPut:    (*handler).replaceUser,
+			http.MethodPatch:  (*handler).patchUser,
+			http.MethodDelete: (*handler).deleteUser,
+		},
+		"groups": {
+			http.MethodGet:  (*handler).listGroups,
+			http.MethodPost: (*handler).createGroup,
+		},
+		"groups/": {
+			http.MethodGet:    (*handler).getGroup,
+			http.MethodPut:    (*handler).replaceGroup,
+			http.MethodPatch:  (*handler).patchGroup,
+			http.MethodDelete: (*handler).deleteGroup,
+		},
+		".search":               {http.MethodPost: (*handler).searchAll},
+		"users/.search":         {http.MethodPost: (*handler).searchUsers},
+		"groups/.search":        {http.MethodPost: (*handler).searchGroups},
+		"bulk":                  {http.MethodPost: (*handler).bulk},
+		"serviceproviderconfig": {http.MethodGet: (*handler).getConfig},
+		"resourcetypes":         {http.MethodGet: (*handler).listResourceTypes},
+		"resourcetypes/":        {http.MethodGet: (*handler).getResourceType},
+		"schemas":               {http.MethodGet: (*handler).listSchemas},
+		"schemas/":              {http.MethodGet: (*handler).getSchema},
+	}
 }
 
 // methods is the order of the Allow header.
@@ -91,28 +126,50 @@ var methods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.Me
 
 // ServeHTTP answers everything under /scim/.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	began := h.now()
 	slug, rest, ok := split(r.URL.Path)
 	if !ok {
 		h.refuse(w, r, notFound())
 		return
 	}
-	actor, team, err := h.authenticate(r, slug)
+	actor, team, settings, err := h.authenticate(r, slug)
 	if err != nil {
+		if settings.ID != "" { // somebody of the team: its admins see it
+			h.note(r, record{began: began, actor: actor, rest: rest, err: err})
+		}
 		h.refuse(w, r, err)
 		return
 	}
-	r = r.WithContext(access.With(r.Context(), actor))
-	run, id, err := route(r.Method, rest)
-	if err != nil {
-		h.refuse(w, r, err)
-		return
+	ctx := access.With(r.Context(), actor)
+	if settings.DryRun {
+		ctx = roster.AsDryRun(ctx)
 	}
-	answer, err := run(h, call{w: w, r: r, team: team, id: id, base: h.base + "/scim/" + team.Slug + "/v2"})
+	r = r.WithContext(ctx)
+	body := new(object)
+	c := call{w: w, r: r, now: h.now, team: team, base: h.base + "/scim/" + team.Slug + "/v2", limit: maxBody, read: body}
+	answer, err := h.run(c, r.Method, rest)
+	h.note(r, record{began: began, actor: actor, rest: rest, body: *body, status: answer.status, err: err, dry: settings.DryRun})
+	if settings.DryRun {
+		w.Header().Set("X-Rollcall-Dry-Run", "true")
+	}
 	if err != nil {
 		h.refuse(w, r, err)
 		return
 	}
 	h.write(w, r, answer)
+}
+
+// run finds the verb and runs it.
+func (h *handler) run(c call, method string, rest []string) (reply, error) {
+	run, id, err := route(method, rest)
+	if err != nil {
+		return reply{}, err
+	}
+	if len(rest) > 0 && lower(rest[0]) == "groups" {
+		c.limit = maxGroupBody
+	}
+	c.id = id
+	return run(h, c)
 }
 
 // split takes /scim/{team}/v2/{rest...} apart. Empty segments are passed over:
@@ -130,17 +187,24 @@ func split(path string) (slug string, rest []string, ok bool) {
 	return parts[1], parts[3:], true
 }
 
-// route finds the verb for a method and the path behind the team's door.
+// route finds the verb for a method and the path behind the team's door. The
+// names of endpoints are taken in any case.
 func route(method string, rest []string) (verb, string, error) {
-	if unsupported[strings.Join(rest, "/")] {
-		return nil, "", &problem{status: http.StatusNotImplemented, detail: "This server does not offer the endpoint."}
-	}
 	var key, id string
 	switch len(rest) {
+	case 0:
 	case 1:
-		key = rest[0]
+		key = lower(rest[0])
 	case 2:
-		key, id = rest[0]+"/", rest[1]
+		if key, id = lower(rest[0])+"/", rest[1]; id == ".search" {
+			key, id = key+id, ""
+		}
+	default:
+		return nil, "", notFound()
+	}
+	if key == "me" {
+		// RFC 7644 section 3.11: a token is no person, so there is nobody to show.
+		return nil, "", &problem{status: http.StatusNotImplemented, detail: "A SCIM token stands for no person, so there is no /Me."}
 	}
 	byMethod, ok := endpoints[key]
 	if !ok {
@@ -168,6 +232,9 @@ func (h *handler) write(w http.ResponseWriter, r *http.Request, a reply) {
 	header.Set("Cache-Control", "no-store")
 	if a.location != "" {
 		header.Set("Location", a.location)
+	}
+	if a.version != "" {
+		header.Set("ETag", a.version)
 	}
 	if a.body == nil {
 		w.WriteHeader(a.status)

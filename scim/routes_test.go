@@ -28,16 +28,19 @@ func TestRoutes(t *testing.T) {
 			{"GET", "/Schemas", 200, ""},
 			{"GET", "/Schemas/urn:ietf:params:scim:schemas:core:2.0:user", 200, ""},
 
-			{"GET", "", 404, ""},
-			{"GET", "/", 404, ""},
-			{"GET", "/users", 404, ""},
+			{"GET", "", 200, ""},
+			{"GET", "/", 200, ""},
+			{"GET", "/users", 200, ""},
+			{"GET", "/ResourceTypes/Group", 200, ""},
+			{"GET", "/Schemas/urn:ietf:params:scim:schemas:core:2.0:Group", 200, ""},
+			{"GET", "/Schemas/urn:ietf:params:scim:schemas:extension:enterprise:2.0:User", 200, ""},
 			{"GET", "/Users/" + id + "/emails", 404, ""},
 			{"GET", "/Users/" + strings.ToUpper(id), 404, ""},
 			{"GET", "/Users/1", 404, ""},
 			{"GET", "/Users/%00", 404, ""},
 			{"GET", "/Users/..%2f..%2fglobex", 404, ""},
-			{"GET", "/ResourceTypes/Group", 404, ""},
-			{"GET", "/Schemas/urn:ietf:params:scim:schemas:core:2.0:Group", 404, ""},
+			{"GET", "/ResourceTypes/Robot", 404, ""},
+			{"GET", "/Schemas/urn:ietf:params:scim:schemas:core:2.0:Robot", 404, ""},
 			{"GET", "/Users/Users/Users", 404, ""},
 
 			{"PUT", "/Users", 405, "GET, HEAD, POST"},
@@ -49,9 +52,13 @@ func TestRoutes(t *testing.T) {
 			{"PUT", "/ResourceTypes/User", 405, "GET, HEAD"},
 
 			{"GET", "/Me", 501, ""},
-			{"POST", "/Bulk", 501, ""},
-			{"POST", "/.search", 501, ""},
-			{"POST", "/Users/.search", 501, ""},
+			{"POST", "/Me", 501, ""},
+			{"POST", "/Bulk", 400, ""},
+			{"GET", "/Bulk", 405, "POST"},
+			{"GET", "/.search", 405, "POST"},
+			{"PUT", "/Users/.search", 405, "POST"},
+			{"DELETE", "", 405, "GET, HEAD"},
+			{"PUT", "/Groups", 405, "GET, HEAD, POST"},
 
 			{"GET", "/ServiceProviderConfig?filter=a+pr", 403, ""},
 			{"GET", "/ResourceTypes?filter=a+pr", 403, ""},
@@ -102,9 +109,9 @@ func TestContentTypes(t *testing.T) {
 func TestLargeBody(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		c := h.acme
-		fits := `{"userName":"ada@acme.test","nickName":"` + strings.Repeat("x", 1<<20-50) + `"}`
+		fits := `{"userName":"ada@acme.test","ignored":"` + strings.Repeat("x", 1<<20-50) + `"}`
 		c.do("POST", "/Users", fits).want(201, "")
-		over := `{"userName":"bob@acme.test","nickName":"` + strings.Repeat("x", 1<<20) + `"}`
+		over := `{"userName":"bob@acme.test","ignored":"` + strings.Repeat("x", 1<<20) + `"}`
 		c.do("POST", "/Users", over).want(413, "")
 		r := httptest.NewRequestWithContext(t.Context(), "POST", "/scim/acme/v2/Users", io.MultiReader(strings.NewReader(over))) // no length
 		r.ContentLength = -1

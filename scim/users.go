@@ -11,17 +11,23 @@ import (
 
 // Roster is what the door asks of the roster.
 type Roster interface {
-	Team(ctx context.Context, id models.ID) (models.Team, error)
+	Provisioning(ctx context.Context, team models.ID) (models.Team, models.ProvisioningSettings, error)
 	ProvisionScim(ctx context.Context, team models.ID, in roster.ScimUser) (roster.Member, error)
 	UpdateScim(ctx context.Context, team, id models.ID, in roster.ScimUser) (roster.Member, error)
+	RemoveScim(ctx context.Context, team, id models.ID, revision int) error
 	ScimMember(ctx context.Context, team, id models.ID) (roster.Member, error)
-	ScimMembers(ctx context.Context, team models.ID, q roster.ScimQuery) (rows []roster.Member, total int, err error)
-	Remove(ctx context.Context, id models.ID) (roster.Removal, error)
+	ScimMembers(ctx context.Context, team models.ID, q roster.ScimQuery) (rows []roster.Member, total int, more bool, err error)
+
+	CreateGroup(ctx context.Context, team models.ID, in roster.NewGroup) (models.Group, error)
+	ChangeGroup(ctx context.Context, team, id models.ID, steps []roster.GroupChange, revision int) (models.Group, error)
+	DeleteGroup(ctx context.Context, team, id models.ID, revision int) error
+	ScimGroup(ctx context.Context, team, id models.ID, bare bool) (roster.GroupWithMembers, error)
+	ScimGroups(ctx context.Context, team models.ID, q roster.ScimQuery) (rows []roster.GroupWithMembers, total int, more bool, err error)
 }
 
 // createUser is POST /Users (RFC 7644 section 3.3).
 func (h *handler) createUser(c call) (reply, error) {
-	body, err := readBody(c.w, c.r)
+	body, err := c.body()
 	if err != nil {
 		return reply{}, err
 	}
@@ -45,6 +51,9 @@ func (h *handler) getUser(c call) (reply, error) {
 	m, err := h.member(c)
 	if err != nil {
 		return reply{}, err
+	}
+	if version := userVersion(m); c.unchanged(version) {
+		return reply{status: http.StatusNotModified, version: version}, nil
 	}
 	return c.user(http.StatusOK, m)
 }
@@ -70,7 +79,7 @@ func (h *handler) patchUser(c call) (reply, error) {
 type change func(document) (document, error)
 
 // attempts bounds how often a change is made anew because somebody else
-// changed the member in between.
+// changed the resource in between.
 const attempts = 10
 
 // update reads a change from the body and carries it out on the member as
@@ -81,7 +90,7 @@ func (h *handler) update(c call, read func(object) (change, error)) (reply, erro
 	if err != nil {
 		return reply{}, err
 	}
-	body, err := readBody(c.w, c.r)
+	body, err := c.body()
 	if err != nil {
 		return reply{}, err
 	}
@@ -105,8 +114,14 @@ func (h *handler) update(c call, read func(object) (change, error)) (reply, erro
 
 // tryUpdate applies a change to a member as they were read.
 func (h *handler) tryUpdate(c call, current roster.Member, apply change) (roster.Member, error) {
-	d, err := apply(c.document(current))
+	if err := c.allowed(userVersion(current)); err != nil {
+		return roster.Member{}, err
+	}
+	d, err := c.document(current)
 	if err != nil {
+		return roster.Member{}, err
+	}
+	if d, err = apply(d); err != nil {
 		return roster.Member{}, err
 	}
 	in, err := d.scimUser(&current)
@@ -119,14 +134,30 @@ func (h *handler) tryUpdate(c call, current roster.Member, apply change) (roster
 
 // deleteUser is DELETE /Users/{id} (RFC 7644 section 3.6).
 func (h *handler) deleteUser(c call) (reply, error) {
-	m, err := h.member(c)
+	id, err := models.ParseID(c.id)
 	if err != nil {
 		return reply{}, err
 	}
-	if _, err := h.roster.Remove(c.r.Context(), m.ID); err != nil {
-		return reply{}, err
+	for try := 1; ; try++ {
+		revision := 0
+		if c.conditional() {
+			m, err := h.member(c)
+			if err == nil {
+				err = c.allowed(userVersion(m))
+			}
+			if err != nil {
+				return reply{}, err
+			}
+			revision = m.Revision
+		}
+		err := h.roster.RemoveScim(c.r.Context(), c.team.ID, id, revision)
+		if err == nil {
+			return reply{status: http.StatusNoContent}, nil
+		}
+		if !fault.Is(err, fault.StaleRevision) || try == attempts {
+			return reply{}, err
+		}
 	}
-	return reply{status: http.StatusNoContent}, nil
 }
 
 // member finds the member that the path names on the caller's team.
@@ -138,11 +169,23 @@ func (h *handler) member(c call) (roster.Member, error) {
 	return h.roster.ScimMember(c.r.Context(), c.team.ID, id)
 }
 
+// show is what the client wants to see of the answer.
+func (c call) show(t *resourceType) (projection, error) {
+	values, err := parameters(c.r.URL)
+	if err != nil {
+		return projection{}, err
+	}
+	return projection{
+		only: targets(t, words(values["attributes"])), without: targets(t, words(values["excludedAttributes"])),
+	}, nil
+}
+
 // user answers with a resource.
 func (c call) user(status int, m roster.Member) (reply, error) {
-	show, err := readProjection(c.r.URL)
+	show, err := c.show(userType)
 	if err != nil {
 		return reply{}, err
 	}
-	return reply{status: status, location: c.location(m), body: show.of(c.document(m))}, nil
+	body, err := c.shown(m, show)
+	return reply{status: status, location: c.location(userType, m.ID), version: userVersion(m), body: body, id: m.ID}, err
 }

@@ -62,6 +62,7 @@ func demo(ctx context.Context, cfg config.Config, log *slog.Logger, now func() t
 	if err != nil {
 		return errors.Join(err, front.Close(), back.Close())
 	}
+	go rooms.Calls.Run(ctx)
 	return both(ctx,
 		func(ctx context.Context) error { return Listen(ctx, back, idp.Handler(), log) },
 		func(ctx context.Context) error { return Listen(ctx, front, rooms.Handler(), log) })

@@ -14,6 +14,7 @@ import (
 	"rollcall/credential"
 	"rollcall/models"
 	"rollcall/roster"
+	"rollcall/scim"
 	"rollcall/sso"
 )
 
@@ -27,6 +28,7 @@ type Rooms struct {
 	SSO         *sso.Service
 	Roster      *roster.Service
 	Stopping    <-chan struct{} // closed when the server stops, so that streams end
+	Calls       *scim.Buffer    // what provisioning clients asked, on its way to the database
 }
 
 // Open opens the configured database, brings an embedded one up to date, asks
@@ -74,10 +76,12 @@ func build(ctx context.Context, cfg config.Config, db *models.DB, log *slog.Logg
 	if err != nil {
 		return nil, err
 	}
+	people := &roster.Service{DB: db, Now: now, TombstoneKey: tombstones}
 	return &Rooms{
 		Config: cfg, DB: db, Log: log, Now: now, Credentials: store,
 		SSO:    &sso.Service{DB: db, Now: now, BaseURL: cfg.BaseURL, Keys: sealing},
-		Roster: &roster.Service{DB: db, Now: now, TombstoneKey: tombstones},
+		Roster: people,
+		Calls:  &scim.Buffer{Keeper: people, Log: log},
 	}, nil
 }
 

@@ -25,7 +25,7 @@ func (r *Rooms) Handler() http.Handler {
 		Roster: r.Roster, SSO: r.SSO, Credentials: r.Credentials, Audit: &audit.Reader{DB: r.DB}, Now: r.Now, Log: r.Log,
 		Version: config.Version(), Database: string(r.DB.Dialect()), RateLimit: r.Config.RateLimit, Stopping: r.Stopping,
 	}), graph.Refuse}
-	wire := scim.Options{Roster: r.Roster, Credentials: r.Credentials, BaseURL: r.Config.BaseURL, Log: r.Log}
+	wire := scim.Options{Roster: r.Roster, Credentials: r.Credentials, BaseURL: r.Config.BaseURL, Log: r.Log, Now: r.Now, Calls: r.Calls}
 	provisioning := door{scim.NewHandler(wire), wire.Refuse}
 	pages := signin.Options{SSO: r.SSO, Roster: r.Roster, Credentials: r.Credentials, BaseURL: r.Config.BaseURL, Log: r.Log}
 	people := door{signin.NewHandler(pages), pages.Refuse}

@@ -11,6 +11,9 @@ import (
 	"rollcall/config"
 )
 
+// closeWithin bounds what is written when the server stops.
+const closeWithin = 5 * time.Second
+
 // Run does what the command line asks for. Standard output gets what was asked
 // for - a key, a tour - and standard error the log.
 func Run(ctx context.Context, command config.Command, cfg config.Config, out, errOut io.Writer) error {
@@ -51,10 +54,17 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger, now func() 
 	}
 	log.Info("serving", "config", cfg)
 	go rooms.sweep(ctx)
+	go rooms.Calls.Run(ctx)
 	return Listen(ctx, l, rooms.Handler(), log)
 }
 
+// close writes what waits and closes the database.
 func (r *Rooms) close() {
+	last, cancel := context.WithTimeout(context.Background(), closeWithin)
+	defer cancel()
+	if err := r.Calls.Flush(last); err != nil {
+		r.Log.Error("SCIM calls cannot be written", "error", err)
+	}
 	if err := r.DB.Close(); err != nil {
 		r.Log.Error("closing the database", "error", err)
 	}

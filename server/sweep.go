@@ -17,6 +17,9 @@ func (r *Rooms) sweep(ctx context.Context) {
 		if err := r.SSO.Prune(ctx); err != nil && ctx.Err() == nil {
 			r.Log.ErrorContext(ctx, "pruning", "error", err)
 		}
+		if err := r.Roster.PruneScimCalls(ctx); err != nil && ctx.Err() == nil {
+			r.Log.ErrorContext(ctx, "pruning SCIM calls", "error", err)
+		}
 		select {
 		case <-ctx.Done():
 			return

@@ -407,6 +407,30 @@ type EnableSsoPayload struct {
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
+// A page of groups.
+type GroupConnection struct {
+	// The groups of the page with their cursors.
+	Edges []*GroupEdge `json:"edges"`
+	// The groups of the page.
+	Nodes []*models.Group `json:"nodes"`
+	// Where the page stands in the list.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// How many groups the whole list has.
+	TotalCount int `json:"totalCount"`
+	// makes the cursors of the nodes
+	At Cursors `json:"-"`
+	// counts the whole list
+	Count Counter `json:"-"`
+}
+
+// An element's place in the list.
+type GroupEdge struct {
+	// The place, to be given as `after`.
+	Cursor string `json:"cursor"`
+	// The element.
+	Node *models.Group `json:"node"`
+}
+
 // SAML metadata to import.
 type ImportMetadataInput struct {
 	// The team.
@@ -654,6 +678,24 @@ type RemoveCertificatePayload struct {
 	Removed *models.Certificate `json:"-"`
 }
 
+// A group that is to give no role.
+type RemoveGroupRoleMappingInput struct {
+	// The group.
+	GroupID string `json:"groupId"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to removeGroupRoleMapping.
+type RemoveGroupRoleMappingPayload struct {
+	// The group; null when there are user errors.
+	Group *models.Group `json:"group,omitempty"`
+	// What kept it from being removed.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
 // Whom to remove.
 type RemoveMembershipInput struct {
 	// The membership to remove.
@@ -781,6 +823,54 @@ type RotateAPIKeyPayload struct {
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
+// A SCIM token to replace.
+type RotateScimTokenInput struct {
+	// The token.
+	ScimTokenID string `json:"scimTokenId"`
+	// For how many hours the old token lives on, 0 to 720.
+	OverlapHours graphql.Omittable[*int] `json:"overlapHours,omitempty"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to rotateScimToken.
+type RotateScimTokenPayload struct {
+	// The new token; null when there are user errors.
+	ScimToken *models.ScimToken `json:"scimToken,omitempty"`
+	// The new token itself. It is shown this once; null when there are user errors.
+	Secret *string `json:"secret,omitempty"`
+	// The old token with its end; null when there are user errors.
+	Previous *models.ScimToken `json:"previous,omitempty"`
+	// What kept the token from being rotated.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
+// A page of calls.
+type ScimCallConnection struct {
+	// The calls of the page with their cursors.
+	Edges []*ScimCallEdge `json:"edges"`
+	// The calls of the page.
+	Nodes []*models.ScimCall `json:"nodes"`
+	// Where the page stands in the list.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// How many calls are kept. Counted only when it is asked for.
+	TotalCount int `json:"totalCount"`
+	// makes the cursors of the nodes
+	At Cursors `json:"-"`
+	// counts the whole list
+	Count Counter `json:"-"`
+}
+
+// An element's place in the list.
+type ScimCallEdge struct {
+	// The place, to be given as `after`.
+	Cursor string `json:"cursor"`
+	// The element.
+	Node *models.ScimCall `json:"node"`
+}
+
 // The values of a team as a SAML service provider.
 type ServiceProvider struct {
 	// The entity id, also called audience.
@@ -816,6 +906,26 @@ type SessionEdge struct {
 	Cursor string `json:"cursor"`
 	// What stands there.
 	Node *models.Session `json:"node"`
+}
+
+// A role for the people of a group.
+type SetGroupRoleMappingInput struct {
+	// The group.
+	GroupID string `json:"groupId"`
+	// The role.
+	Role models.Role `json:"role"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to setGroupRoleMapping.
+type SetGroupRoleMappingPayload struct {
+	// The mapping; null when there are user errors.
+	GroupRoleMapping *models.GroupRoleMapping `json:"groupRoleMapping,omitempty"`
+	// What kept it from being set.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // The installation that answers.
@@ -980,6 +1090,30 @@ type UpdateMembershipPayload struct {
 	// The membership as it is now; null when there are user errors.
 	Membership *models.Membership `json:"membership,omitempty"`
 	// What kept the membership from being changed.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
+// A change of what a team chose about SCIM.
+type UpdateProvisioningSettingsInput struct {
+	// The team.
+	TeamID string `json:"teamId"`
+	// Whether the SCIM door is open.
+	ScimEnabled graphql.Omittable[*bool] `json:"scimEnabled,omitempty"`
+	// Whether calls are only answered as if.
+	DryRun graphql.Omittable[*bool] `json:"dryRun,omitempty"`
+	// The revision that the caller read; another one by now is STALE_REVISION.
+	Revision graphql.Omittable[*int] `json:"revision,omitempty"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to updateProvisioningSettings.
+type UpdateProvisioningSettingsPayload struct {
+	// The settings as they are now; null when there are user errors.
+	ProvisioningSettings *models.ProvisioningSettings `json:"provisioningSettings,omitempty"`
+	// What kept the settings from being changed.
 	UserErrors []*UserError `json:"userErrors"`
 	// The value that came with the input.
 	ClientMutationID *string `json:"clientMutationId,omitempty"`

@@ -1,0 +1,201 @@
+package roster
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+
+	"gorm.io/gorm"
+
+	"rollcall/audit"
+	"rollcall/fault"
+	"rollcall/models"
+)
+
+// groupEdit carries out steps on one group inside a transaction.
+type groupEdit struct {
+	service        *Service
+	tx             *gorm.DB
+	group          *models.Group
+	mapped         bool        // whether roles follow the group
+	touched        []models.ID // members to grade anew, of a mapped group
+	added, removed int
+}
+
+func (c *groupEdit) counts() []models.AuditDetail {
+	return []models.AuditDetail{audit.Count("added", int64(c.added)), audit.Count("removed", int64(c.removed))}
+}
+
+func (c *groupEdit) step(x GroupChange) error {
+	name, externalID := c.group.DisplayName, c.group.ExternalID
+	if x.DisplayName != nil {
+		name = *x.DisplayName
+	}
+	if x.ExternalID != nil {
+		externalID = *x.ExternalID
+	}
+	if x.DisplayName != nil || x.ExternalID != nil {
+		if err := properGroup(name, externalID); err != nil {
+			return err
+		}
+		c.group.DisplayName, c.group.ExternalID = name, externalID
+	}
+	if x.Members != nil {
+		if err := c.replace(*x.Members); err != nil {
+			return err
+		}
+	}
+	if err := c.add(x.Add); err != nil {
+		return err
+	}
+	return c.remove(x.Remove)
+}
+
+// idList is a JSON array of ids for one parameter: a statement takes only so
+// many of them, and a group has more.
+func idList(ids []models.ID) (string, error) {
+	text, err := json.Marshal(ids)
+	return string(text), err
+}
+
+// listed is a subquery over an idList.
+func (c *groupEdit) listed() string { return listed(c.service.DB.Dialect()) }
+
+func listed(d models.Dialect) string {
+	if d == models.Postgres {
+		return "(SELECT CAST(jsonb_array_elements_text(CAST(? AS jsonb)) AS uuid))"
+	}
+	return "(SELECT value FROM json_each(?))"
+}
+
+// unique drops repeats and sorts by id, so that two pushes insert in one order.
+func unique(refs []GroupRef) []GroupRef {
+	out := slices.Clone(refs)
+	slices.SortStableFunc(out, func(a, b GroupRef) int { return cmp.Compare(a.ID, b.ID) })
+	return slices.CompactFunc(out, func(a, b GroupRef) bool { return a.ID == b.ID })
+}
+
+// add puts people into the group. Those who are in it already stay as they are.
+func (c *groupEdit) add(refs []GroupRef) error {
+	if len(refs) == 0 {
+		return nil
+	}
+	refs = unique(refs)
+	if err := c.known(refs); err != nil {
+		return err
+	}
+	text, err := json.Marshal(refs)
+	if err != nil {
+		return err
+	}
+	from := "json_each(?) AS r JOIN memberships m ON m.id = json_extract(r.value, '$.id')"
+	display := "json_extract(r.value, '$.display')"
+	if c.service.DB.Dialect() == models.Postgres {
+		from = "jsonb_to_recordset(CAST(? AS jsonb)) AS r(id uuid, display text) JOIN memberships m ON m.id = r.id"
+		display = "r.display"
+	}
+	done := c.tx.Exec("INSERT INTO group_members (group_id, membership_id, team_id, display) SELECT ?, m.id, m.team_id, "+display+
+		" FROM "+from+" WHERE m.team_id = ? ORDER BY m.id ON CONFLICT (group_id, membership_id) DO NOTHING", c.group.ID, string(text), c.group.TeamID)
+	if done.Error != nil {
+		return done.Error
+	}
+	c.added += int(done.RowsAffected)
+	if c.mapped {
+		for _, r := range refs {
+			c.touched = append(c.touched, r.ID)
+		}
+	}
+	return nil
+}
+
+// known refuses what is no person of the team. Groups in groups are refused as
+// well: whose role would follow which of them nobody could tell.
+func (c *groupEdit) known(refs []GroupRef) error {
+	ids := make([]models.ID, len(refs))
+	for i, r := range refs {
+		if _, err := models.ParseID(string(r.ID)); err != nil {
+			return fault.New(fault.InvalidValue, "A member must be the id of a user of this team.").On("members")
+		}
+		ids[i] = r.ID
+	}
+	text, err := idList(ids)
+	if err != nil {
+		return err
+	}
+	var n int
+	err = c.tx.Raw("SELECT count(*) FROM scim_profiles WHERE team_id = ? AND membership_id IN "+c.listed(), c.group.TeamID, text).Scan(&n).Error
+	if err != nil || n == len(refs) {
+		return err
+	}
+	var groups int
+	err = c.tx.Raw("SELECT count(*) FROM team_groups WHERE team_id = ? AND id IN "+c.listed(), c.group.TeamID, text).Scan(&groups).Error
+	switch {
+	case err != nil:
+		return err
+	case groups > 0:
+		return fault.New(fault.InvalidValue, "A group cannot be a member of a group; assign its people.").On("members")
+	}
+	return fault.New(fault.InvalidValue, "%d of the members are no users of this team.", len(refs)-n).On("members")
+}
+
+// remove takes people out. Whoever is not in the group is no error.
+func (c *groupEdit) remove(ids []models.ID) error {
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id models.ID) bool {
+		_, err := models.ParseID(string(id))
+		return err != nil
+	})
+	if len(ids) == 0 {
+		return nil
+	}
+	text, err := idList(ids)
+	if err != nil {
+		return err
+	}
+	return c.drop("membership_id IN "+c.listed(), text, ids)
+}
+
+// replace makes the list the group's whole membership.
+func (c *groupEdit) replace(refs []GroupRef) error {
+	refs = unique(refs)
+	ids := make([]models.ID, len(refs))
+	for i, r := range refs {
+		ids[i] = r.ID
+	}
+	if err := c.known(refs); err != nil {
+		return err
+	}
+	if err := c.touchAll(); err != nil {
+		return err
+	}
+	text, err := idList(ids)
+	if err != nil {
+		return err
+	}
+	if err := c.drop("membership_id NOT IN "+c.listed(), text, nil); err != nil {
+		return err
+	}
+	return c.add(refs)
+}
+
+func (c *groupEdit) drop(condition, list string, ids []models.ID) error {
+	done := c.tx.Exec("DELETE FROM group_members WHERE group_id = ? AND "+condition, c.group.ID, list)
+	if done.Error != nil {
+		return done.Error
+	}
+	c.removed += int(done.RowsAffected)
+	if c.mapped {
+		c.touched = append(c.touched, ids...)
+	}
+	return nil
+}
+
+// touchAll has everybody who is in a mapped group graded anew.
+func (c *groupEdit) touchAll() error {
+	if !c.mapped {
+		return nil
+	}
+	var ids []models.ID
+	err := c.tx.Model(&models.GroupMember{}).Where("group_id = ?", c.group.ID).Pluck("membership_id", &ids).Error
+	c.touched = append(c.touched, ids...)
+	return err
+}

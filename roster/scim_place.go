@@ -1,0 +1,73 @@
+package roster
+
+import (
+	"context"
+
+	"gorm.io/gorm"
+
+	"rollcall/models"
+)
+
+// blockBits is the size of a block of places, as a power of two.
+const blockBits = 10
+
+// place gives a new resource the next place in its team's list and counts it.
+// The counter's row stays locked until the transaction ends, so places become
+// visible in their order; call it late.
+func place(tx *gorm.DB, team models.ID, kind models.ResourceKind) (int, error) {
+	var seq int
+	err := tx.Raw(`INSERT INTO scim_counters (team_id, kind, total, next_seq) VALUES (?, ?, 1, 1)
+		ON CONFLICT (team_id, kind) DO UPDATE SET total = scim_counters.total + 1, next_seq = scim_counters.next_seq + 1
+		RETURNING next_seq`, team, kind).Scan(&seq).Error
+	if err != nil {
+		return 0, err
+	}
+	return seq, tx.Exec(`INSERT INTO scim_blocks (team_id, kind, block, live) VALUES (?, ?, ?, 1)
+		ON CONFLICT (team_id, kind, block) DO UPDATE SET live = scim_blocks.live + 1`, team, kind, seq>>blockBits).Error
+}
+
+// displace takes a resource off the counts.
+func displace(tx *gorm.DB, team models.ID, kind models.ResourceKind, seq int) error {
+	err := tx.Exec(`UPDATE scim_counters SET total = total - 1 WHERE team_id = ? AND kind = ?`, team, kind).Error
+	if err != nil {
+		return err
+	}
+	return tx.Exec(`UPDATE scim_blocks SET live = live - 1 WHERE team_id = ? AND kind = ? AND block = ?`, team, kind, seq>>blockBits).Error
+}
+
+// counted is how many resources of a kind a team has.
+func (s *Service) counted(ctx context.Context, team models.ID, kind models.ResourceKind) (int, error) {
+	var n []int
+	err := s.DB.Read(ctx).Raw(`SELECT total FROM scim_counters WHERE team_id = ? AND kind = ?`, team, kind).Scan(&n).Error
+	if err != nil || len(n) == 0 {
+		return 0, err
+	}
+	return n[0], nil
+}
+
+// seqAt finds the place of the nth resource, counted from 1, by adding up the
+// blocks before it and walking inside one block only. found is false when there
+// are fewer.
+func (s *Service) seqAt(ctx context.Context, team models.ID, kind models.ResourceKind, n int) (seq int, found bool, err error) {
+	if n <= 1 {
+		return 0, true, nil
+	}
+	var block []struct{ Block, Before int }
+	err = s.DB.Read(ctx).Raw(`SELECT block, before FROM (
+			SELECT block, live, CAST(SUM(live) OVER (ORDER BY block) AS integer) - live AS before FROM scim_blocks WHERE team_id = ? AND kind = ?
+		) AS counted WHERE before + live >= ? ORDER BY block LIMIT 1`, team, kind, n).Scan(&block).Error
+	if err != nil || len(block) == 0 {
+		return 0, false, err
+	}
+	table := "scim_profiles"
+	if kind == models.ResourceGroup {
+		table = "team_groups"
+	}
+	var at []int
+	err = s.DB.Read(ctx).Table(table).Select("seq").Where("team_id = ? AND seq >= ?", team, block[0].Block<<blockBits).
+		Order("seq").Limit(1).Offset(n - 1 - block[0].Before).Scan(&at).Error
+	if err != nil || len(at) == 0 {
+		return 0, false, err
+	}
+	return at[0], true, nil
+}

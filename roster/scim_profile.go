@@ -1,0 +1,148 @@
+package roster
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+
+	"gorm.io/gorm"
+
+	"rollcall/models"
+)
+
+// Profile is what is kept of a person beside the membership: the document as
+// the client sent it, and the same taken apart for filters.
+type Profile struct {
+	Document string
+	Values   []models.ScimValue // without the ids, which the roster fills in
+}
+
+// differs reports whether the profile is another one than the member's. An empty
+// one says nothing.
+func (p Profile) differs(m Member) bool { return p.Document != "" && p.Document != m.Profile.Document }
+
+// ownProfile is the profile of somebody who did not come by provisioning.
+func ownProfile(p Person) (Profile, error) {
+	doc := map[string]any{"emails": []any{map[string]any{"value": p.Email, "type": "work", "primary": true}}}
+	values := []models.ScimValue{{Attr: "emails", ValueKey: models.Fold(p.Email), TypeKey: "work", IsPrimary: true}}
+	name := map[string]any{}
+	for _, t := range []struct {
+		into             map[string]any
+		name, attr, text string
+	}{
+		{doc, "displayName", "displayname", p.Name},
+		{name, "givenName", "name.givenname", p.GivenName},
+		{name, "familyName", "name.familyname", p.FamilyName},
+	} {
+		if t.text != "" {
+			t.into[t.name] = t.text
+			values = append(values, models.ScimValue{Attr: t.attr, ValueKey: models.Fold(t.text)})
+		}
+	}
+	if len(name) > 0 {
+		doc["name"] = name
+	}
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(doc)
+	return Profile{Document: strings.TrimSuffix(text.String(), "\n"), Values: values}, err
+}
+
+// introduce puts a new member on the list that provisioning clients see.
+// Integrations are not on it.
+func introduce(tx *gorm.DB, m *Member, p Profile) error {
+	if m.User.Kind != models.KindPerson {
+		return nil
+	}
+	if err := insertValues(tx, m.Membership, p.Values); err != nil {
+		return err
+	}
+	seq, err := place(tx, m.TeamID, models.ResourceUser)
+	if err != nil {
+		return err
+	}
+	m.Profile = models.ScimProfile{MembershipID: m.ID, TeamID: m.TeamID, Seq: seq, Document: p.Document}
+	return tx.Create(&m.Profile).Error
+}
+
+// introduceOwn is introduce for members whom no client described.
+func introduceOwn(tx *gorm.DB, m *Member) error {
+	p, err := ownProfile(Person{Email: m.User.Email, Name: m.User.Name, GivenName: m.User.GivenName, FamilyName: m.User.FamilyName})
+	if err != nil {
+		return err
+	}
+	return introduce(tx, m, p)
+}
+
+func insertValues(tx *gorm.DB, m models.Membership, values []models.ScimValue) error {
+	if len(values) == 0 {
+		return nil
+	}
+	rows := make([]models.ScimValue, len(values))
+	for i, v := range values {
+		v.MembershipID, v.TeamID = m.ID, m.TeamID
+		rows[i] = v
+	}
+	return tx.CreateInBatches(&rows, 500).Error
+}
+
+// describe writes a member's new profile. Of the values only those that differ
+// are touched.
+func describe(tx *gorm.DB, m *Member, p Profile) error {
+	if !p.differs(*m) {
+		return nil
+	}
+	m.Profile.Document = p.Document
+	err := tx.Model(&models.ScimProfile{}).Where("membership_id = ?", m.ID).Update("document", p.Document).Error
+	if err != nil {
+		return err
+	}
+	var old []models.ScimValue
+	if err := tx.Where("membership_id = ?", m.ID).Find(&old).Error; err != nil {
+		return err
+	}
+	type key struct {
+		attr string
+		item int
+	}
+	kept := make(map[key]models.ScimValue, len(old))
+	for _, v := range old {
+		v.MembershipID, v.TeamID = "", ""
+		kept[key{v.Attr, v.Item}] = v
+	}
+	var added []models.ScimValue
+	for _, v := range p.Values {
+		k := key{v.Attr, v.Item}
+		if kept[k] == v {
+			delete(kept, k)
+			continue
+		}
+		added = append(added, v)
+	}
+	gone := make([][]any, 0, len(kept))
+	for k := range kept {
+		gone = append(gone, []any{k.attr, k.item})
+	}
+	if len(gone) > 0 {
+		if err := tx.Where("membership_id = ? AND (attr, item) IN ?", m.ID, gone).Delete(&models.ScimValue{}).Error; err != nil {
+			return err
+		}
+	}
+	return insertValues(tx, m.Membership, added)
+}
+
+// leaveLists takes a member who is about to be deleted off their groups and off
+// the counts.
+func (s *Service) leaveLists(tx *gorm.DB, m Member) error {
+	err := tx.Exec(`UPDATE team_groups SET member_count = member_count - 1, revision = revision + 1, updated_at = ?
+		WHERE id IN (SELECT group_id FROM group_members WHERE membership_id = ?)`, s.now(), m.ID).Error
+	if err != nil {
+		return err
+	}
+	var seq []int
+	if err := tx.Raw(`SELECT seq FROM scim_profiles WHERE membership_id = ?`, m.ID).Scan(&seq).Error; err != nil || len(seq) == 0 {
+		return err
+	}
+	return displace(tx, m.TeamID, models.ResourceUser, seq[0])
+}

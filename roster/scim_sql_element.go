@@ -1,0 +1,160 @@
+package roster
+
+import "rollcall/models"
+
+// element asks for one element that passes the filter inside of a value path.
+func (c *compiler) element(e ScimElement) {
+	switch {
+	case e.Attr == "groups":
+		c.q.add("m.id IN (SELECT x.membership_id FROM group_members x JOIN team_groups y ON y.id = x.group_id WHERE x.team_id = ? AND ", c.team)
+		c.inside(e.Filter, c.groupPart)
+	case e.Attr == "members" && c.kind == models.ResourceGroup:
+		c.q.add("g.id IN (SELECT x.group_id FROM group_members x WHERE x.team_id = ? AND ", c.team)
+		c.inside(e.Filter, c.memberPart)
+	default:
+		c.q.add("m.id IN (SELECT e.membership_id FROM scim_values e WHERE e.team_id = ? AND e.attr = ? AND ", c.team, e.Attr)
+		c.inside(e.Filter, func(t ScimTest) { c.elementPart(e.Attr, t) })
+	}
+	c.q.add(")")
+}
+
+// inside writes the filter of a value path, whose tests part writes.
+func (c *compiler) inside(f ScimFilter, part func(ScimTest)) {
+	join := func(with, none string, parts []ScimFilter) {
+		if len(parts) == 0 {
+			c.q.add(none)
+			return
+		}
+		c.q.add("(")
+		for i, p := range parts {
+			if i > 0 {
+				c.q.add(with)
+			}
+			c.inside(p, part)
+		}
+		c.q.add(")")
+	}
+	switch f := f.(type) {
+	case ScimAll:
+		join(" AND ", "1 = 1", f)
+	case ScimAny:
+		join(" OR ", "1 = 0", f)
+	case ScimNot:
+		c.q.add("NOT (")
+		c.inside(f.Filter, part)
+		c.q.add(")")
+	case ScimTest:
+		if f.Op == ScimNe {
+			f.Op = ScimEq
+			c.q.add("NOT (")
+			part(f)
+			c.q.add(")")
+			return
+		}
+		part(f)
+	case ScimConst:
+		c.write(f)
+	default:
+		c.q.add("1 = 0") // a value path inside of one, which nobody parses
+	}
+}
+
+// elementPart tests a sub-attribute of the element e.
+func (c *compiler) elementPart(attr string, t ScimTest) {
+	switch t.Attr {
+	case "value":
+		c.valueOf("e.value_key", t)
+	case "type":
+		c.valueOf("e.type_key", t)
+	case "primary":
+		want, ok := t.Value.(bool)
+		switch {
+		case t.Op == ScimPr, ok && t.Op == ScimEq && want:
+			c.q.add("e.is_primary")
+		case ok && t.Op == ScimEq:
+			c.q.add("NOT e.is_primary")
+		default:
+			c.q.add("1 = 0")
+		}
+	default:
+		c.q.add("(e.membership_id, e.item) IN (SELECT v.membership_id, v.item FROM scim_values v WHERE v.team_id = ? AND v.attr = ? AND ",
+			c.team, attr+"."+t.Attr)
+		c.valueOf("v.value_key", t)
+		c.q.add(")")
+	}
+}
+
+// groupPart tests an element of a person's groups.
+func (c *compiler) groupPart(t ScimTest) {
+	switch t.Attr {
+	case "value":
+		c.reference("x.group_id", t)
+	case "display":
+		c.valueOf("y.display_name_key", t)
+	case "type":
+		c.constant("direct", t)
+	default:
+		c.q.add("1 = 0")
+	}
+}
+
+// memberPart tests an element of a group's members.
+func (c *compiler) memberPart(t ScimTest) {
+	switch t.Attr {
+	case "value":
+		c.reference("x.membership_id", t)
+	case "type":
+		c.constant("user", t)
+	default:
+		c.q.add("1 = 0")
+	}
+}
+
+// reference compares an id. Ids are only ever equal, or there.
+func (c *compiler) reference(column string, t ScimTest) {
+	text, _ := t.Value.(string)
+	id, err := models.ParseID(text)
+	switch {
+	case t.Op == ScimPr:
+		c.q.add("1 = 1")
+	case t.Op == ScimEq && err == nil:
+		c.q.add(column+" = ?", id)
+	default:
+		c.q.add("1 = 0")
+	}
+}
+
+func (c *compiler) constant(value string, t ScimTest) {
+	if text, _ := t.Value.(string); t.Op == ScimPr || t.Op == ScimEq && text == value {
+		c.q.add("1 = 1")
+		return
+	}
+	c.q.add("1 = 0")
+}
+
+// order writes ORDER BY. What has no value comes last in ascending order and
+// first in descending (RFC 7644 section 3.4.2.3); equal ones keep their places.
+func (c *compiler) order(sort *ScimSort, seq string) (join sqlText, by string) {
+	direction, missing := "ASC", "ASC"
+	if sort.Desc {
+		direction, missing = "DESC", "DESC"
+	}
+	col, ok := c.columns()[sort.Attr]
+	key := col.name
+	switch {
+	case ok && (sort.Attr == "username" || sort.Attr == "externalid" || sort.Attr == "displayname"):
+		key = c.exactly(key)
+	case ok:
+	case sort.Attr == "active":
+		key = "m.status"
+	case c.kind == models.ResourceGroup:
+		return join, seq + " " + direction
+	default:
+		join.add(" LEFT JOIN scim_values o ON o.membership_id = m.id AND o.attr = ? AND o.item = 0", sort.Attr)
+		key, col.nullable = "o.value_key", true
+	}
+	if col.nullable {
+		by = "CASE WHEN " + key + " IS NULL THEN 1 ELSE 0 END " + missing + ", "
+	}
+	return join, by + key + " " + direction + ", " + seq
+}

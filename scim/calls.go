@@ -1,0 +1,195 @@
+package scim
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"rollcall/access"
+	"rollcall/models"
+)
+
+// CallLog keeps what clients asked, for the team's admins.
+type CallLog interface {
+	Record(row models.ScimCall)
+}
+
+const (
+	maxCallBody = 2 << 10 // bytes of a blotted body that are kept
+	maxCallText = 300     // bytes of any other text
+	maxWaiting  = 5_000   // calls that wait to be written; the oldest is dropped
+	flushEvery  = time.Second
+)
+
+// Keeper writes calls down.
+type Keeper interface {
+	RecordScimCalls(ctx context.Context, rows []models.ScimCall) error
+}
+
+// Buffer is a CallLog that writes in batches, so that a call costs no write of
+// its own. What waits when a process is killed is lost: these are observations,
+// the events of the changes themselves are in the history.
+type Buffer struct {
+	Keeper Keeper
+	Log    *slog.Logger
+
+	mu      sync.Mutex
+	waiting []models.ScimCall
+}
+
+// Record takes a call.
+func (b *Buffer) Record(row models.ScimCall) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.waiting) >= maxWaiting {
+		b.waiting = b.waiting[1:]
+	}
+	b.waiting = append(b.waiting, row)
+}
+
+// Flush writes what waits.
+func (b *Buffer) Flush(ctx context.Context) error {
+	b.mu.Lock()
+	rows := b.waiting
+	b.waiting = nil
+	b.mu.Unlock()
+	return b.Keeper.RecordScimCalls(ctx, rows)
+}
+
+// Run flushes until ctx ends.
+func (b *Buffer) Run(ctx context.Context) {
+	tick := time.NewTicker(flushEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := b.Flush(ctx); err != nil && ctx.Err() == nil {
+			b.Log.ErrorContext(ctx, "SCIM calls cannot be written", "error", err)
+		}
+	}
+}
+
+// record is what is known of a call at its end.
+type record struct {
+	began  time.Time
+	actor  access.Actor
+	rest   []string
+	body   object
+	status int
+	err    error
+	dry    bool
+}
+
+// note keeps a call.
+func (h *handler) note(r *http.Request, x record) {
+	if h.calls == nil {
+		return
+	}
+	id, err := models.NewID()
+	if err != nil {
+		return
+	}
+	about := access.RequestFrom(r.Context())
+	token := x.actor.CredentialID
+	row := models.ScimCall{
+		ID: id, TeamID: x.actor.TeamID, ScimTokenID: &token, At: models.Stamp(x.began), Method: r.Method,
+		Resource: short(clear("/"+strings.Join(x.rest, "/")), maxCallText), Status: x.status,
+		DurationUs: int(h.now().Sub(x.began).Microseconds()), Quirks: quirks(r, x.rest, x.body), DryRun: x.dry,
+		UserAgent: short(clear(r.UserAgent()), maxCallText), IP: about.IP, RequestID: about.ID,
+	}
+	if x.body != nil {
+		row.Body = blotted(x.body)
+	}
+	if x.err != nil {
+		p, _ := problemOf(x.err)
+		row.Status, row.ScimType, row.Detail = p.status, p.scimType, short(clear(p.detail), maxCallText)
+	}
+	h.calls.Record(row)
+}
+
+// clear drops what PostgreSQL cannot keep.
+func clear(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "?"), "\x00", "?")
+}
+
+// short cuts a text at a whole character.
+func short(s string, limit int) string {
+	if len(s) <= limit {
+		return s
+	}
+	s = s[:limit]
+	for !utf8.ValidString(s) {
+		s = s[:len(s)-1]
+	}
+	return s + "…"
+}
+
+// plain are the names whose values tell an admin what happened and nothing
+// about anybody.
+var plain = map[string]bool{"op": true, "schemas": true, "active": true, "type": true, "primary": true, "resourcetype": true, "method": true, "bulkid": true}
+
+// blotted is a body with the values of people taken out: its form stays.
+func blotted(o object) string {
+	raw, err := json.Marshal(blot("", o, 200))
+	if err != nil {
+		return ""
+	}
+	return short(string(raw), maxCallBody)
+}
+
+func blot(name string, v any, room int) any {
+	switch v := v.(type) {
+	case object:
+		out := make(map[string]any, len(v))
+		for i, m := range v {
+			if i == room {
+				out["…"] = len(v) - i
+				break
+			}
+			out[quotedOut(m.name)] = blot(m.name, m.value, room)
+		}
+		return out
+	case []any:
+		out := make([]any, 0, min(len(v), 10))
+		for i, item := range v {
+			if i == 10 {
+				out = append(out, "…")
+				break
+			}
+			out = append(out, blot(name, item, room))
+		}
+		return out
+	case string:
+		switch {
+		case plain[lower(name)], lower(v) == "true", lower(v) == "false":
+			return v
+		case lower(name) == "path":
+			return quotedOut(v)
+		case v == "":
+			return ""
+		}
+		return "•••"
+	case json.Number:
+		return "•"
+	}
+	return v // true, false, null
+}
+
+// quotedOut takes out what stands between quotes in a path. Types of values stay.
+func quotedOut(path string) string {
+	parts := strings.Split(path, `"`)
+	for i := 1; i < len(parts); i += 2 {
+		if !strings.HasSuffix(lower(strings.TrimSpace(parts[i-1])), "type eq") {
+			parts[i] = "•••"
+		}
+	}
+	return strings.Join(parts, `"`)
+}

@@ -1,0 +1,210 @@
+package scim
+
+import (
+	"net/http"
+
+	"rollcall/models"
+	"rollcall/roster"
+)
+
+// patchGroup is PATCH /Groups/{id}. Operations become steps that add and take
+// away members one by one: the list itself is never read for it. The answer has
+// no body unless the client names attributes, because groups are large.
+func (h *handler) patchGroup(c call) (reply, error) {
+	if _, err := h.readGroup(c, true); err != nil {
+		return reply{}, err
+	}
+	body, err := c.body()
+	if err != nil {
+		return reply{}, err
+	}
+	ops, err := readPatch(body)
+	if err != nil {
+		return reply{}, err
+	}
+	row, err := h.changeGroup(c, func() ([]roster.GroupChange, error) {
+		steps := make([]roster.GroupChange, 0, len(ops))
+		for _, o := range ops {
+			more, err := h.groupSteps(c, o)
+			if err != nil {
+				return nil, err
+			}
+			steps = append(steps, more...)
+		}
+		return steps, nil
+	})
+	if err != nil {
+		return reply{}, err
+	}
+	if query := c.r.URL.Query(); query.Has("attributes") || query.Has("excludedAttributes") {
+		return h.groupAgain(c, http.StatusOK, row)
+	}
+	return reply{status: http.StatusNoContent, location: c.location(groupType, row.ID), version: groupVersion(row)}, nil
+}
+
+// groupSteps is what an operation does.
+func (h *handler) groupSteps(c call, o operation) ([]roster.GroupChange, error) {
+	if o.path == nil {
+		values, ok := o.value.(object)
+		if !ok {
+			return nil, bad(typeInvalidValue, "An operation without a path needs an object as its value.")
+		}
+		return h.assignGroup(c, o.op, values)
+	}
+	t := groupType.resolve(o.path.attr)
+	switch {
+	case t.attr == nil:
+		return nil, nil // not kept
+	case t.attr.readOnly:
+		if text, _ := o.value.(string); t.attr.name == "id" && o.op != opRemove && text == c.id {
+			return nil, nil
+		}
+		return nil, bad(typeMutability, "%s is read-only.", t.attr.name)
+	case t.attr.name == "members":
+		return h.memberSteps(c, o, t)
+	case o.path.filter != nil:
+		return nil, bad(typeInvalidPath, "%s is not multi-valued, so it takes no filter.", t.attr.name)
+	case o.op == opRemove && t.attr.required:
+		return nil, bad(typeMutability, "%s is required and cannot be removed.", t.attr.name)
+	case o.op == opRemove:
+		o.value = nil
+	}
+	var g groupState
+	if err := g.set(t.attr, o.value); err != nil {
+		return nil, err
+	}
+	return g.steps(o.op), nil
+}
+
+// assignGroup is an operation without a path. Keys may be paths; the group's id
+// beside them, which some clients send, is passed over.
+func (h *handler) assignGroup(c call, op string, values object) ([]roster.GroupChange, error) {
+	var steps []roster.GroupChange
+	for _, m := range values {
+		if nested, ok := m.value.(object); ok && lower(m.name) == lower(urnGroup) {
+			more, err := h.assignGroup(c, op, nested)
+			if err != nil {
+				return nil, err
+			}
+			steps = append(steps, more...)
+			continue
+		}
+		path, err := parsePath(m.name)
+		if err != nil {
+			continue
+		}
+		if t := groupType.resolve(path.attr); t.attr == nil || t.attr.readOnly {
+			continue
+		}
+		more, err := h.groupSteps(c, operation{op: op, path: &path, value: m.value, given: true})
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, more...)
+	}
+	return steps, nil
+}
+
+// steps turns a state into the change that an add or replace makes.
+func (g groupState) steps(op string) []roster.GroupChange {
+	if g.members != nil && op == opAdd {
+		return []roster.GroupChange{{Add: *g.members}}
+	}
+	if op == opAdd && (g.displayName != nil && *g.displayName == "" || g.externalID != nil && *g.externalID == nil) {
+		return nil // to add nothing changes nothing
+	}
+	return []roster.GroupChange{{DisplayName: g.displayName, ExternalID: g.externalID, Members: g.members}}
+}
+
+// memberSteps is an operation on members.
+func (h *handler) memberSteps(c call, o operation, t target) ([]roster.GroupChange, error) {
+	if t.sub != nil && (t.sub.name != "display" || o.path.filter == nil) {
+		return nil, bad(typeMutability, "members.%s cannot change; add or remove the member.", t.sub.name)
+	}
+	if t.sub != nil {
+		return nil, nil // what a member is called is kept as it came first
+	}
+	if o.path.filter == nil {
+		refs, err := readMembers(o.value)
+		switch {
+		case err != nil:
+			return nil, err
+		case o.op == opRemove && o.value == nil:
+			return []roster.GroupChange{{Members: &[]roster.GroupRef{}}}, nil
+		case o.op == opRemove: // a list of values takes those away only
+			return []roster.GroupChange{{Remove: idsOf(refs)}}, nil
+		}
+		return groupState{members: &refs}.steps(o.op), nil
+	}
+	ids, err := h.selected(c, o.path.filter)
+	if err != nil {
+		return nil, err
+	}
+	if o.op == opRemove || o.value == nil {
+		return []roster.GroupChange{{Remove: ids}}, nil
+	}
+	if len(ids) == 0 {
+		return nil, bad(typeNoTarget, "No value of members matches the filter.")
+	}
+	// An element that the filter names and that is not there is made.
+	step := roster.GroupChange{}
+	for _, id := range ids {
+		step.Add = append(step.Add, roster.GroupRef{ID: id})
+	}
+	return []roster.GroupChange{step}, nil
+}
+
+func idsOf(refs []roster.GroupRef) []models.ID {
+	ids := make([]models.ID, len(refs))
+	for i, r := range refs {
+		ids[i] = r.ID
+	}
+	return ids
+}
+
+// selected lists the members that a filter selects. The usual filter names
+// their ids; for any other the members are looked at.
+func (h *handler) selected(c call, e expr) ([]models.ID, error) {
+	if ids, ok := named(e); ok {
+		return ids, nil
+	}
+	g, err := h.readGroup(c, false)
+	if err != nil {
+		return nil, err
+	}
+	members := find(groupType.attributes, "members")
+	var ids []models.ID
+	for _, m := range g.Members {
+		el := document{"value": string(m.ID), "type": "User"}
+		if m.Display != "" {
+			el["display"] = m.Display
+		}
+		if matches(e, members, el) {
+			ids = append(ids, m.ID)
+		}
+	}
+	return ids, nil
+}
+
+// named reads `value eq "x"`, also several of them joined by or.
+func named(e expr) ([]models.ID, bool) {
+	switch e := e.(type) {
+	case comparison:
+		text, ok := e.value.(string)
+		if !ok || e.op != opEqual || lower(e.path.name) != "value" || e.path.sub != "" || e.path.uri != "" {
+			return nil, false
+		}
+		return []models.ID{models.ID(text)}, true
+	case anyOf:
+		var ids []models.ID
+		for _, t := range e.terms {
+			more, ok := named(t)
+			if !ok {
+				return nil, false
+			}
+			ids = append(ids, more...)
+		}
+		return ids, true
+	}
+	return nil, false
+}

@@ -1,0 +1,217 @@
+package scim
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Page sizes (RFC 7644 section 3.4.2.4).
+const (
+	defaultCount = 100
+	maxCount     = 200
+	// cursorLife is how long a cursor can be used.
+	cursorLife = time.Hour
+)
+
+// query is what a list was asked for, by parameters or by the body of a .search.
+type query struct {
+	filterText          string
+	filter              expr // nil when there is none
+	sortBy              string
+	descending          bool
+	start               int // counted from 1
+	count               int
+	byCursor            bool
+	cursor              string
+	attributes, without []string
+}
+
+func (q query) show(t *resourceType) projection {
+	return projection{only: targets(t, q.attributes), without: targets(t, q.without)}
+}
+
+// readQuery reads the parameters of a list. A query string that cannot be read
+// is an error: to pass over a filter would answer with everybody.
+func readQuery(c call) (query, error) {
+	values, err := parameters(c.r.URL)
+	if err != nil {
+		return query{}, err
+	}
+	q := query{start: 1, count: defaultCount, sortBy: strings.TrimSpace(values.Get("sortBy")), cursor: values.Get("cursor"), byCursor: values.Has("cursor")}
+	q.attributes, q.without = words(values["attributes"]), words(values["excludedAttributes"])
+	if values.Has("filter") {
+		if err := q.parse(values.Get("filter")); err != nil {
+			return q, err
+		}
+	}
+	if values.Has("startIndex") {
+		if q.start, err = integer(typeInvalidValue, "startIndex", values.Get("startIndex")); err != nil {
+			return q, err
+		}
+	}
+	if values.Has("count") {
+		if q.count, err = integer(q.countType(), "count", values.Get("count")); err != nil {
+			return q, err
+		}
+	}
+	return q, q.finish(values.Get("sortOrder"))
+}
+
+func (q *query) parse(filter string) (err error) {
+	q.filterText = filter
+	q.filter, err = parseFilter(filter)
+	return err
+}
+
+// countType is the error's type for a count that cannot be used (RFC 9865
+// section 2.1).
+func (q *query) countType() string {
+	if q.byCursor {
+		return typeInvalidCount
+	}
+	return typeInvalidValue
+}
+
+// finish brings numbers into their bounds.
+func (q *query) finish(order string) error {
+	switch lower(order) {
+	case "", "ascending":
+	case "descending":
+		q.descending = true
+	default:
+		return bad(typeInvalidValue, "sortOrder must be ascending or descending.")
+	}
+	q.start = max(q.start, 1)
+	q.count = min(max(q.count, 0), maxCount)
+	return nil
+}
+
+// fromBody reads a search request (RFC 7644 section 3.4.3).
+func (q *query) fromBody(body object) error {
+	if err := checkSchemas(body); err != nil {
+		return err
+	}
+	q.start, q.count = 1, defaultCount
+	var order string
+	for name, into := range map[string]*string{"sortBy": &q.sortBy, "sortOrder": &order, "filter": &q.filterText, "cursor": &q.cursor} {
+		v, given := body.get(name)
+		text, ok := v.(string)
+		if given && v != nil && !ok {
+			return bad(typeInvalidValue, "%s must be a string.", name)
+		}
+		*into = text
+		if name == "cursor" {
+			q.byCursor = given && ok
+		}
+	}
+	if _, given := body.get("filter"); given && q.filterText != "" {
+		if err := q.parse(q.filterText); err != nil {
+			return err
+		}
+	}
+	for name, into := range map[string]*int{"startIndex": &q.start, "count": &q.count} {
+		v, given := body.get(name)
+		if !given || v == nil {
+			continue
+		}
+		n, err := integer(typeInvalidValue, name, textOf(v))
+		if err != nil {
+			return err
+		}
+		*into = n
+	}
+	for name, into := range map[string]*[]string{"attributes": &q.attributes, "excludedAttributes": &q.without} {
+		v, _ := body.get(name)
+		switch v := v.(type) {
+		case nil:
+		case string:
+			*into = words([]string{v})
+		case []any:
+			for _, item := range v {
+				text, ok := item.(string)
+				if !ok {
+					return bad(typeInvalidValue, "%s must be a list of strings.", name)
+				}
+				*into = append(*into, words([]string{text})...)
+			}
+		default:
+			return bad(typeInvalidValue, "%s must be a list of strings.", name)
+		}
+	}
+	return q.finish(order)
+}
+
+// textOf is a JSON number, or a string that holds one, as text.
+func textOf(v any) string {
+	type stringer interface{ String() string }
+	switch n := v.(type) {
+	case string:
+		return n
+	case stringer:
+		return n.String()
+	}
+	return ""
+}
+
+// words splits comma-separated lists.
+func words(values []string) []string {
+	var out []string
+	for _, w := range strings.Split(strings.Join(values, ","), ",") {
+		if w = strings.TrimSpace(w); w != "" {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+func parameters(u *url.URL) (url.Values, error) {
+	values, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return nil, bad(typeInvalidSyntax, "The query string is not properly encoded.")
+	}
+	return values, nil
+}
+
+// integer reads a whole number of any length; the far ones mean "the furthest".
+func integer(scimType, name, text string) (int, error) {
+	digits := strings.TrimLeft(text, "+-")
+	if digits == "" || len(text)-len(digits) > 1 || strings.Trim(digits, "0123456789") != "" {
+		return 0, bad(scimType, "%s must be a whole number.", name)
+	}
+	n, _ := strconv.ParseInt(text, 10, 32) // out of range: the nearest in range
+	return int(n), nil
+}
+
+// fingerprint keeps a cursor to the query that it came from.
+func (q query) fingerprint(t *resourceType) []byte {
+	sum := sha256.Sum256([]byte(t.name + "\x00" + q.filterText + "\x00" + lower(q.sortBy) + "\x00" + strconv.FormatBool(q.descending)))
+	return sum[:8]
+}
+
+// cursorAt makes the cursor for what follows a place (RFC 9865 section 2). It
+// holds no secret: it opens nothing that the token does not.
+func (q query) cursorAt(t *resourceType, after int, now time.Time) string {
+	raw := binary.BigEndian.AppendUint32(nil, uint32(after))
+	raw = binary.BigEndian.AppendUint64(raw, uint64(now.Unix()))
+	return base64.RawURLEncoding.EncodeToString(append(raw, q.fingerprint(t)...))
+}
+
+// readCursor reads a cursor; the empty one is the beginning.
+func (q query) readCursor(t *resourceType, now time.Time) (int, error) {
+	if q.cursor == "" {
+		return 0, nil
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(q.cursor)
+	if err != nil || len(raw) != 20 || string(raw[12:]) != string(q.fingerprint(t)) || raw[0] > 0x7f {
+		return 0, bad(typeInvalidCursor, "The cursor does not belong to this query.")
+	}
+	if made := time.Unix(int64(binary.BigEndian.Uint64(raw[4:12])), 0); made.After(now.Add(cursorLife)) || now.Sub(made) > cursorLife {
+		return 0, bad(typeExpiredCursor, "The cursor has expired; begin again.")
+	}
+	return int(binary.BigEndian.Uint32(raw)), nil
+}
