@@ -57,6 +57,11 @@ const (
 	GroupRoleRemoved      = "group.role_removed"
 	ProvisioningChanged   = "provisioning.settings_changed"
 	ScimTokenRotated      = "scim_token.rotated"
+	CertificateDiscovered = "certificate.discovered"
+	CertificateStaged     = "certificate.staged"
+	CertificateDismissed  = "certificate.dismissed"
+	MetadataSourceSet     = "metadata_source.set"
+	NotificationsChanged  = "notifications.changed"
 )
 
 // Target is what an event is about.

@@ -35,11 +35,15 @@ type Settings struct {
 	Addr           string `group:"settings" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address and port to listen on."`
 	BaseURL        string `group:"settings" name:"base-url" placeholder:"URL" help:"How browsers and identity providers reach this server: https://HOST, or http://HOST:PORT on this machine. Without it: http:// and the address."`
 	DatabaseURL    string `group:"settings" name:"database-url" default:"sqlite:rollcall.db" placeholder:"URL" help:"sqlite:PATH for an embedded database, or postgres://USER:PASSWORD@HOST:PORT/NAME."`
-	SMTPURL        string `group:"settings" name:"smtp-url" placeholder:"URL" help:"Mail server: smtp://USER:PASSWORD@HOST:PORT, or smtps:// for TLS from the first byte. Checked but not used by this version: mail goes to the log."`
+	SMTPURL        string `group:"settings" name:"smtp-url" placeholder:"URL" help:"Where mail goes: smtp://USER:PASSWORD@HOST:PORT (STARTTLS, which only a server on this machine may lack), smtps:// for TLS from the first byte, file:FOLDER for one file a message, or log: for the log. Without it: the log."`
 	MailFrom       string `group:"settings" placeholder:"ADDRESS" help:"Sender of mail. Without it: rollcall@ and the host of the base URL."`
 	SecretKey      string `group:"settings" placeholder:"TEXT" help:"At least 32 characters that nobody can guess, the same for all replicas; make them with openssl rand -base64 32. Better in the environment than in a flag, which other users of the machine can see. Needed unless the base URL is one of this machine; then it is generated once and kept beside the database."`
 	LogFormat      string `group:"settings" default:"text" placeholder:"FORMAT" help:"text or json."`
 	TrustedProxies string `group:"settings" placeholder:"LIST" help:"Addresses and networks of the reverse proxies in front, separated by commas. Only they are believed about whom a request comes from."`
+	MetricsAddr    string `group:"settings" placeholder:"HOST:PORT" help:"Address and port of their own for /metrics, which then asks for no key; keep it closed to strangers. Without it: /metrics is beside everything else and asks for an operator key."`
+	MetadataNets   string `group:"settings" name:"metadata-networks" placeholder:"LIST" help:"Private networks in which identity providers publish their metadata, separated by commas. Without it, metadata is fetched from public addresses only."`
+	Retention      string `group:"settings" placeholder:"LIST" help:"Days for which what is over is kept, 0 being for ever, as NAME=DAYS separated by commas. The names and what holds without them: attempts=30, credentials=90, history=0, mails=400."`
+	Jobs           string `group:"settings" default:"listen" placeholder:"WHICH" help:"listen, or poll for PostgreSQL-compatible databases and proxies without LISTEN and NOTIFY."`
 	RateLimit      string `group:"settings" default:"default" placeholder:"WHICH" help:"default, or off for load tests."`
 }
 

@@ -41,11 +41,15 @@ type Config struct {
 	Addr           string         // host:port to listen on
 	BaseURL        string         // scheme and host as browsers see them, without a trailing slash
 	Database       Database       // where the rows are
-	SMTP           SMTP           // zero: mail goes to the log
+	SMTP           SMTP           // where mail goes; zero is the log
 	MailFrom       string         // an address as in RFC 5322 section 3.4, perhaps with a name
 	SecretKey      Secret         // empty only when the base URL is loopback: generate one
 	LogFormat      string         // LogText or LogJSON
 	TrustedProxies []netip.Prefix // who may say whom a request comes from
+	MetricsAddr    string         // of a listener of their own for metrics, empty for none
+	MetadataNets   []netip.Prefix // private networks that metadata may be fetched from
+	Retention      Retention      // how long what is over is kept
+	PollOnly       bool           // the database has no LISTEN and NOTIFY
 	RateLimit      bool           // false for load tests only
 	KeyName        string         // of the key that KeysCreate makes
 }
@@ -66,6 +70,10 @@ func (c Config) LogValue() slog.Value {
 	for i, p := range c.TrustedProxies {
 		proxies[i] = p.String()
 	}
+	networks := make([]string, len(c.MetadataNets))
+	for i, p := range c.MetadataNets {
+		networks[i] = p.String()
+	}
 	return slog.GroupValue(
 		slog.String("addr", c.Addr),
 		slog.String("base_url", c.BaseURL),
@@ -74,6 +82,10 @@ func (c Config) LogValue() slog.Value {
 		slog.String("mail_from", c.MailFrom),
 		slog.String("log_format", c.LogFormat),
 		slog.String("trusted_proxies", strings.Join(proxies, ",")),
+		slog.String("metrics_addr", c.MetricsAddr),
+		slog.String("metadata_networks", strings.Join(networks, ",")),
+		slog.String("retention", c.Retention.String()),
+		slog.Bool("poll_only", c.PollOnly),
 		slog.Bool("rate_limit", c.RateLimit),
 	)
 }

@@ -37,6 +37,7 @@ func TestDefaults(t *testing.T) {
 	want := Config{
 		Addr: "127.0.0.1:8080", BaseURL: "http://127.0.0.1:8080", Database: Database{SQLite, "rollcall.db"},
 		MailFrom: `"Rollcall" <rollcall@localhost>`, LogFormat: "text", RateLimit: true,
+		Retention: Retention{Attempts: 30, Credentials: 90, Mails: 400},
 	}
 	if err != nil || command != Serve || !reflect.DeepEqual(c, want) || out != "" {
 		t.Errorf("command %q, config %v, output %q, error %v", command, c, out, err)
@@ -101,6 +102,11 @@ func TestGoodValues(t *testing.T) {
 		"LOG_FORMAT":      func(c Config) any { return c.LogFormat },
 		"TRUSTED_PROXIES": func(c Config) any { return c.TrustedProxies },
 		"RATE_LIMIT":      func(c Config) any { return c.RateLimit },
+
+		"METRICS_ADDR":      func(c Config) any { return c.MetricsAddr },
+		"METADATA_NETWORKS": func(c Config) any { return c.MetadataNets },
+		"RETENTION":         func(c Config) any { return c.Retention },
+		"JOBS":              func(c Config) any { return c.PollOnly },
 	}
 	for _, c := range []struct {
 		setting, value string
@@ -123,6 +129,15 @@ func TestGoodValues(t *testing.T) {
 		{"DATABASE_URL", "postgres://u:p%40@db:5432/rollcall?sslmode=require", Database{Postgres, "postgres://u:p%40@db:5432/rollcall?sslmode=require"}},
 		{"DATABASE_URL", "postgresql://u@a:1,b:2/rollcall", Database{Postgres, "postgresql://u@a:1,b:2/rollcall"}},
 		{"DATABASE_URL", "postgres:///rollcall?host=/run/postgresql", Database{Postgres, "postgres:///rollcall?host=/run/postgresql"}},
+		{"SMTP_URL", "log:", SMTP{}},
+		{"SMTP_URL", "file:mails/", SMTP{Folder: "mails"}},
+		{"SMTP_URL", "file:/var/mails", SMTP{Folder: "/var/mails"}},
+		{"METRICS_ADDR", "10.0.0.1:9090", "10.0.0.1:9090"},
+		{"METADATA_NETWORKS", "10.20.0.0/16, fd12:3456::/32", prefixes("10.20.0.0/16", "fd12:3456::/32")},
+		{"RETENTION", "history=730, attempts=0", Retention{Credentials: 90, History: 730, Mails: 400}},
+		{"RETENTION", "mails=120,credentials=1", Retention{Attempts: 30, Credentials: 1, Mails: 120}},
+		{"JOBS", "poll", true},
+		{"JOBS", "listen", false},
 		{"SMTP_URL", "smtp://localhost", SMTP{Host: "localhost", Port: 587}},
 		{"SMTP_URL", "smtp://127.0.0.1:1025/", SMTP{Host: "127.0.0.1", Port: 1025}},
 		{"SMTP_URL", "smtps://me%40x:p%20w@[2001:db8::1]", SMTP{Host: "2001:db8::1", Port: 465, ImplicitTLS: true, Username: "me@x", Password: "p w"}},
@@ -202,6 +217,19 @@ func TestWrongValues(t *testing.T) {
 		{"DATABASE_URL", "postgres://u:hunter2@h:port/db", "not a URL"},
 		{"DATABASE_URL", "postgres://u:hunter2#@h/db", "not a URL"},
 		{"DATABASE_URL", "postgres://u:hunter2%@h/db", "not a URL"},
+		{"SMTP_URL", "file:", "no folder"},
+		{"SMTP_URL", "file://mails", "two slashes"},
+		{"METRICS_ADDR", "9090", "no port"},
+		{"METRICS_ADDR", "127.0.0.1:0", "between 1 and 65535"},
+		{"METADATA_NETWORKS", "0.0.0.0/0", "trusts everybody"},
+		{"METADATA_NETWORKS", "intranet", "not an IP address"},
+		{"RETENTION", "history", "NAME=DAYS"},
+		{"RETENTION", "hunter2=3", "another name"},
+		{"RETENTION", "history=1,history=2", "twice"},
+		{"RETENTION", "history=-1", "between 0"},
+		{"RETENTION", "history=1000000", "between 0"},
+		{"RETENTION", "mails=119", "sent again"},
+		{"JOBS", "redis", "not one of"},
 		{"SMTP_URL", "mail.example.com:25", "smtp://"},
 		{"SMTP_URL", "http://u:hunter2@mail.example.com", "smtp://"},
 		{"SMTP_URL", "smtp://", "no host"},
@@ -347,7 +375,7 @@ func TestHelp(t *testing.T) {
 func TestHelpNamesEverySetting(t *testing.T) {
 	_, _, out, _ := parse(t, nil, "--help")
 	fields := reflect.TypeFor[Settings]()
-	if got := strings.Count(out, envPrefix); got != fields.NumField() || got != 9 {
+	if got := strings.Count(out, envPrefix); got != fields.NumField() || got != 13 {
 		t.Errorf("%d settings in help, %d fields", got, fields.NumField())
 	}
 	for line := range strings.Lines(out) {

@@ -90,9 +90,10 @@ func postgresURL(value string) (Database, error) {
 	return Database{Postgres, value}, nil
 }
 
-// SMTP is the server that takes mail; the zero value means that mail goes to
-// the log.
+// SMTP is where mail goes: to the server Host, into files of Folder, or, as the
+// zero value, to the log.
 type SMTP struct {
+	Folder      string
 	Host        string
 	Port        int
 	ImplicitTLS bool // smtps: TLS from the first byte (RFC 8314 section 3)
@@ -100,10 +101,13 @@ type SMTP struct {
 	Password    Secret
 }
 
-// String is the server without user and password, empty without one.
+// String is the place without user and password.
 func (s SMTP) String() string {
-	if s.Host == "" {
-		return ""
+	switch {
+	case s.Folder != "":
+		return "file:" + s.Folder
+	case s.Host == "":
+		return "log:"
 	}
 	scheme := "smtp"
 	if s.ImplicitTLS {
@@ -123,18 +127,27 @@ func (s SMTP) GoString() string { return s.String() }
 // (RFC 8314 section 3.3).
 func smtp(value string) (SMTP, error) {
 	value = strings.TrimSpace(value)
-	if value == "" {
+	if value == "" || value == "log:" {
 		return SMTP{}, nil
 	}
 	bad := func(why string) (SMTP, error) {
 		return SMTP{}, &Error{"SMTP_URL", why, "smtps://USER:PASSWORD@mail.example.com:465"}
+	}
+	if folder, ok := strings.CutPrefix(value, "file:"); ok {
+		switch {
+		case folder == "" || hasControl(folder):
+			return bad("names no folder")
+		case strings.HasPrefix(folder, "//"):
+			return bad("has two slashes; write file:FOLDER")
+		}
+		return SMTP{Folder: filepath.Clean(folder)}, nil
 	}
 	u, err := url.Parse(value)
 	switch {
 	case err != nil || hasControl(value):
 		return bad("is not a URL; write special characters of the password in percent form")
 	case u.Scheme != "smtp" && u.Scheme != "smtps":
-		return bad("does not begin with smtp:// or smtps://")
+		return bad("does not begin with smtp://, smtps://, file: or log:")
 	case u.Opaque != "" || u.Hostname() == "":
 		return bad("has no host")
 	case u.Path != "" && u.Path != "/", strings.ContainsAny(value, "?#"):

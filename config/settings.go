@@ -42,15 +42,33 @@ func (s Settings) check(command Command) (Config, error) {
 	if c.TrustedProxies, err = trustedProxies(s.TrustedProxies); err != nil {
 		return c, err
 	}
+	if s.MetricsAddr != "" {
+		if c.MetricsAddr, err = listenAddr("METRICS_ADDR", s.MetricsAddr, "127.0.0.1:9090"); err != nil {
+			return c, err
+		}
+	}
+	if c.MetadataNets, err = networks("METADATA_NETWORKS", s.MetadataNets); err != nil {
+		return c, err
+	}
+	if c.Retention, err = retention(s.Retention); err != nil {
+		return c, err
+	}
+	how, err := oneOf("JOBS", s.Jobs, "listen", "poll")
+	if err != nil {
+		return c, err
+	}
+	c.PollOnly = how == "poll"
 	limit, err := oneOf("RATE_LIMIT", s.RateLimit, "default", "off")
 	c.RateLimit = limit == "default"
 	return c, err
 }
 
 // addr checks host:port. An empty host listens on every address.
-func addr(value string) (string, error) {
+func addr(value string) (string, error) { return listenAddr("ADDR", value, "127.0.0.1:8080") }
+
+func listenAddr(setting, value, example string) (string, error) {
 	value = strings.TrimSpace(value)
-	bad := func(why string) (string, error) { return "", &Error{"ADDR", why, "127.0.0.1:8080"} }
+	bad := func(why string) (string, error) { return "", &Error{setting, why, example} }
 	if value == "" {
 		return bad("is empty")
 	}
@@ -150,7 +168,10 @@ func demoStaysHere(c Config) error {
 }
 
 // trustedProxies reads a list of addresses and networks in CIDR notation.
-func trustedProxies(value string) ([]netip.Prefix, error) {
+func trustedProxies(value string) ([]netip.Prefix, error) { return networks("TRUSTED_PROXIES", value) }
+
+// networks reads the list that a setting is.
+func networks(setting, value string) ([]netip.Prefix, error) {
 	if strings.TrimSpace(value) == "" {
 		return nil, nil
 	}
@@ -158,7 +179,7 @@ func trustedProxies(value string) ([]netip.Prefix, error) {
 	for i, text := range strings.Split(value, ",") {
 		p, why := proxy(strings.TrimSpace(text))
 		if why != "" {
-			return nil, &Error{"TRUSTED_PROXIES", "entry " + strconv.Itoa(i+1) + " " + why, "10.0.0.0/8,192.0.2.7"}
+			return nil, &Error{setting, "entry " + strconv.Itoa(i+1) + " " + why, "10.0.0.0/8,192.0.2.7"}
 		}
 		list = append(list, p)
 	}

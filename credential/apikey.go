@@ -174,6 +174,9 @@ func (s *Store) recordKeyAs(ctx context.Context, tx *gorm.DB, action string, row
 		team = *row.TeamID
 	}
 	details = append([]models.AuditDetail{audit.Detail("prefix", row.Prefix)}, details...)
+	if err := s.tellOfKey(ctx, tx, action, row); err != nil {
+		return err
+	}
 	return audit.Record(ctx, tx, s.Now(), audit.Event{
 		TeamID: team, Action: action, Details: details,
 		Target: audit.Target{Kind: models.PrefixAPIKey, ID: row.ID, Label: row.Name},

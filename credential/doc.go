@@ -10,6 +10,8 @@ package credential
 import (
 	"time"
 
+	"gorm.io/gorm"
+
 	"rollcall/models"
 )
 
@@ -17,6 +19,10 @@ import (
 type Store struct {
 	DB  *models.DB
 	Now func() time.Time
+
+	// Announce has people told of something, in the transaction of its cause. Nil
+	// tells nobody.
+	Announce func(tx *gorm.DB, n models.Notice) error
 }
 
 func (s *Store) now() time.Time { return models.Stamp(s.Now()) }

@@ -91,6 +91,9 @@ func liveTokens(tx *gorm.DB, team models.ID, now time.Time) *gorm.DB {
 }
 
 func (s *Store) recordToken(ctx context.Context, tx *gorm.DB, action string, row models.ScimToken) error {
+	if err := s.tellOfToken(ctx, tx, action, row); err != nil {
+		return err
+	}
 	return audit.Record(ctx, tx, s.Now(), audit.Event{
 		TeamID: row.TeamID, Action: action, Details: []models.AuditDetail{audit.Detail("prefix", row.Prefix)},
 		Target: audit.Target{Kind: models.PrefixScimToken, ID: row.ID, Label: row.Name},

@@ -8,4 +8,5 @@ var All = []any{
 	Session{}, APIKey{}, ScimToken{}, AuditEvent{},
 	ScimProfile{}, ScimValue{}, ScimCounter{}, ScimBlock{}, Group{}, GroupMember{}, GroupRoleMapping{},
 	ProvisioningSettings{}, ScimCall{},
+	Notice{}, Mail{}, NotificationSettings{}, MetadataSource{}, StagedCertificate{},
 }

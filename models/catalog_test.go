@@ -103,7 +103,7 @@ func readSQLite(t testing.TB, db *models.DB) catalog {
 	c := catalog{}
 	type named struct{ Name, SQL string }
 	for _, tab := range rows[named](t, db, `SELECT name, sql FROM sqlite_master
-		WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> ?`, gooseTable) {
+		WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'river\_%' ESCAPE '\' AND name <> ?`, gooseTable) {
 		into := c.table(tab.Name)
 		into.checks = strings.Count(tab.SQL, "CHECK (")
 		for _, m := range sqliteEnum.FindAllStringSubmatch(tab.SQL, -1) {
@@ -145,7 +145,7 @@ func readPostgres(t testing.TB, db *models.DB) catalog {
 	for _, col := range rows[info](t, db, `SELECT c.relname AS tab, a.attname AS name, y.typname AS type, a.attnotnull AS notnull,
 		COALESCE((SELECT a.attnum = ANY (i.indkey) FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary), false) AS pk
 		FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_type y ON y.oid = a.atttypid
-		WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND c.relname <> ? AND a.attnum > 0 AND NOT a.attisdropped`, gooseTable) {
+		WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND c.relname NOT LIKE 'river\_%' AND c.relname <> ? AND a.attnum > 0 AND NOT a.attisdropped`, gooseTable) {
 		class, ok := postgresClass[col.Type]
 		if !ok {
 			t.Errorf("%s.%s has the type %q, which is not one of ours", col.Tab, col.Name, col.Type)
@@ -160,7 +160,7 @@ func readPostgres(t testing.TB, db *models.DB) catalog {
 		(SELECT string_agg(a.attname, ', ' ORDER BY k.n) FROM unnest(i.indkey) WITH ORDINALITY k (num, n)
 			JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.num) AS columns
 		FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid
-		WHERE c.relnamespace = 'public'::regnamespace AND NOT i.indisprimary AND c.relname <> ?`, gooseTable) {
+		WHERE c.relnamespace = 'public'::regnamespace AND NOT i.indisprimary AND c.relname NOT LIKE 'river\_%' AND c.relname <> ?`, gooseTable) {
 		c.table(ix.Tab).indexes[ix.Name] = describeIndex(ix.Uniq, ix.Part, ix.Columns)
 	}
 	type constraint struct{ Tab, Type, Link, Def string }
@@ -172,7 +172,7 @@ func readPostgres(t testing.TB, db *models.DB) catalog {
 		LEFT JOIN pg_class f ON f.oid = k.confrelid
 		LEFT JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
 		LEFT JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = k.confkey[1]
-		WHERE k.contype IN ('c', 'f') AND c.relnamespace = 'public'::regnamespace AND c.relname <> ?`, gooseTable) {
+		WHERE k.contype IN ('c', 'f') AND c.relnamespace = 'public'::regnamespace AND c.relname NOT LIKE 'river\_%' AND c.relname <> ?`, gooseTable) {
 		into := c.table(k.Tab)
 		if k.Type == "f" {
 			into.links = append(into.links, k.Link)

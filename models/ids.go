@@ -46,6 +46,9 @@ const (
 	PrefixGroupRoleMapping     Prefix = "grm"
 	PrefixProvisioningSettings Prefix = "prv"
 	PrefixScimCall             Prefix = "scl"
+	PrefixMail                 Prefix = "mail"
+	PrefixNotificationSettings Prefix = "ntf"
+	PrefixStagedCertificate    Prefix = "stc"
 )
 
 var idText = base32.HexEncoding.WithPadding(base32.NoPadding)

@@ -14,6 +14,7 @@ var prefixes = []models.Prefix{
 	models.PrefixSsoSettings, models.PrefixIdentityProvider, models.PrefixCertificate, models.PrefixLoginAttempt,
 	models.PrefixSession, models.PrefixSPKey, models.PrefixAPIKey, models.PrefixScimToken, models.PrefixAuditEvent,
 	models.PrefixGroup, models.PrefixGroupRoleMapping, models.PrefixProvisioningSettings, models.PrefixScimCall,
+	models.PrefixMail, models.PrefixNotificationSettings, models.PrefixStagedCertificate,
 }
 
 // Pages are ordered by id and promise the order of creation, so ids must grow

@@ -113,6 +113,13 @@ func (db *DB) Ping(ctx context.Context) error {
 	return conn.PingContext(ctx)
 }
 
+// SQL is the pool that writes, and Pool the PostgreSQL pool below it (nil on
+// SQLite), for the job library. Rows of ours are written by InTx only.
+func (db *DB) SQL() (*sql.DB, *pgxpool.Pool, error) {
+	conn, err := db.sqlDB()
+	return conn, db.pool, err
+}
+
 // Read is a handle for queries outside a transaction. It sees what is committed.
 func (db *DB) Read(ctx context.Context) *gorm.DB { return db.read.WithContext(ctx) }
 

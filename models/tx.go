@@ -2,6 +2,7 @@ package models
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"time"
 
@@ -56,4 +57,17 @@ func LockMembership(tx *gorm.DB, id ID) (Membership, error) {
 	var m Membership
 	err := tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}).Where("id = ?", id).Take(&m).Error
 	return m, Fault(err)
+}
+
+// SQLTx is the transaction below gorm's, for the job library.
+func SQLTx(tx *gorm.DB) (*sql.Tx, error) {
+	switch pool := tx.Statement.ConnPool.(type) {
+	case *sql.Tx:
+		return pool, nil
+	case *gorm.PreparedStmtTX:
+		if inner, ok := pool.Tx.(*sql.Tx); ok {
+			return inner, nil
+		}
+	}
+	return nil, errors.New("the handle is not one of a transaction")
 }

@@ -62,10 +62,11 @@ func demo(ctx context.Context, cfg config.Config, log *slog.Logger, now func() t
 	if err != nil {
 		return errors.Join(err, front.Close(), back.Close())
 	}
-	go rooms.Calls.Run(ctx)
-	return both(ctx,
-		func(ctx context.Context) error { return Listen(ctx, back, idp.Handler(), log) },
-		func(ctx context.Context) error { return Listen(ctx, front, rooms.Handler(), log) })
+	return rooms.while(ctx, func(ctx context.Context) error {
+		return together(ctx,
+			func(ctx context.Context) error { return Listen(ctx, back, idp.Handler(), log) },
+			func(ctx context.Context) error { return Listen(ctx, front, rooms.Handler(), log) })
+	})
 }
 
 // demoListener takes the port after the server's or, when that is taken, any.
@@ -79,18 +80,22 @@ func demoListener(front net.Listener) (net.Listener, error) {
 	return net.Listen("tcp", net.JoinHostPort(host, "0"))
 }
 
-// both runs two servers; when one ends, so does the other.
-func both(ctx context.Context, a, b func(context.Context) error) error {
+// together runs servers; when one ends, so do the others.
+func together(ctx context.Context, servers ...func(context.Context) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	ended := make(chan error, 2)
-	for _, run := range []func(context.Context) error{a, b} {
+	ended := make(chan error, len(servers))
+	for _, run := range servers {
 		go func() {
 			defer cancel()
 			ended <- run(ctx)
 		}()
 	}
-	return errors.Join(<-ended, <-ended)
+	var errs []error
+	for range servers {
+		errs = append(errs, <-ended)
+	}
+	return errors.Join(errs...)
 }
 
 func demoIDP(address string, now func() time.Time, sp saml.ServiceProvider) (*idptest.IDP, error) {

@@ -12,10 +12,12 @@ import (
 	"rollcall/access"
 	"rollcall/config"
 	"rollcall/credential"
+	"rollcall/jobs"
 	"rollcall/models"
 	"rollcall/roster"
 	"rollcall/scim"
 	"rollcall/sso"
+	"rollcall/sso/fetch"
 )
 
 // Rooms are the domain over one open database.
@@ -29,6 +31,7 @@ type Rooms struct {
 	Roster      *roster.Service
 	Stopping    <-chan struct{} // closed when the server stops, so that streams end
 	Calls       *scim.Buffer    // what provisioning clients asked, on its way to the database
+	Jobs        *jobs.Service
 }
 
 // Open opens the configured database, brings an embedded one up to date, asks
@@ -77,12 +80,16 @@ func build(ctx context.Context, cfg config.Config, db *models.DB, log *slog.Logg
 		return nil, err
 	}
 	people := &roster.Service{DB: db, Now: now, TombstoneKey: tombstones}
-	return &Rooms{
+	r := &Rooms{
 		Config: cfg, DB: db, Log: log, Now: now, Credentials: store,
-		SSO:    &sso.Service{DB: db, Now: now, BaseURL: cfg.BaseURL, Keys: sealing},
+		SSO: &sso.Service{
+			DB: db, Now: now, BaseURL: cfg.BaseURL, Keys: sealing, AttemptsKept: days(cfg.Retention.Attempts),
+			Fetch: fetch.New(cfg.MetadataNets).Get,
+		},
 		Roster: people,
 		Calls:  &scim.Buffer{Keeper: people, Log: log},
-	}, nil
+	}
+	return r, r.addJobs()
 }
 
 // keyFile is where a generated secret key is kept: beside the embedded

@@ -40,6 +40,9 @@ func (r *Rooms) Handler() http.Handler {
 	} {
 		mux.Handle(pattern, h)
 	}
+	if r.Config.MetricsAddr == "" {
+		mux.Handle("GET /metrics", r.guardedMetrics())
+	}
 	// Provisioning does not pass the mux: an admin who pastes a base URL with a
 	// slash at its end makes a client ask for /v2//Users, and the mux would answer
 	// a redirect that no provisioning client follows.

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -52,10 +53,16 @@ func serve(ctx context.Context, cfg config.Config, log *slog.Logger, now func() 
 	if err != nil {
 		return fmt.Errorf("cannot listen: %w", err)
 	}
+	servers := []func(context.Context) error{func(ctx context.Context) error { return Listen(ctx, l, rooms.Handler(), log) }}
+	if cfg.MetricsAddr != "" {
+		m, err := net.Listen("tcp", cfg.MetricsAddr)
+		if err != nil {
+			return errors.Join(fmt.Errorf("cannot listen for metrics: %w", err), l.Close())
+		}
+		servers = append(servers, rooms.ownMetrics(m))
+	}
 	log.Info("serving", "config", cfg)
-	go rooms.sweep(ctx)
-	go rooms.Calls.Run(ctx)
-	return Listen(ctx, l, rooms.Handler(), log)
+	return rooms.while(ctx, func(ctx context.Context) error { return together(ctx, servers...) })
 }
 
 // close writes what waits and closes the database.

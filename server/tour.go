@@ -33,6 +33,7 @@ Rollcall is running on a throw-away database with the team acme.
   Test IdP          {{.IDP}}
   Operator API key  {{.Operator}}
   SCIM token        {{.Scim}}
+  Mail              in the log, on standard error
 
 In a browser: open the sign-in address, choose Ada, press Continue; you are signed in.
 Then paste lines 5 and 6 into a terminal and load the page again: you are out.

@@ -132,7 +132,10 @@ func (s *Service) refuse(ctx context.Context, a attempt, code fault.Code) (model
 			id, err = count(tx, row)
 			return err
 		}
-		return tx.Create(&row).Error
+		if err := tx.Create(&row).Error; err != nil {
+			return err
+		}
+		return s.tellOfFailures(ctx, tx, row)
 	})
 	return id, err
 }

@@ -56,8 +56,16 @@ func (s *Service) providerToChange(ctx context.Context, id models.ID) (models.Id
 
 // trust writes a certificate of a locked team's provider.
 func (s *Service) trust(ctx context.Context, tx *gorm.DB, p models.IdentityProvider, cert *x509.Certificate, source models.CertificateSource) (models.Certificate, error) {
+	return s.trustAs(ctx, tx, p, cert, source, audit.CertificateAdded)
+}
+
+// trustAs is trust with the action that the history will have.
+func (s *Service) trustAs(ctx context.Context, tx *gorm.DB, p models.IdentityProvider, cert *x509.Certificate, source models.CertificateSource, action string) (models.Certificate, error) {
 	now := s.now()
 	row := describe(cert)
+	if onlyForTLS(cert) {
+		return row, fault.New(fault.CertificateUnusable, "The certificate is for a web server (its only extended key usage is server authentication); send the one that signs sign-ins.")
+	}
 	if row.StateAt(now) == models.CertificateExpired {
 		return row, fault.New(fault.CertificateExpired, "The certificate expired on %s.", row.NotAfter.Format(time.RFC3339))
 	}
@@ -87,7 +95,17 @@ func (s *Service) trust(ctx context.Context, tx *gorm.DB, p models.IdentityProvi
 	if err := tx.Create(&row).Error; err != nil {
 		return row, err
 	}
-	return row, s.recordCertificate(ctx, tx, row, audit.CertificateAdded)
+	if err := unstage(tx, row); err != nil {
+		return row, err
+	}
+	return row, s.recordCertificate(ctx, tx, row, action)
+}
+
+// onlyForTLS reports whether a certificate's holder may be a TLS server and
+// nothing else (RFC 5280 section 4.2.1.12). The usual mistake is to paste the
+// certificate of the identity provider's web page.
+func onlyForTLS(c *x509.Certificate) bool {
+	return len(c.UnknownExtKeyUsage) == 0 && len(c.ExtKeyUsage) == 1 && c.ExtKeyUsage[0] == x509.ExtKeyUsageServerAuth
 }
 
 // describe fills in what the certificate says of itself.
@@ -122,6 +140,9 @@ func clean(name string) string {
 }
 
 func (s *Service) recordCertificate(ctx context.Context, tx *gorm.DB, row models.Certificate, action string) error {
+	if err := s.tellOfCertificate(ctx, tx, row, action); err != nil {
+		return err
+	}
 	return audit.Record(ctx, tx, s.Now(), audit.Event{
 		TeamID: row.TeamID, Action: action,
 		Target: audit.Target{Kind: models.PrefixCertificate, ID: row.ID, Label: row.FingerprintSha256},
@@ -162,6 +183,9 @@ func (s *Service) RemoveCertificate(ctx context.Context, id models.ID) (models.C
 		}
 		if done.RowsAffected == 0 {
 			return fault.New(fault.Missing, "There is no such certificate.").On("certificateId")
+		}
+		if err := s.refuseForGood(tx, row); err != nil {
+			return err
 		}
 		return s.recordCertificate(ctx, tx, row, audit.CertificateRemoved)
 	})

@@ -9,11 +9,15 @@
 package sso
 
 import (
+	"context"
 	"crypto/cipher"
 	"time"
 
+	"gorm.io/gorm"
+
 	"rollcall/models"
 	"rollcall/saml"
+	"rollcall/sso/fetch"
 )
 
 // Service is the room's one object.
@@ -24,6 +28,15 @@ type Service struct {
 	// Keys seals the private keys of teams. Without it no team can have one, and
 	// so none signs, decrypts or takes part in single logout.
 	Keys cipher.AEAD
+	// AttemptsKept is for how long a sign-in's record is kept; 0 is thirty days.
+	AttemptsKept time.Duration
+
+	// Announce has people told of something, in the transaction of its cause: the
+	// notice and the work that it makes are there if and only if the cause is. A
+	// key that was announced before is announced no second time. Nil tells nobody.
+	Announce func(tx *gorm.DB, n models.Notice) error
+	// Fetch gets metadata from an address that an admin entered. Nil: none is fetched.
+	Fetch func(ctx context.Context, address, etag, lastModified string) (fetch.Document, error)
 }
 
 func (s *Service) now() time.Time { return models.Stamp(s.Now()) }

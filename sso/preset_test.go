@@ -74,6 +74,9 @@ func TestPresets(t *testing.T) {
 			t.Errorf("%s signs with its next certificate %d days early", vendor, p.Certificate.EffectiveDeadlineDays)
 		}
 	}
+	if p, _ := PresetOf(models.VendorAdfs); p.Certificate.EffectiveDeadlineDays != EarlyDays(models.VendorAdfs) {
+		t.Error("the notices and the preset of AD FS differ")
+	}
 	if _, ok := PresetOf(models.VendorOther); ok {
 		t.Error("OTHER has a preset")
 	}
@@ -161,7 +164,7 @@ func guide() string {
 		fmt.Fprintf(&b, "\n- NameID: by default %s, %s; recommended: %s (%s).\n", p.NameID.Default, p.NameID.Meaning, p.NameID.Recommended, p.NameID.Confidence)
 		fmt.Fprintf(&b, "- Signature: by default %s with %s; set %s (%s).\n", signed(p), p.Signs.Algorithm, p.Signs.Switch, p.Signs.Confidence)
 		fmt.Fprintf(&b, "- Second factor: %s (%s)\n", p.MFA.Advice, p.MFA.Confidence)
-		fmt.Fprintf(&b, "- Certificate: %s, for %s (%s).%s\n", p.Certificate.Life, map[string]string{"APP": "this application alone", "TENANT": "all applications"}[p.Certificate.Scope], p.Certificate.Confidence, early(p))
+		fmt.Fprintf(&b, "- Certificate: %s, for %s (%s).%s\n", p.Certificate.Life, map[string]string{"APP": "this application alone", "TENANT": "all applications"}[p.Certificate.Scope], p.Certificate.Confidence, earlyNote(p))
 		for _, issue := range p.KnownIssues {
 			fmt.Fprintf(&b, "- `%s`: %s\n", issue.Code, issue.Text)
 		}
@@ -181,7 +184,7 @@ func signed(p Preset) string {
 	}
 }
 
-func early(p Preset) string {
+func earlyNote(p Preset) string {
 	if p.Certificate.EffectiveDeadlineDays == 0 {
 		return ""
 	}

@@ -186,8 +186,14 @@ func (s *Service) ImportMetadata(ctx context.Context, team models.ID, xml string
 // ImportMetadataOf is ImportMetadata for the identity provider with this entity
 // id among several; "" stands for the only one.
 func (s *Service) ImportMetadataOf(ctx context.Context, team models.ID, xml, entityID string) (Imported, error) {
+	return s.importDocument(ctx, team, xml, entityID, "xml", nil)
+}
+
+// importDocument does the work of ImportMetadata. field is what of the caller's
+// input the faults are about; with, if not nil, is done in the same transaction.
+func (s *Service) importDocument(ctx context.Context, team models.ID, xml, entityID, field string, with func(tx *gorm.DB, p models.IdentityProvider) error) (Imported, error) {
 	var out Imported
-	md, row, err := s.readMetadata(team, xml, entityID)
+	md, row, err := s.readMetadata(team, xml, entityID, field)
 	if err != nil {
 		return out, err
 	}
@@ -211,14 +217,19 @@ func (s *Service) ImportMetadataOf(ctx context.Context, team models.ID, xml, ent
 			switch _, err := s.trust(ctx, tx, out.IdentityProvider, c, models.CertificateMetadata); {
 			case err == nil, fault.Is(err, fault.CertificateDuplicate):
 				kept++
+			case fault.Is(err, fault.CertificateUnusable):
+				out.Ignored = append(out.Ignored, fmt.Sprintf("signing certificate %s: it is for a web server only", saml.Fingerprint(c)))
 			case fault.Is(err, fault.LimitReached):
 				out.Ignored = append(out.Ignored, fmt.Sprintf("signing certificate %s: %d unexpired ones are trusted already; remove one and import again", saml.Fingerprint(c), maxLive))
 			default:
-				return under(err, "xml")
+				return under(err, field)
 			}
 		}
 		if kept == 0 {
-			return fault.New(fault.LimitReached, "The identity provider has %d unexpired certificates and none of them is in the metadata; remove one first.", maxLive).On("xml")
+			return fault.New(fault.LimitReached, "The identity provider has %d unexpired certificates and none of them is in the metadata; remove one first.", maxLive).On(field)
+		}
+		if with != nil {
+			return with(tx, out.IdentityProvider)
 		}
 		return nil
 	})
@@ -243,6 +254,9 @@ func (s *Service) upsertProvider(ctx context.Context, tx *gorm.DB, row models.Id
 	known.Revision, known.UpdatedAt = known.Revision+1, s.now()
 	err := tx.Select("*").Omit("id", "team_id", "entity_id", "created_at").Where("id = ?", known.ID).Updates(&known).Error
 	if err != nil {
+		return known, false, err
+	}
+	if err := s.tellOfAddresses(ctx, tx, found[0], known); err != nil {
 		return known, false, err
 	}
 	return known, false, s.recordProvider(ctx, tx, known, audit.IdentityProviderMoved)

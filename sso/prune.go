@@ -35,7 +35,7 @@ func (s *Service) Prune(ctx context.Context) error {
 		{&models.LoginRequest{}, "expires_at", now.Add(requestLife - requestKept)},
 		{&models.LogoutRequest{}, "expires_at", now.Add(logoutLife - requestKept)},
 		{&models.SeenAssertion{}, "expires_at", now.Add(-assertionKept)},
-		{&models.LoginAttempt{}, "at", now.Add(-attemptKept)},
+		{&models.LoginAttempt{}, "at", now.Add(-s.attemptsKept())},
 	} {
 		for {
 			n, err := s.pruneSome(ctx, old.row, old.column, old.before)
@@ -68,6 +68,13 @@ func (s *Service) thinAttempts(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+func (s *Service) attemptsKept() time.Duration {
+	if s.AttemptsKept > 0 {
+		return s.AttemptsKept
+	}
+	return attemptKept
 }
 
 func (s *Service) pruneSome(ctx context.Context, row any, column string, before time.Time) (int64, error) {

@@ -194,6 +194,9 @@ func (s *Service) saveSettings(ctx context.Context, tx *gorm.DB, row *models.Sso
 	if err := tx.Select("*").Omit("id", "team_id", "created_at").Where("id = ?", row.ID).Updates(row).Error; err != nil {
 		return err
 	}
+	if err := s.tellOfSettings(ctx, tx, row.TeamID, action, details); err != nil {
+		return err
+	}
 	return audit.Record(ctx, tx, s.Now(), audit.Event{
 		TeamID: row.TeamID, Action: action, Details: details,
 		Target: audit.Target{Kind: models.PrefixSsoSettings, ID: row.ID},

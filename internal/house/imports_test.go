@@ -32,8 +32,9 @@ var rooms = map[string][]string{
 	"scim":      {"roster", "credential", "access", "models", "fault"},
 	"graph":     {"models", "access", "schema", "fault"},
 	"resolvers": {"graph", "roster", "sso", "credential", "access", "audit", "models", "fault"},
-	"jobs":      {"models", "audit", "sso", "credential", "mail"},
-	"console":   {"access", "credential"},
+	// access, because the work is done in the name of the system and its state is for operators only.
+	"jobs":    {"models", "access", "sso", "credential", "mail"},
+	"console": {"access", "credential"},
 
 	"server": {anything},
 	"demo":   {anything},
@@ -66,12 +67,16 @@ var tools = map[string][]string{
 	"github.com/russellhaering/gosaml2":   {"saml", "internal/idptest"},
 	"github.com/russellhaering/goxmldsig": {"saml", "internal/idptest"},
 	"github.com/99designs/gqlgen":         {"graph", "resolvers"},
+	"github.com/riverqueue/river":         {"jobs"},
+	"github.com/wneessen/go-mail":         {"mail"},
+	"code.dny.dev/ssrf":                   {"sso"},
+	"github.com/prometheus/client_golang": {"server"},
 	"github.com/crewjam/saml":             {}, // the other side, in tests only
 	"math/rand":                           {}, // what others must not guess comes from crypto/rand
 }
 
 // gormTests are the rooms whose tests may go past the domain to the rows.
-var gormTests = []string{"models", "audit", "credential", "sso", "roster", "internal/housetest", "internal/house", "internal/idptest"}
+var gormTests = []string{"models", "audit", "credential", "sso", "roster", "jobs", "internal/housetest", "internal/house", "internal/idptest"}
 
 // roomOf is the room that a folder or import path of ours belongs to: the
 // longest row of the table that it lies in.

@@ -1,0 +1,187 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/riverqueue/river"
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"rollcall/mail"
+	"rollcall/models"
+	"rollcall/sso"
+)
+
+// Announce writes a notice and the job that tells people of it in the caller's
+// transaction. A notice whose key is there already is announced no second time.
+func (s *Service) Announce(tx *gorm.DB, n models.Notice) error {
+	made := tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "notice_key"}}, DoNothing: true}).Create(&n)
+	if made.Error != nil || made.RowsAffected == 0 {
+		return made.Error
+	}
+	return s.enqueue(tx, announceArgs{Notice: n.ID})
+}
+
+// enqueue adds a job to the transaction below gorm's.
+func (s *Service) enqueue(tx *gorm.DB, args river.JobArgs) error {
+	inner, err := models.SQLTx(tx)
+	if err != nil {
+		return err
+	}
+	_, err = s.client.InsertTx(tx.Statement.Context, inner, args, nil)
+	return err
+}
+
+// announceJob writes a mail and its job for everybody who is to be told. All of
+// it is one transaction, and a second run finds it done.
+func (s *Service) announceJob(ctx context.Context, id models.ID) error {
+	told := 0
+	var n models.Notice
+	err := s.DB.InTx(ctx, func(tx *gorm.DB) error {
+		told = -1
+		err := tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}).Where("id = ?", id).Take(&n).Error
+		if errors.Is(err, gorm.ErrRecordNotFound) || err == nil && n.AnnouncedAt != nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		// A notice that does not matter any more leaves no trace: should the cause
+		// come back, so may the notice.
+		wanted, err := s.SSO.NoticeWanted(tx, &n)
+		if err != nil {
+			return err
+		}
+		if !wanted {
+			return tx.Where("id = ?", id).Delete(&models.Notice{}).Error
+		}
+		people, language, err := recipients(tx, n)
+		if err != nil {
+			return err
+		}
+		told = len(people)
+		for _, p := range people {
+			if err := s.write(tx, n, p, language); err != nil {
+				return err
+			}
+		}
+		return tx.Model(&models.Notice{}).Where("id = ?", id).Update("announced_at", s.now()).Error
+	})
+	if err == nil && told == 0 {
+		s.Log.ErrorContext(ctx, "nobody is left to be told", "team", models.Global(models.PrefixTeam, n.TeamID), "kind", n.Kind)
+	}
+	return err
+}
+
+// person is somebody who is to be told.
+type person struct {
+	address    string
+	membership *models.ID // nil for an extra address of the team
+}
+
+// recipients are the member that a notice is for, or the people who are admins
+// now and the team's extra addresses. An address is told once.
+func recipients(tx *gorm.DB, n models.Notice) ([]person, string, error) {
+	wishes, err := sso.NotificationsIn(tx, n.TeamID)
+	if err != nil {
+		return nil, "", err
+	}
+	var rows []struct {
+		ID    models.ID
+		Email string
+	}
+	members := tx.Table("memberships m").Select("m.id, u.email").Joins("JOIN users u ON u.id = m.user_id").
+		Where("m.team_id = ? AND m.status = ?", n.TeamID, models.StatusActive).Order("m.id")
+	admins := members.Session(&gorm.Session{}).Where("m.role = ? AND u.kind = ?", models.RoleAdmin, models.KindPerson)
+	extra := wishes.ExtraRecipients
+	if n.MembershipID != nil {
+		var kinds []models.UserKind
+		err := tx.Table("memberships m").Joins("JOIN users u ON u.id = m.user_id").Where("m.id = ?", *n.MembershipID).Pluck("u.kind", &kinds).Error
+		if err != nil || len(kinds) == 0 {
+			return nil, wishes.Language, err
+		}
+		// What happens to an integration is told to those who answer for it.
+		if kinds[0] == models.KindPerson {
+			admins, extra = members.Session(&gorm.Session{}).Where("m.id = ?", *n.MembershipID), nil
+		}
+	}
+	if err := admins.Find(&rows).Error; err != nil {
+		return nil, "", err
+	}
+	var out []person
+	seen := map[string]bool{}
+	add := func(address string, membership *models.ID) {
+		if key := models.Fold(address); !seen[key] {
+			seen[key] = true
+			out = append(out, person{address, membership})
+		}
+	}
+	for _, r := range rows {
+		add(r.Email, &r.ID)
+	}
+	for _, address := range extra {
+		add(address, nil)
+	}
+	return out, wishes.Language, nil
+}
+
+// write adds one mail and its job.
+func (s *Service) write(tx *gorm.DB, n models.Notice, p person, language string) error {
+	id, err := models.NewID()
+	if err != nil {
+		return err
+	}
+	row := models.Mail{
+		ID: id, TeamID: n.TeamID, NoticeID: n.ID, Recipient: p.address, RecipientKey: models.Fold(p.address), MembershipID: p.membership,
+		Language: string(mail.LanguageOf(language)), State: models.MailQueued, CreatedAt: s.now(),
+	}
+	made := tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "notice_id"}, {Name: "recipient_key"}}, DoNothing: true}).Create(&row)
+	if made.Error != nil || made.RowsAffected == 0 {
+		return made.Error
+	}
+	return s.enqueue(tx, deliverArgs{Mail: row.ID})
+}
+
+// lostAfter is when work that is not done is taken for work whose job gave up:
+// a job's own tries end after two days.
+const (
+	lostAfter = 72 * time.Hour
+	lostBatch = 100
+)
+
+// findLost gives notices without mails, and mails that were neither sent nor
+// given up, a job once more. Nothing is lost because a database was away for days.
+func (s *Service) findLost(ctx context.Context) error {
+	var notices, mails []models.ID
+	before, db := s.now().Add(-lostAfter), s.DB.Read(ctx)
+	err := db.Model(&models.Notice{}).Where("announced_at IS NULL AND created_at < ?", before).Order("created_at").Limit(lostBatch).Pluck("id", &notices).Error
+	if err != nil {
+		return err
+	}
+	err = db.Model(&models.Mail{}).Where("state = ? AND created_at < ?", models.MailQueued, before).Order("id").Limit(lostBatch).Pluck("id", &mails).Error
+	if err != nil {
+		return err
+	}
+	var params []river.InsertManyParams
+	for _, id := range notices {
+		params = append(params, onlyOnce(announceArgs{Notice: id}))
+	}
+	for _, id := range mails {
+		params = append(params, onlyOnce(deliverArgs{Mail: id}))
+	}
+	if len(params) == 0 {
+		return nil
+	}
+	if _, err := s.client.InsertMany(ctx, params); err != nil {
+		return fmt.Errorf("finding lost work: %w", err)
+	}
+	return nil
+}
+
+// onlyOnce is a job that is not added while one like it is still to be done.
+func onlyOnce(args river.JobArgs) river.InsertManyParams {
+	return river.InsertManyParams{Args: args, InsertOpts: &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: unfinished}}}
+}

@@ -1,0 +1,75 @@
+package mail
+
+// Kind is a message of the catalogue; it is also its templates' file name.
+type Kind string
+
+// The catalogue. docs/mail.md says who gets what and when.
+const (
+	CertExpiring    Kind = "cert_expiring"
+	CertExpired     Kind = "cert_expired"
+	CertAdded       Kind = "cert_added"
+	CertRemoved     Kind = "cert_removed"
+	CertDiscovered  Kind = "cert_discovered"
+	MetadataFailing Kind = "metadata_refresh_failing"
+	MetadataWorks   Kind = "metadata_refresh_resolved"
+	SsoEnabled      Kind = "sso_enabled"
+	SsoChanged      Kind = "sso_config_changed"
+	SsoFailing      Kind = "sso_failing"
+	TokenCreated    Kind = "scim_token_created"
+	TokenRevoked    Kind = "scim_token_revoked"
+	KeyCreated      Kind = "api_key_created"
+)
+
+// Kinds lists the whole catalogue.
+var Kinds = []Kind{CertExpiring, CertExpired, CertAdded, CertRemoved, CertDiscovered, MetadataFailing, MetadataWorks,
+	SsoEnabled, SsoChanged, SsoFailing, TokenCreated, TokenRevoked, KeyCreated}
+
+// Language is a language that every message of the catalogue has.
+type Language string
+
+// The languages.
+const (
+	English  Language = "en"
+	Japanese Language = "ja"
+)
+
+// Languages lists them; the first is for everybody who chose none.
+var Languages = []Language{English, Japanese}
+
+// LanguageOf is the language of a tag as people write it (BCP 47), or English.
+func LanguageOf(tag string) Language {
+	for _, l := range Languages {
+		if len(tag) >= 2 && tag[:2] == string(l) && (len(tag) == 2 || tag[2] == '-') {
+			return l
+		}
+	}
+	return English
+}
+
+// Facts are what the templates show. A message uses those that it needs.
+type Facts struct {
+	Team        string // the team's name
+	TeamURL     string // its sign-in page
+	At          string // when it happened, RFC 3339
+	Actor       string // who did it
+	Provider    string // the identity provider's entity id
+	ProviderID  string // as the API shows it
+	Subject     string // of a certificate
+	Fingerprint string
+	NotBefore   string // RFC 3339
+	NotAfter    string // RFC 3339
+	Days        int    // until a certificate's end, rounded up; 0 on its last day and after
+	Early       int    // days before the end at which the vendor starts to sign with the next key
+	EarlyDay    string // that day, RFC 3339
+	Covered     bool   // another certificate that was used is valid for longer
+	Trusted     bool   // a discovered certificate is trusted already
+	CertID      string // as the API shows it
+	Reason      string // a code of why, for which the templates have words
+	Problem     string // one line, in English
+	Since       string // RFC 3339
+	Failures    int
+	Name        string // of a key or token
+	Prefix      string // the part of it that may be shown
+	ExpiresAt   string // RFC 3339, empty for never
+	Changes     []string
+}

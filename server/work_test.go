@@ -1,0 +1,123 @@
+package server_test
+
+import (
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"rollcall/config"
+	"rollcall/internal/housetest"
+	"rollcall/models"
+)
+
+func page(t *testing.T, address, key string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if key != "" {
+		req.Header.Set("Authorization", "Bearer "+key)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, string(body)
+}
+
+// The whole way in a real process: the demo sets a team up, its admin is told
+// of it, and the metrics say so to operators alone.
+func TestMailOfTheDemo(t *testing.T) {
+	path, address, mails := program(t), freeAddress(t), filepath.Join(t.TempDir(), "mails")
+	p := start(t, path, address, []string{"ROLLCALL_SMTP_URL=file:" + mails}, string(config.Demo))
+	key := ""
+	for line := range p.lines {
+		if key = regexp.MustCompile(`rck_\w+`).FindString(line); key != "" {
+			break
+		}
+	}
+	want := []string{"a sign-in certificate was added", "single sign-on settings were changed", "single sign-on is on", "a SCIM token was created"}
+	missing := func() []string {
+		found, err := filepath.Glob(filepath.Join(mails, "*.eml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all string
+		for _, f := range found {
+			text, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(string(text), "To: <root@acme.test>") || strings.Contains(string(text), "rck_") {
+				t.Errorf("%s", text)
+			}
+			all += string(text)
+		}
+		var left []string
+		for _, w := range want {
+			if !strings.Contains(all, w) {
+				left = append(left, w)
+			}
+		}
+		return left
+	}
+	for until := time.Now().Add(20 * time.Second); len(missing()) > 0; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatalf("mails that did not come: %v", missing())
+		}
+	}
+	if status, body := page(t, "http://"+address+"/metrics", ""); status != http.StatusUnauthorized || strings.Contains(body, "rollcall_") {
+		t.Errorf("anybody reads the metrics: %d %.200s", status, body)
+	}
+	status, body := page(t, "http://"+address+"/metrics", key)
+	for _, line := range []string{`rollcall_jobs{kind="deliver",state="done"} `, `rollcall_mails{state="SENT"} 4`, "rollcall_work_readable 1", "go_goroutines"} {
+		if status != http.StatusOK || !strings.Contains(body, line) {
+			t.Errorf("the metrics (%d) lack %s:\n%.1500s", status, line, body)
+		}
+	}
+	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Wait(); err != nil {
+		t.Errorf("the demo ended with %v", err)
+	}
+}
+
+// Metrics on an address of their own are nowhere else.
+func TestMetricsAddress(t *testing.T) {
+	path := program(t)
+	housetest.EachSource(t, func(t *testing.T, src models.Source) {
+		address, metrics := freeAddress(t), freeAddress(t)
+		database := "ROLLCALL_DATABASE_URL=" + src.DSN
+		if src.Dialect == models.SQLite {
+			database = "ROLLCALL_DATABASE_URL=sqlite:" + src.DSN
+		}
+		p := start(t, path, address, []string{database, "ROLLCALL_METRICS_ADDR=" + metrics})
+		if status, body := page(t, "http://"+metrics+"/metrics", ""); status != http.StatusOK || !strings.Contains(body, "rollcall_work_readable 1") {
+			t.Errorf("%d %.300s", status, body)
+		}
+		if status, _ := page(t, "http://"+metrics+"/graphql", ""); status != http.StatusNotFound {
+			t.Errorf("the metrics' address serves more: %d", status)
+		}
+		if status, body := page(t, "http://"+address+"/metrics", ""); strings.Contains(body, "rollcall_") {
+			t.Errorf("%d %.300s", status, body)
+		}
+		if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.cmd.Wait(); err != nil {
+			t.Errorf("the server ended with %v", err)
+		}
+	})
+}
