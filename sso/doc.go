@@ -4,7 +4,8 @@
 //
 // It judges responses with package saml and says who an identity provider
 // vouches for. Who that is on the team, and whether they may come in, is the
-// roster's to say.
+// roster's to say. It also keeps the keys that the team itself signs and
+// decrypts with, and takes part in single logout with them.
 package sso
 
 import (

@@ -74,6 +74,9 @@ func TestPresets(t *testing.T) {
 			t.Errorf("%s signs with its next certificate %d days early", vendor, p.Certificate.EffectiveDeadlineDays)
 		}
 	}
+	if p, _ := PresetOf(models.VendorAdfs); p.Certificate.EffectiveDeadlineDays != EarlyDays(models.VendorAdfs) {
+		t.Error("the notices and the preset of AD FS differ")
+	}
 	if _, ok := PresetOf(models.VendorOther); ok {
 		t.Error("OTHER has a preset")
 	}

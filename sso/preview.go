@@ -76,8 +76,9 @@ func (s *Service) compare(ctx context.Context, p *Preview) error {
 	return nil
 }
 
-// readMetadata reads metadata into a provider that is not stored. field is what
-// of the caller's input the faults are about.
+// readMetadata reads metadata into a provider that is not stored. entityID
+// chooses one of several, "" the only one; field is what of the caller's input
+// the faults are about.
 func (s *Service) readMetadata(team models.ID, xml, entityID, field string) (*saml.IDPMetadata, models.IdentityProvider, error) {
 	md, err := saml.ParseMetadataOf([]byte(xml), entityID, s.Now())
 	if err != nil {
@@ -85,23 +86,28 @@ func (s *Service) readMetadata(team models.ID, xml, entityID, field string) (*sa
 	}
 	row := models.IdentityProvider{
 		TeamID: team, EntityID: md.EntityID, Vendor: detectVendor(md.EntityID, md.SSOURL),
-		SsoURL: md.SSOURL, SsoBinding: bindingOf(md.SSOBinding), SloURL: md.SLOURL, SloBinding: bindingOf(md.SLOBinding),
 		SignAuthnRequests: md.WantAuthnRequestsSigned,
 	}
-	row.SloResponseURL = md.SLO.Redirect.ResponseLocation
-	if row.SloBinding == models.BindingPost {
-		row.SloResponseURL = md.SLO.POST.ResponseLocation
-	}
 	applyPreset(&row)
+	addresses(&row, md)
 	return md, row, under(s.checkProvider(row, nil, ProviderOptions{}), field)
 }
 
-// bindingOf is a binding's name here; the redirect one when there is none.
-func bindingOf(uri string) models.Binding {
-	if uri == saml.BindingPOST {
-		return models.BindingPost
+// addresses takes over where metadata says that a provider is: in the binding
+// that the row has, if the provider still offers it, else by redirect if it can.
+func addresses(row *models.IdentityProvider, md *saml.IDPMetadata) {
+	var at saml.Endpoint
+	at, row.SsoBinding = endpoint(md.SSO, row.SsoBinding)
+	row.SsoURL = at.Location
+	at, row.SloBinding = endpoint(md.SLO, row.SloBinding)
+	row.SloURL, row.SloResponseURL = at.Location, at.ResponseLocation
+}
+
+func endpoint(offered saml.Endpoints, has models.Binding) (saml.Endpoint, models.Binding) {
+	if offered.POST.Location != "" && (has == models.BindingPost || offered.Redirect.Location == "") {
+		return offered.POST, models.BindingPost
 	}
-	return models.BindingRedirect
+	return offered.Redirect, models.BindingRedirect
 }
 
 // moved takes over what metadata says of addresses.

@@ -170,7 +170,9 @@ func (s *Service) ServiceProviderKey(ctx context.Context, id models.ID) (models.
 // next key already.
 func (s *Service) RotateServiceProviderKey(ctx context.Context, team models.ID) (models.ServiceProviderKey, error) {
 	var row models.ServiceProviderKey
-	if err := access.Require(ctx, access.SsoWrite, team); err != nil {
+	// Whether there is room is asked before the key is made, which is the
+	// expensive part, and once more when it is stored.
+	if err := s.change(ctx, team, func(tx *gorm.DB, _ models.Team) error { _, err := nextState(tx, team); return err }); err != nil {
 		return row, err
 	}
 	fresh, err := s.newKey()
@@ -178,23 +180,30 @@ func (s *Service) RotateServiceProviderKey(ctx context.Context, team models.ID) 
 		return row, err
 	}
 	err = s.change(ctx, team, func(tx *gorm.DB, _ models.Team) error {
-		var known []models.ServiceProviderKey
-		if err := tx.Select("id").Where("team_id = ?", team).Find(&known).Error; err != nil {
+		state, err := nextState(tx, team)
+		if err != nil {
 			return err
 		}
-		state := models.KeyCurrent
-		switch len(known) {
-		case 0:
-		case 1:
-			state = models.KeyNext
-		default:
-			return fault.New(fault.LimitReached, "The team has a next key already; retire the current one first.").On("teamId")
-		}
-		var err error
 		row, err = s.storeKey(ctx, tx, team, fresh, state)
 		return err
 	})
 	return row, err
+}
+
+// nextState is the place of one more key of a locked team.
+func nextState(tx *gorm.DB, team models.ID) (models.KeyState, error) {
+	var n int64
+	if err := tx.Model(&models.ServiceProviderKey{}).Where("team_id = ?", team).Count(&n).Error; err != nil {
+		return "", err
+	}
+	switch n {
+	case 0:
+		return models.KeyCurrent, nil
+	case 1:
+		return models.KeyNext, nil
+	default:
+		return "", fault.New(fault.LimitReached, "The team has a next key already; retire the current one first.").On("teamId")
+	}
 }
 
 // RetireServiceProviderKey deletes a key. When it is the current one, the next

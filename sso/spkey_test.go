@@ -255,3 +255,17 @@ func TestAttemptsAreThinned(t *testing.T) {
 		same(t, "the oldest", h.count(&models.LoginAttempt{}, "id = ?", rows[0].ID)+h.count(&models.LoginAttempt{}, "id = ?", rows[len(rows)-1].ID), 1)
 	})
 }
+
+// Two admins who rotate at the same moment make one next key, not two.
+func TestRotationsAtOnce(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		team, _ := h.found("acme")
+		h.must(first(h.sso.RotateServiceProviderKey(h.operator(), team.ID)))
+		ends := together(t, 4, func(int) error {
+			_, err := h.sso.RotateServiceProviderKey(h.operator(), team.ID)
+			return err
+		})
+		same(t, "ends", []int{ends[""], ends[fault.LimitReached]}, "[1 3]")
+		same(t, "keys", h.count(&models.ServiceProviderKey{}, "team_id = ?", team.ID), 2)
+	})
+}
