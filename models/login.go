@@ -26,12 +26,14 @@ type LogoutRequest struct {
 	ConsumedAt         *time.Time
 }
 
-// SeenAssertion remembers an accepted assertion until it could not be accepted again.
+// SeenAssertion remembers an accepted assertion until it could not be accepted
+// again, even when the identity provider's row is deleted and made anew within
+// that time.
 type SeenAssertion struct {
 	ID                 ID
 	TeamID             ID
-	IdentityProviderID ID
-	AssertionHash      []byte // SHA-256 of the assertion's ID
+	IdentityProviderID *ID    // makes a deletion of the provider wait for the sign-in, or the other way round
+	AssertionHash      []byte // SHA-256 over the identity provider's entity id and the assertion's ID
 	ExpiresAt          time.Time
 }
 

@@ -111,7 +111,7 @@ func TestPrune(t *testing.T) {
 		add := func(age time.Duration) {
 			at := now.Add(-age)
 			requests = append(requests, models.LoginRequest{ID: string(newID(t)), TeamID: team.ID, IdentityProviderID: p.ID, BrowserHash: []byte{1}, CreatedAt: at, ExpiresAt: at.Add(10 * time.Minute)})
-			seen = append(seen, models.SeenAssertion{ID: newID(t), TeamID: team.ID, IdentityProviderID: p.ID, AssertionHash: []byte(newID(t)), ExpiresAt: at})
+			seen = append(seen, models.SeenAssertion{ID: newID(t), TeamID: team.ID, AssertionHash: []byte(newID(t)), ExpiresAt: at})
 			attempts = append(attempts, models.LoginAttempt{ID: newID(t), TeamID: team.ID, At: at, Outcome: models.AttemptRefused, Checks: []models.AttemptCheck{}})
 		}
 		for i := range 2100 {

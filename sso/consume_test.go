@@ -177,3 +177,28 @@ func TestCertificateLastUse(t *testing.T) {
 		same(t, "after them", lastUse(), time.Duration(0))
 	})
 }
+
+// An identity provider that is deleted and made anew does not take the memory
+// of its assertions along.
+func TestUsedOnceByAProviderMadeAnew(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		team, idp := h.found("acme")
+		_, err := h.sso.UpdateSettings(h.operator(), team.ID, sso.SettingsChange{IdpInitiatedEnabled: ptr(true)})
+		h.must(err)
+		packed := h.respond(idp, h.about(idp, team, ""))
+		_, _, err = h.use(h.accepted(team, packed))
+		h.must(err)
+
+		old, _ := h.ofTeam(team)
+		_, err = h.sso.Disable(h.operator(), team.ID, "")
+		h.must(err)
+		_, err = h.sso.DeleteIdentityProvider(h.operator(), old.ID)
+		h.must(err)
+		_, err = h.sso.ImportMetadata(h.operator(), team.ID, string(idp.Metadata()))
+		h.must(err)
+		_, err = h.sso.Enable(h.operator(), team.ID, true)
+		h.must(err)
+		_, _, err = h.use(h.accepted(team, packed))
+		ended(t, "the same assertion again", err, fault.AssertionReplayed)
+	})
+}

@@ -180,18 +180,11 @@ func (s *Service) validate(login *Login, a *attempt, message *saml.Message, c co
 // that is still open make both happen once, whatever runs beside. Faults:
 // assertion_replayed, request_unknown.
 func (l *Login) Consume(tx *gorm.DB, now time.Time) error {
-	id, err := models.NewID()
-	if err != nil {
-		return err
-	}
-	sum := sha256.Sum256([]byte(l.Assertion.ID))
-	seen := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&models.SeenAssertion{
-		ID: id, TeamID: l.Team.ID, IdentityProviderID: l.Provider.ID, AssertionHash: sum[:], ExpiresAt: models.Stamp(l.Assertion.NotOnOrAfter),
-	})
+	first, err := firstUse(tx, l.Provider, l.Assertion.ID, l.Assertion.NotOnOrAfter)
 	switch {
-	case seen.Error != nil:
-		return seen.Error
-	case seen.RowsAffected == 0:
+	case err != nil:
+		return err
+	case !first:
 		l.attempt.add("replay", saml.Fail, "the assertion was used before")
 		return fault.New(fault.AssertionReplayed, "The assertion was used before.")
 	}
@@ -211,6 +204,21 @@ func (l *Login) Consume(tx *gorm.DB, now time.Time) error {
 		return nil
 	}
 	return touchCertificate(tx, models.ID(l.Assertion.CertificateID), models.Stamp(now))
+}
+
+// firstUse remembers a message of a provider by its id until it could not be
+// used any more, and reports whether it was not known yet.
+func firstUse(tx *gorm.DB, p models.IdentityProvider, id string, until time.Time) (bool, error) {
+	row, err := models.NewID()
+	if err != nil {
+		return false, err
+	}
+	// Neither an entity id nor an id of XML holds a zero byte.
+	sum := sha256.Sum256([]byte(p.EntityID + "\x00" + id))
+	made := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&models.SeenAssertion{
+		ID: row, TeamID: p.TeamID, IdentityProviderID: &p.ID, AssertionHash: sum[:], ExpiresAt: models.Stamp(until),
+	})
+	return made.RowsAffected > 0, made.Error
 }
 
 // certificateTouch is how exact a certificate's last-used time is: it is one

@@ -2,11 +2,9 @@ package sso
 
 import (
 	"context"
-	"crypto/sha256"
 	"time"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"rollcall/credential"
 	"rollcall/fault"
@@ -167,7 +165,7 @@ func (s *Service) endedBy(ctx context.Context, c connection, p models.IdentityPr
 	var out LoggedOut
 	err := s.DB.InTx(ctx, func(tx *gorm.DB) error {
 		out = LoggedOut{}
-		first, err := s.firstUse(tx, c, p, request.ID)
+		first, err := firstUse(tx, p, "logout "+request.ID, s.now().Add(logoutKept))
 		if err != nil {
 			return err
 		}
@@ -218,19 +216,6 @@ func logoutResponse(sp saml.ServiceProvider, p models.IdentityProvider, r saml.L
 	}
 	to, err := sp.LogoutResponseURL(address, r)
 	return Onward{RedirectURL: to}, err
-}
-
-// firstUse remembers the id of a logout request, beside those of assertions.
-func (s *Service) firstUse(tx *gorm.DB, c connection, p models.IdentityProvider, messageID string) (bool, error) {
-	id, err := models.NewID()
-	if err != nil {
-		return false, err
-	}
-	sum := sha256.Sum256([]byte("logout request " + messageID))
-	made := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&models.SeenAssertion{
-		ID: id, TeamID: c.team.ID, IdentityProviderID: p.ID, AssertionHash: sum[:], ExpiresAt: s.now().Add(logoutKept),
-	})
-	return made.RowsAffected > 0, made.Error
 }
 
 // answered takes the answer to a request of ours, once.

@@ -157,11 +157,12 @@ CREATE INDEX ix_login_requests_expires ON login_requests (expires_at);
 CREATE TABLE seen_assertions (
     id                   uuid PRIMARY KEY,
     team_id              uuid NOT NULL REFERENCES teams (id) ON DELETE CASCADE,
-    identity_provider_id uuid NOT NULL REFERENCES identity_providers (id) ON DELETE CASCADE,
+    identity_provider_id uuid REFERENCES identity_providers (id) ON DELETE SET NULL,
     assertion_hash       bytea NOT NULL,
     expires_at           timestamptz NOT NULL
 );
-CREATE UNIQUE INDEX ux_seen_assertions ON seen_assertions (identity_provider_id, assertion_hash);
+CREATE UNIQUE INDEX ux_seen_assertions ON seen_assertions (team_id, assertion_hash);
+CREATE INDEX ix_seen_assertions_provider ON seen_assertions (identity_provider_id);
 CREATE INDEX ix_seen_assertions_expires ON seen_assertions (expires_at);
 
 CREATE TABLE login_attempts (
