@@ -22,6 +22,10 @@ type NewSession struct {
 	IdentityProviderID models.ID
 	NameID             string
 	SessionIndex       string
+	NameIDFormat       string
+	NameQualifier      string
+	SPNameQualifier    string
+	MfaEvidence        string // "" without any
 	Lifetime, Idle     time.Duration
 }
 
@@ -41,6 +45,7 @@ func (s *Store) OpenSession(ctx context.Context, tx *gorm.DB, in NewSession) (mo
 		ID: id, SecretHash: hash(secret),
 		TeamID: in.Membership.TeamID, UserID: in.Membership.UserID, MembershipID: in.Membership.ID,
 		IdentityProviderID: in.IdentityProviderID, NameID: in.NameID, SessionIndex: in.SessionIndex,
+		NameIDFormat: in.NameIDFormat, NameQualifier: in.NameQualifier, SPNameQualifier: in.SPNameQualifier, MfaEvidence: in.MfaEvidence,
 		IP: request.IP, UserAgent: cut(request.UserAgent, maxUserAgent),
 		CreatedAt: now, LastSeenAt: now, IdleExpiresAt: now.Add(in.Idle), ExpiresAt: now.Add(in.Lifetime),
 	}

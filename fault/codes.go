@@ -43,12 +43,16 @@ const (
 	SsoNotEnabled        Code = "sso_not_enabled"
 	ConnectionDraft      Code = "connection_draft"
 	IdpDeclined          Code = "idp_declined"
+	IdpNameIDPolicy      Code = "idp_invalid_nameid_policy"
+	IdpNoAuthnContext    Code = "idp_no_authn_context"
 	ResponseMalformed    Code = "response_malformed"
 	ResponseTooLarge     Code = "response_too_large"
 	ResponseWrongBinding Code = "response_wrong_binding"
 	AssertionMissing     Code = "assertion_missing"
 	MultipleAssertions   Code = "multiple_assertions"
 	EncryptionUnexpected Code = "encryption_unexpected"
+	EncryptionRequired   Code = "encryption_required"
+	DecryptionFailed     Code = "decryption_failed"
 	SignatureMissing     Code = "signature_missing"
 	SignatureUnknownCert Code = "signature_unknown_certificate"
 	SignatureInvalid     Code = "signature_invalid"
@@ -64,6 +68,9 @@ const (
 	AssertionNotYetValid Code = "assertion_not_yet_valid"
 	AssertionInvalid     Code = "assertion_invalid"
 	AssertionReplayed    Code = "assertion_replayed"
+	AuthnNotFresh        Code = "authn_not_fresh"
+	AuthnContextMismatch Code = "authn_context_mismatch"
+	MfaEvidenceMissing   Code = "mfa_evidence_missing"
 	RequestUnknown       Code = "request_unknown"
 	RequestExpired       Code = "request_expired"
 	RequestMismatch      Code = "request_mismatch"
@@ -76,6 +83,7 @@ const (
 	JitDisabled          Code = "jit_disabled"
 	UserDeactivated      Code = "user_deactivated"
 	UserRemoved          Code = "user_removed"
+	LogoutInvalid        Code = "logout_invalid"
 	LoginLimited         Code = "login_rate_limited"
 	LoginInternal        Code = "internal"
 )
@@ -122,12 +130,16 @@ var Table = []Entry{
 	{SsoNotEnabled, Precondition, "The team does not use single sign-on.", "Enable it first."},
 	{ConnectionDraft, Precondition, "The set-up of single sign-on is not finished.", "Finish it and enable single sign-on."},
 	{IdpDeclined, Denied, "The identity provider refused the sign-in.", "The status it gave says why; often the person is not assigned to the application."},
+	{IdpNameIDPolicy, Denied, "The identity provider has no NameID of the kind that was asked for.", "Stop asking for a NameID format, or add a rule at the identity provider that issues one (in AD FS a Name ID claim rule)."},
+	{IdpNoAuthnContext, Denied, "The identity provider cannot authenticate the person in the way that was asked for.", "Stop asking for an authentication context, or enable that way of signing in at the identity provider."},
 	{ResponseMalformed, Invalid, "The response is not a SAML response that can be read.", "See the failed check; a proxy may have changed the message."},
 	{ResponseTooLarge, Invalid, "The response is larger than the limit.", "Send fewer attributes; groups are the usual cause."},
 	{ResponseWrongBinding, Invalid, "The response did not come by HTTP POST.", "Set the binding of the assertion consumer service to HTTP-POST."},
 	{AssertionMissing, Invalid, "The response holds no assertion.", "Check the application's settings at the identity provider."},
 	{MultipleAssertions, Invalid, "The response holds more than one assertion.", "Have the identity provider send exactly one."},
 	{EncryptionUnexpected, Invalid, "The assertion is encrypted, which is not enabled.", "Switch assertion encryption off at the identity provider."},
+	{EncryptionRequired, Invalid, "The assertion is not encrypted, which the settings ask for.", "Switch assertion encryption on at the identity provider with the certificate out of the team's metadata."},
+	{DecryptionFailed, Invalid, "The assertion could not be decrypted.", "Import the team's metadata at the identity provider again; choose AES-GCM and RSA-OAEP there."},
 	{SignatureMissing, Invalid, "Neither the response nor the assertion is signed as the settings ask.", "Have the identity provider sign the response, the assertion or both."},
 	{SignatureUnknownCert, Invalid, "None of the trusted certificates verifies the signature.", "Compare the certificate at the identity provider with the trusted ones; never trust one because it came with a sign-in."},
 	{SignatureInvalid, Invalid, "The signature does not fit the message.", "A proxy may have changed the message, or it was forged."},
@@ -143,6 +155,9 @@ var Table = []Entry{
 	{AssertionNotYetValid, Invalid, "The assertion is not valid yet.", "Set the clocks; AD FS has NotBeforeSkew for this."},
 	{AssertionInvalid, Invalid, "The assertion lacks something that SAML asks for.", "See the failed check."},
 	{AssertionReplayed, Conflict, "The assertion was used before.", "Start again from the login URL; report it if it happens again."},
+	{AuthnNotFresh, Invalid, "The person was to be authenticated anew and was not.", "Have the identity provider honour ForceAuthn; check the clocks."},
+	{AuthnContextMismatch, Invalid, "The person was not authenticated in the way that the team asks for.", "Enable that way of signing in at the identity provider, or change the authentication context in the team's settings."},
+	{MfaEvidenceMissing, Denied, "Nothing in the assertion proves a second factor.", "Require a second factor for the application at the identity provider and have it send the evidence; the check lists what came."},
 	{RequestUnknown, Invalid, "The response answers a request that was not made here or was answered already.", "Start again from the login URL."},
 	{RequestExpired, Invalid, "The request was made too long ago.", "Start again from the login URL."},
 	{RequestMismatch, Invalid, "The response answers a request of another browser or identity provider.", "Start again from the login URL in this browser, with cookies allowed."},
@@ -155,6 +170,7 @@ var Table = []Entry{
 	{JitDisabled, Precondition, "The team takes only people who were provisioned before they sign in.", "Provision the person by SCIM, or enable jitEnabled."},
 	{UserDeactivated, Denied, "The person is deactivated on this team.", "Reactivate them at the identity provider's provisioning, or as an admin."},
 	{UserRemoved, Denied, "The person was removed from this team.", "Provision them again by SCIM, or allow the return as an admin."},
+	{LogoutInvalid, Invalid, "The logout message cannot be accepted.", "See the failed check; sign out at the identity provider again."},
 	{LoginLimited, Limited, "Too many sign-ins at once.", "Wait a minute and try again."},
 	{LoginInternal, Internal, "Something failed on our side.", "Try again; if it happens again, give the attempt id to whoever runs this installation."},
 }

@@ -4,6 +4,7 @@ package models
 var All = []any{
 	Installation{}, Team{}, User{}, Membership{}, ExternalIdentity{}, Tombstone{},
 	SsoSettings{}, IdentityProvider{}, Certificate{}, LoginRequest{}, SeenAssertion{}, LoginAttempt{},
+	LogoutRequest{}, ServiceProviderKey{},
 	Session{}, APIKey{}, ScimToken{}, AuditEvent{},
 	ScimProfile{}, ScimValue{}, ScimCounter{}, ScimBlock{}, Group{}, GroupMember{}, GroupRoleMapping{},
 	ProvisioningSettings{}, ScimCall{},

@@ -13,6 +13,10 @@ type Session struct {
 	IdentityProviderID ID
 	NameID             string
 	SessionIndex       string
+	NameIDFormat       string // with the qualifiers: what a logout request has to repeat
+	NameQualifier      string
+	SPNameQualifier    string `gorm:"column:sp_name_qualifier"`
+	MfaEvidence        string // "" without any
 	IP                 string
 	UserAgent          string
 	CreatedAt          time.Time

@@ -128,6 +128,36 @@ const (
 	CertificateExpired     CertificateState = "EXPIRED"
 )
 
+// Binding is how a browser carries a message to an identity provider.
+type Binding string
+
+// Bindings (SAML bindings, sections 3.4 and 3.5).
+const (
+	BindingRedirect Binding = "REDIRECT"
+	BindingPost     Binding = "POST"
+)
+
+// Comparison relates an authentication context to the wanted ones (SAML core,
+// section 3.3.2.2.1).
+type Comparison string
+
+// Comparisons.
+const (
+	CompareExact   Comparison = "EXACT"
+	CompareMinimum Comparison = "MINIMUM"
+	CompareMaximum Comparison = "MAXIMUM"
+	CompareBetter  Comparison = "BETTER"
+)
+
+// KeyState is the place of a service provider key in a rollover.
+type KeyState string
+
+// States of a service provider key. Metadata shows both; the current one signs.
+const (
+	KeyCurrent KeyState = "CURRENT"
+	KeyNext    KeyState = "NEXT"
+)
+
 // Scope is a thing that an API key may be used for.
 type Scope string
 

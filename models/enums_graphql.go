@@ -99,3 +99,31 @@ func (v Scope) MarshalGQL(w io.Writer) { writeEnum(w, v) }
 func (v *Scope) UnmarshalGQL(in any) error {
 	return readEnum(in, v, Scopes...)
 }
+
+// MarshalGQL writes the value's name.
+func (v Binding) MarshalGQL(w io.Writer) { writeEnum(w, v) }
+
+// UnmarshalGQL reads one of the value names.
+func (v *Binding) UnmarshalGQL(in any) error { return readEnum(in, v, BindingRedirect, BindingPost) }
+
+// MarshalGQL writes the value's name.
+func (v Comparison) MarshalGQL(w io.Writer) { writeEnum(w, v) }
+
+// UnmarshalGQL reads one of the value names.
+func (v *Comparison) UnmarshalGQL(in any) error {
+	return readEnum(in, v, CompareExact, CompareMinimum, CompareMaximum, CompareBetter)
+}
+
+// MarshalGQL writes the value's name.
+func (v KeyState) MarshalGQL(w io.Writer) { writeEnum(w, v) }
+
+// UnmarshalGQL reads one of the value names.
+func (v *KeyState) UnmarshalGQL(in any) error { return readEnum(in, v, KeyCurrent, KeyNext) }
+
+// MarshalGQL writes the value's name.
+func (v AttemptKind) MarshalGQL(w io.Writer) { writeEnum(w, v) }
+
+// UnmarshalGQL reads one of the value names.
+func (v *AttemptKind) UnmarshalGQL(in any) error {
+	return readEnum(in, v, AttemptSignIn, AttemptLogout)
+}

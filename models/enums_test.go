@@ -79,6 +79,10 @@ func TestEnumsOverGraphQL(t *testing.T) {
 		"CertificateSource": graphForm(new(models.CertificateSource)),
 		"CertificateState":  graphForm(new(models.CertificateState)),
 		"Scope":             graphForm(new(models.Scope)),
+		"Binding":           graphForm(new(models.Binding)),
+		"Comparison":        graphForm(new(models.Comparison)),
+		"KeyState":          graphForm(new(models.KeyState)),
+		"AttemptKind":       graphForm(new(models.AttemptKind)),
 	} {
 		if len(enums[name]) < 2 {
 			t.Errorf("%s has the values %v", name, enums[name])

@@ -37,6 +37,7 @@ const (
 	PrefixCertificate      Prefix = "cert"
 	PrefixLoginAttempt     Prefix = "try"
 	PrefixSession          Prefix = "ses"
+	PrefixSPKey            Prefix = "spk"
 	PrefixAPIKey           Prefix = "key"
 	PrefixScimToken        Prefix = "sct"
 	PrefixAuditEvent       Prefix = "evt"

@@ -12,7 +12,7 @@ import (
 var prefixes = []models.Prefix{
 	models.PrefixTeam, models.PrefixUser, models.PrefixMembership, models.PrefixExternalIdentity,
 	models.PrefixSsoSettings, models.PrefixIdentityProvider, models.PrefixCertificate, models.PrefixLoginAttempt,
-	models.PrefixSession, models.PrefixAPIKey, models.PrefixScimToken, models.PrefixAuditEvent,
+	models.PrefixSession, models.PrefixSPKey, models.PrefixAPIKey, models.PrefixScimToken, models.PrefixAuditEvent,
 	models.PrefixGroup, models.PrefixGroupRoleMapping, models.PrefixProvisioningSettings, models.PrefixScimCall,
 	models.PrefixMail, models.PrefixNotificationSettings, models.PrefixStagedCertificate,
 }

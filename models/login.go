@@ -12,6 +12,18 @@ type LoginRequest struct {
 	CreatedAt          time.Time
 	ExpiresAt          time.Time
 	ConsumedAt         *time.Time
+	ForceAuthn         bool // it asked for the person to be authenticated anew
+}
+
+// LogoutRequest is a logout request of ours that waits for its answer.
+type LogoutRequest struct {
+	ID                 string // the ID attribute of the message
+	TeamID             ID
+	IdentityProviderID ID
+	SessionID          ID
+	CreatedAt          time.Time
+	ExpiresAt          time.Time
+	ConsumedAt         *time.Time
 }
 
 // SeenAssertion remembers an accepted assertion until it could not be accepted again.
@@ -32,6 +44,15 @@ const (
 	AttemptRefused   AttemptOutcome = "REFUSED"
 )
 
+// AttemptKind tells sign-ins from logout messages.
+type AttemptKind string
+
+// Kinds of attempt.
+const (
+	AttemptSignIn AttemptKind = "SIGN_IN"
+	AttemptLogout AttemptKind = "LOGOUT"
+)
+
 // LoginAttempt explains one sign-in that reached a known team. It holds no XML,
 // signature, cookie or RelayState, and attribute names without values.
 type LoginAttempt struct {
@@ -48,6 +69,42 @@ type LoginAttempt struct {
 	Checks             []AttemptCheck `gorm:"serializer:json"`
 	IP                 string
 	RequestID          string
+
+	Kind        AttemptKind `gorm:"default:SIGN_IN"`
+	Verified    bool        // a trusted certificate had signed the message
+	MfaEvidence string
+	Message     AttemptMessage `gorm:"serializer:json"`
+	// Repeated is how many attempts the row stands for. It is above one only in
+	// the row that counts what came too fast to be kept one by one, which has a
+	// FloodMinute.
+	Repeated    int `gorm:"default:1"`
+	FloodMinute *time.Time
+}
+
+// AttemptMessage is what a message said about itself. Of one that no trusted
+// certificate had signed, anybody could have written it.
+type AttemptMessage struct {
+	Issuer             string             `json:"issuer,omitempty"`
+	Destination        string             `json:"destination,omitempty"`
+	InResponseTo       string             `json:"inResponseTo,omitempty"`
+	AssertionHash      string             `json:"assertionHash,omitempty"` // SHA-256 of the assertion's id, hexadecimal
+	NameIDFormat       string             `json:"nameIdFormat,omitempty"`
+	SessionIndex       string             `json:"sessionIndex,omitempty"`
+	ContextClasses     []string           `json:"contextClasses,omitempty"`
+	Attributes         []AttemptAttribute `json:"attributes,omitempty"`
+	Algorithms         []string           `json:"algorithms,omitempty"`
+	SignedResponse     bool               `json:"signedResponse,omitempty"`
+	SignedAssertion    bool               `json:"signedAssertion,omitempty"`
+	SignedSha1         bool               `json:"signedSha1,omitempty"` // it passed by the exception alone
+	Encryption         string             `json:"encryption,omitempty"` // of the content; "" in the clear
+	ShownFingerprints  []string           `json:"shownFingerprints,omitempty"`
+	MatchedFingerprint string             `json:"matchedFingerprint,omitempty"`
+}
+
+// AttemptAttribute is an attribute that came, without its values.
+type AttemptAttribute struct {
+	Name   string `json:"name"`
+	Values int    `json:"values"`
 }
 
 // AttemptCheck is one step of the verification and what it found.
@@ -57,6 +114,8 @@ type AttemptCheck struct {
 	Expected string `json:"expected,omitempty"`
 	Actual   string `json:"actual,omitempty"`
 	Trusted  bool   `json:"trusted"`
+	// Hint says what to change at the vendor's product, when its preset knows.
+	Hint string `json:"hint,omitempty"`
 }
 
 // GlobalID is the id that clients see; it is also the attempt id on the person's page.

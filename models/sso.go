@@ -17,6 +17,11 @@ type SsoSettings struct {
 	DefaultIdentityProviderID *ID // where /init sends people
 	EnabledAt                 *time.Time
 	EnabledBy                 string // label of the actor, empty while off
+	ClockSkewSeconds          int    // how far the provider's clock may be off, either way
+	RequireMfa                bool   // refuse sign-ins without evidence of a second factor
+	HonourSessionEnd          bool   // end our session when SessionNotOnOrAfter says so
+	SignMetadata              bool
+	EncryptAssertions         bool // publish an encryption key and take encrypted assertions
 	DisabledAt                *time.Time
 	DisabledReason            string // empty unless switched off with a reason
 	Revision                  int
@@ -45,9 +50,33 @@ type IdentityProvider struct {
 	WantAssertionsSigned bool
 	AllowInclusiveC14n   bool
 	AttributeMapping     AttributeMapping `gorm:"serializer:json"`
-	Revision             int
-	CreatedAt            time.Time
-	UpdatedAt            time.Time
+
+	SsoBinding             Binding `gorm:"default:REDIRECT"`
+	SloBinding             Binding `gorm:"default:REDIRECT"`
+	SloResponseURL         string  // where logout responses go, when it is not SloURL
+	SignAuthnRequests      bool
+	ForceAuthn             bool
+	AuthnContextClasses    []string   `gorm:"serializer:json"` // none asks for nothing
+	AuthnContextComparison Comparison `gorm:"default:EXACT"`
+	NameIDFormat           string     // "" asks for none
+	LoginHintParameter     string     // of the query; "" sends no hint
+	AllowSha1Until         *time.Time // an exception that ends by itself
+	AllowCbc               bool
+	RequireEncryption      bool
+	MfaRule                MfaRule `gorm:"serializer:json"`
+
+	Revision  int
+	CreatedAt time.Time
+	UpdatedAt time.Time
+}
+
+// MfaRule says what of an assertion proves a second factor. Without names in it
+// the rule of the vendor's preset holds.
+type MfaRule struct {
+	Required   bool     `json:"required,omitempty"`
+	Attributes []string `json:"attributes,omitempty"`
+	Values     []string `json:"values,omitempty"`  // any one of them, in any of the attributes
+	Classes    []string `json:"classes,omitempty"` // or any of these authentication context classes
 }
 
 // GlobalID is the id that clients see.

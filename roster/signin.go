@@ -70,8 +70,9 @@ func (s *Service) open(ctx context.Context, tx *gorm.DB, l *sso.Login, out *Sign
 	var err error
 	out.Session, out.SessionSecret, err = s.credentials().OpenSession(ctx, tx, credential.NewSession{
 		Membership: out.Membership, IdentityProviderID: l.Provider.ID,
-		NameID: l.Assertion.NameID, SessionIndex: l.Assertion.SessionIndex,
-		Lifetime: time.Duration(l.Settings.SessionHours) * time.Hour, Idle: time.Duration(l.Settings.SessionIdleMinutes) * time.Minute,
+		NameID: l.Assertion.NameID, SessionIndex: l.Assertion.SessionIndex, NameIDFormat: l.Assertion.NameIDFormat,
+		NameQualifier: l.Assertion.NameQualifier, SPNameQualifier: l.Assertion.SPNameQualifier, MfaEvidence: l.Assertion.MFAEvidence,
+		Lifetime: l.Lifetime(s.now()), Idle: time.Duration(l.Settings.SessionIdleMinutes) * time.Minute,
 	})
 	if err != nil {
 		return err

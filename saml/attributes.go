@@ -29,12 +29,17 @@ func candidates(mapped, builtIn []string) []string {
 	return builtIn
 }
 
+// called reports whether the attribute has this name or friendly name.
+func (a attribute) called(name string) bool {
+	return strings.EqualFold(a.name, name) || strings.EqualFold(a.friendlyName, name)
+}
+
 // find returns the first value that is not empty among the attributes called
 // by one of the names, best name first, and the name that it was found under.
 func (st *statement) find(names []string) (value, under string) {
 	for _, name := range names {
 		for _, a := range st.attributes {
-			if !strings.EqualFold(a.name, name) && !strings.EqualFold(a.friendlyName, name) {
+			if !a.called(name) {
 				continue
 			}
 			for _, v := range a.values {
@@ -54,12 +59,12 @@ func (st *statement) email(m AttributeMapping) (address, under string) {
 	if v, name := st.find(candidates(m.Email, emailNames)); v != "" {
 		return v, name
 	}
-	switch st.nameIDFormat {
+	switch st.name.format {
 	case FormatEmailAddress:
-		return st.nameID, "NameID"
+		return st.name.value, "NameID"
 	case "", FormatUnspecified:
-		if looksLikeAddress(st.nameID) {
-			return st.nameID, "NameID"
+		if looksLikeAddress(st.name.value) {
+			return st.name.value, "NameID"
 		}
 	}
 	return "", ""

@@ -27,8 +27,8 @@ func (v *validation) response(r response) {
 	}
 }
 
-// assertion checks the assertion's head.
-func (v *validation) assertion(st statement) {
+// head checks the assertion's head.
+func (v *validation) head(st statement) {
 	v.equal(fault.AssertionInvalid, "assertion_version", "2.0", st.version)
 	v.equal(fault.IssuerMismatch, "assertion_issuer", v.e.Provider.EntityID, st.issuer)
 	if st.issuerFormat != "" && st.issuerFormat != formatEntity {
@@ -126,23 +126,6 @@ func (v *validation) conditions(st statement) {
 	}
 }
 
-// authentication asks that the person signed in at the provider: an assertion
-// about attributes alone is no sign-in.
-func (v *validation) authentication(st statement) {
-	if len(st.authn) == 0 {
-		v.fail(fault.AssertionInvalid, "authn_statement", "at least 1", "0", "the assertion has no AuthnStatement, so it does not say that anybody signed in")
-		return
-	}
-	for _, a := range st.authn {
-		if _, problem := instant(a.instant); problem != "" {
-			v.fail(fault.AssertionInvalid, "authn_instant", "a time", a.instant, "%s", problem)
-		} else {
-			v.pass("authn_instant", "a time", a.instant)
-		}
-		v.within("session", "", a.sessionNotOnOrAfter, v.e.Now, v.e.skew())
-	}
-}
-
 // maxNameID is the longest NameID, in bytes. SAML core, section 8.3.7, gives
 // 256 characters to a persistent one.
 const maxNameID = 1024
@@ -150,20 +133,20 @@ const maxNameID = 1024
 // person checks that the assertion names somebody whom we can know again.
 func (v *validation) person(st statement) {
 	switch {
-	case st.nameID == "":
+	case st.name.value == "":
 		v.fail(fault.NameIDMissing, "name_id", "present", "", "the assertion has no NameID or an empty one")
-	case len(st.nameID) > maxNameID || strings.ContainsFunc(st.nameID, unicode.IsControl):
-		v.fail(fault.AssertionInvalid, "name_id", "present", masked(st.nameID), "the NameID is longer than %d bytes or holds control characters", maxNameID)
+	case len(st.name.value) > maxNameID || strings.ContainsFunc(st.name.value, unicode.IsControl):
+		v.fail(fault.AssertionInvalid, "name_id", "present", masked(st.name.value), "the NameID is longer than %d bytes or holds control characters", maxNameID)
 	default:
-		v.pass("name_id", "present", masked(st.nameID))
+		v.pass("name_id", "present", masked(st.name.value))
 	}
 	address, under := st.email(v.e.Provider.Attributes)
 	// A random NameID is nobody's e-mail address. One that is - crewjam's
 	// samlidp labels its stable ids like that - is the same at every sign-in.
-	if st.nameIDFormat == FormatTransient && (address == "" || !strings.EqualFold(st.nameID, address)) {
-		v.fail(fault.NameIDTransient, "name_id_format", "stable", st.nameIDFormat, "the NameID is transient: it would be a new person at every sign-in")
+	if st.name.format == FormatTransient && (address == "" || !strings.EqualFold(st.name.value, address)) {
+		v.fail(fault.NameIDTransient, "name_id_format", "stable", st.name.format, "the NameID is transient: it would be a new person at every sign-in")
 	} else {
-		v.pass("name_id_format", "stable", st.nameIDFormat)
+		v.pass("name_id_format", "stable", st.name.format)
 	}
 	wanted := strings.Join(candidates(v.e.Provider.Attributes.Email, emailNames), " ")
 	switch {

@@ -7,12 +7,12 @@
 // product that strangers may compose and that decides who gets in, so it walks
 // a fixed path and every step has its own file:
 //
-//  1. bound   scan.go      one linear look over the bytes: size, depth, names, namespaces
+//  1. bound   parse.go     one linear pass that reads and bounds: size, depth, counts, names, namespaces
 //  2. shape   shape.go     one Response, one assertion, signatures only where they belong
 //  3. status  validate.go  an identity provider that declines is heard before anything else
 //  4. verify  verify.go    one element, one certificate at a time; KeyInfo is never trusted
-//  5. decrypt validate.go  encrypted assertions are refused by name
-//  6. check   checks.go    addresses, audience, times, the request that is answered
+//  5. decrypt decrypt.go   after the outer signature and before the inner one; every failure is alike
+//  6. check   checks.go    addresses, audience, times, the request that is answered; authn.go: how the person signed in
 //  7. read    read.go      the person, only out of bytes that a verification returned
 //  8. record  refusal.go   every check with what was expected and what came
 //
@@ -21,8 +21,18 @@
 // does the rest. What needs memory - spending the request, remembering the
 // assertion's id - is the caller's, in its database.
 //
-// The other direction is small: ServiceProvider writes our metadata and the
-// AuthnRequest, ParseMetadata and ParseCertificate read what an admin pastes.
+// The document is read once, into a tree of our own; what a signature covers is
+// written in canonical form out of that tree (canonical.go), digested, and read
+// again from those very bytes. There is no second parser that could see another
+// message. The libraries that other products use - encoding/xml, etree,
+// goxmldsig, gosaml2, and xmlsec1 - are the judges of this in the tests: what
+// this room accepts they must read alike, byte for byte.
+//
+// The other direction: ServiceProvider writes our metadata, AuthnRequests and
+// logout messages (sp.go, request.go, logout.go, carried by binding.go and
+// signed by sign.go); ParseMetadata and ParseCertificate read what an admin
+// pastes; ReceiveLogoutQuery and ReceiveLogoutForm take logout messages in
+// (query.go, logout_receive.go) by the same steps.
 package saml
 
 // Names out of the SAML 2.0, XML Signature and XML Schema specifications.
@@ -39,9 +49,14 @@ const (
 	bindingPOST     = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 	bindingRedirect = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
 
-	statusSuccess = "urn:oasis:names:tc:SAML:2.0:status:Success"
-	methodBearer  = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
-	formatEntity  = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
+	statusSuccess        = "urn:oasis:names:tc:SAML:2.0:status:Success"
+	statusResponder      = "urn:oasis:names:tc:SAML:2.0:status:Responder"
+	statusPartialLogout  = "urn:oasis:names:tc:SAML:2.0:status:PartialLogout"
+	statusNameIDPolicy   = "urn:oasis:names:tc:SAML:2.0:status:InvalidNameIDPolicy"
+	statusNoAuthnContext = "urn:oasis:names:tc:SAML:2.0:status:NoAuthnContext"
+
+	methodBearer = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
+	formatEntity = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
 )
 
 // NameID formats (SAML core, section 8.3) that this package tells apart.

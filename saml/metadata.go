@@ -1,15 +1,11 @@
 package saml
 
 import (
-	"bytes"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/beevik/etree"
 
 	"rollcall/fault"
 )
@@ -25,20 +21,34 @@ const (
 )
 
 // metadataLimits are wider than a message's: AD FS describes hundreds of claims.
-var metadataLimits = Limits{Bytes: maxMetadata, Depth: 40, Elements: 20_000, Attributes: 40, Namespaces: 40, NamespaceWork: 400_000, Kinds: 10_000}
+var metadataLimits = Limits{Bytes: maxMetadata, Nodes: 60_000}.orDefault()
 
-// IDPMetadata is what an identity provider's metadata says about signing in.
+// IDPMetadata is what an identity provider's metadata says about signing in
+// and out.
 type IDPMetadata struct {
 	EntityID           string
 	SSOURL, SSOBinding string // the redirect binding when there is one, else POST
 	SLOURL, SLOBinding string // "" when there is none
+	SSO, SLO           Endpoints
 	NameIDFormats      []string
 	// Certificates are the usable signing certificates that have not expired,
-	// the latest end first, at most three. One may not be valid yet.
+	// at most three: those that are valid now before those that are not yet,
+	// and of each the latest end first.
 	Certificates            []*x509.Certificate
 	WantAuthnRequestsSigned bool
 	// Ignored says in English what was left out and why, one entry each.
 	Ignored []string
+}
+
+// Endpoints are the addresses of a service in the two bindings that a browser
+// carries.
+type Endpoints struct{ Redirect, POST Endpoint }
+
+// Endpoint is an address, "" when there is none.
+type Endpoint struct {
+	Location string
+	// ResponseLocation takes responses instead, when it is not "".
+	ResponseLocation string
 }
 
 // ParseMetadata reads an EntityDescriptor, or an EntitiesDescriptor with one
@@ -48,7 +58,13 @@ type IDPMetadata struct {
 // The errors are faults: MetadataWrongRole for a service provider's metadata,
 // MetadataInvalid for everything else.
 func ParseMetadata(xml []byte, now time.Time) (*IDPMetadata, error) {
-	entity, role, err := chooseIDP(xml)
+	return ParseMetadataOf(xml, "", now)
+}
+
+// ParseMetadataOf is ParseMetadata for the identity provider with this entity
+// id among several; "" stands for the only one.
+func ParseMetadataOf(xml []byte, entityID string, now time.Time) (*IDPMetadata, error) {
+	entity, role, err := chooseIDP(xml, entityID)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +75,7 @@ func ParseMetadata(xml []byte, now time.Time) (*IDPMetadata, error) {
 	if md.EntityID == "" || len(md.EntityID) > maxEntityID {
 		return nil, fault.New(fault.MetadataInvalid, "the entityID is missing or longer than %d bytes", maxEntityID)
 	}
-	for el := role; el != nil; el = el.Parent() {
+	for el := role; el != nil; el = el.parent {
 		if err := md.current(el, now); err != nil {
 			return nil, err
 		}
@@ -72,14 +88,15 @@ func ParseMetadata(xml []byte, now time.Time) (*IDPMetadata, error) {
 	for _, f := range children(role, nsMetadata, "NameIDFormat") {
 		md.NameIDFormats = append(md.NameIDFormats, bounded(text(f)))
 	}
-	var refused []string
-	if md.SSOURL, md.SSOBinding, refused = md.endpoint(role, "SingleSignOnService"); md.SSOURL == "" {
+	refused := md.endpoints(role, "SingleSignOnService", &md.SSO)
+	if md.SSOURL, md.SSOBinding = md.SSO.preferred(); md.SSOURL == "" {
 		if len(refused) > 0 {
 			return nil, fault.New(fault.MetadataInvalid, "no SingleSignOnService can be used: %s", strings.Join(refused, "; "))
 		}
 		return nil, fault.New(fault.MetadataInvalid, "there is no SingleSignOnService with the redirect or POST binding")
 	}
-	md.SLOURL, md.SLOBinding, _ = md.endpoint(role, "SingleLogoutService")
+	md.endpoints(role, "SingleLogoutService", &md.SLO)
+	md.SLOURL, md.SLOBinding = md.SLO.preferred()
 	if err := md.keep(signingCertificates(role), now); err != nil {
 		return nil, err
 	}
@@ -90,80 +107,8 @@ func (md *IDPMetadata) ignore(format string, args ...any) {
 	md.Ignored = append(md.Ignored, fmt.Sprintf(format, args...))
 }
 
-// metadataRoot parses the document within its limits.
-func metadataRoot(xml []byte) (*etree.Element, error) {
-	xml = bytes.TrimPrefix(bytes.TrimSpace(xml), []byte("\xef\xbb\xbf"))
-	if len(xml) == 0 {
-		return nil, fault.New(fault.MetadataInvalid, "the text is empty")
-	}
-	if xml[0] != '<' {
-		return nil, fault.New(fault.MetadataInvalid, "the text is not XML; paste the metadata file itself, not its address")
-	}
-	root, err := parse(xml, metadataLimits)
-	var bad *scanError
-	if errors.As(err, &bad) {
-		return nil, fault.New(fault.MetadataInvalid, "%v", bad)
-	}
-	if err != nil {
-		return nil, fault.New(fault.MetadataInvalid, "the text is not well-formed XML").Because(err)
-	}
-	return root, nil
-}
-
-// chooseIDP finds the one entity that is an identity provider, and its role.
-func chooseIDP(xml []byte) (entity, role *etree.Element, err error) {
-	root, err := metadataRoot(xml)
-	if err != nil {
-		return nil, nil, err
-	}
-	var entities []*etree.Element
-	switch {
-	case is(root, nsMetadata, "EntityDescriptor"):
-		entities = []*etree.Element{root}
-	case is(root, nsMetadata, "EntitiesDescriptor"):
-		entities = nestedEntities(root)
-	default:
-		return nil, nil, fault.New(fault.MetadataInvalid, "the document is a %s, not SAML 2.0 metadata", bounded(root.Tag))
-	}
-	idps, sps := 0, 0
-	for _, e := range entities {
-		if r := idpRole(e); r != nil {
-			idps++
-			entity, role = e, r
-		}
-		sps += len(children(e, nsMetadata, "SPSSODescriptor"))
-	}
-	switch {
-	case idps > 1:
-		return nil, nil, fault.New(fault.MetadataInvalid, "the document describes %d identity providers; send the metadata of one", idps)
-	case idps == 0 && sps > 0:
-		return nil, nil, fault.New(fault.MetadataWrongRole, "the metadata describes a service provider; take the identity provider's own")
-	case idps == 0:
-		return nil, nil, fault.New(fault.MetadataInvalid, "the document describes no SAML 2.0 identity provider")
-	}
-	return entity, role, nil
-}
-
-func nestedEntities(el *etree.Element) []*etree.Element {
-	found := children(el, nsMetadata, "EntityDescriptor")
-	for _, group := range children(el, nsMetadata, "EntitiesDescriptor") {
-		found = append(found, nestedEntities(group)...)
-	}
-	return found
-}
-
-// idpRole returns the first role of the entity that speaks SAML 2.0.
-func idpRole(entity *etree.Element) *etree.Element {
-	for _, r := range children(entity, nsMetadata, "IDPSSODescriptor") {
-		if slices.Contains(strings.Fields(attr(r, "protocolSupportEnumeration")), nsProtocol) {
-			return r
-		}
-	}
-	return nil
-}
-
 // current enforces validUntil. A time without a zone is taken as UTC.
-func (md *IDPMetadata) current(el *etree.Element, now time.Time) error {
+func (md *IDPMetadata) current(el *element, now time.Time) error {
 	value := attr(el, "validUntil")
 	if value == "" {
 		return nil
@@ -181,32 +126,49 @@ func (md *IDPMetadata) current(el *etree.Element, now time.Time) error {
 	return nil
 }
 
-// endpoint chooses the address of a service: the redirect binding first, then
-// POST. refused says why addresses with these bindings cannot be used.
-func (md *IDPMetadata) endpoint(role *etree.Element, tag string) (address, binding string, refused []string) {
-	for _, want := range []string{bindingRedirect, bindingPOST} {
-		for _, s := range children(role, nsMetadata, tag) {
-			if attr(s, "Binding") != want {
-				continue
-			}
-			location := attr(s, "Location")
-			if err := CheckLocation(location); err != nil {
-				f, _ := fault.As(err)
-				refused = append(refused, f.Message)
-				md.ignore("a %s: %s", tag, f.Message)
-				continue
-			}
-			if address == "" {
-				address, binding = location, want
-			}
+// endpoints fills in the addresses of a service. refused says why addresses
+// with these bindings cannot be used.
+func (md *IDPMetadata) endpoints(role *element, tag string, out *Endpoints) (refused []string) {
+	for _, s := range children(role, nsMetadata, tag) {
+		place := &out.Redirect
+		switch attr(s, "Binding") {
+		case bindingRedirect:
+		case bindingPOST:
+			place = &out.POST
+		default:
+			continue
+		}
+		found := Endpoint{attr(s, "Location"), attr(s, "ResponseLocation")}
+		err := CheckLocation(found.Location)
+		if err == nil && found.ResponseLocation != "" {
+			err = CheckLocation(found.ResponseLocation)
+		}
+		if f, bad := fault.As(err); bad {
+			refused = append(refused, f.Message)
+			md.ignore("a %s: %s", tag, f.Message)
+			continue
+		}
+		if place.Location == "" {
+			*place = found
 		}
 	}
-	return address, binding, refused
+	return refused
+}
+
+// preferred is the redirect address or, without one, the POST address.
+func (e Endpoints) preferred() (address, binding string) {
+	switch {
+	case e.Redirect.Location != "":
+		return e.Redirect.Location, bindingRedirect
+	case e.POST.Location != "":
+		return e.POST.Location, bindingPOST
+	}
+	return "", ""
 }
 
 // signingCertificates returns the text of every certificate that the role may
 // sign with: those marked for signing and those not marked at all.
-func signingCertificates(role *etree.Element) []string {
+func signingCertificates(role *element) []string {
 	var found []string
 	for _, key := range children(role, nsMetadata, "KeyDescriptor") {
 		if use := attr(key, "use"); use != "" && use != "signing" {
@@ -250,10 +212,15 @@ func (md *IDPMetadata) keep(encoded []string, now time.Time) error {
 			md.Certificates = append(md.Certificates, cert)
 		}
 	}
-	slices.SortStableFunc(md.Certificates, func(a, b *x509.Certificate) int { return b.NotAfter.Compare(a.NotAfter) })
+	slices.SortStableFunc(md.Certificates, func(a, b *x509.Certificate) int {
+		if early, late := now.Before(a.NotBefore), now.Before(b.NotBefore); early != late {
+			return map[bool]int{true: 1, false: -1}[early]
+		}
+		return b.NotAfter.Compare(a.NotAfter)
+	})
 	for len(md.Certificates) > maxLive {
 		last := md.Certificates[len(md.Certificates)-1]
-		md.ignore("signing certificate %s, valid until %s: %d are kept, the ones that last longest", Fingerprint(last), stamp(last.NotAfter), maxLive)
+		md.ignore("signing certificate %s, valid from %s until %s: %d are kept, those that are valid now and last longest", Fingerprint(last), stamp(last.NotBefore), stamp(last.NotAfter), maxLive)
 		md.Certificates = md.Certificates[:len(md.Certificates)-1]
 	}
 	if len(md.Certificates) == 0 {
@@ -268,7 +235,7 @@ func (md *IDPMetadata) keep(encoded []string, now time.Time) error {
 // metadataCertificates returns the signing certificates of metadata that was
 // pasted where a certificate is asked for.
 func metadataCertificates(xml string) ([]*x509.Certificate, error) {
-	_, role, err := chooseIDP([]byte(xml))
+	_, role, err := chooseIDP([]byte(xml), "")
 	if err != nil {
 		f, _ := fault.As(err)
 		return nil, fault.New(fault.CertificateUnusable, "the metadata cannot be used: %s", f.Message)

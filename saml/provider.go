@@ -15,9 +15,10 @@ type Certificate struct {
 	X509 *x509.Certificate
 }
 
-// liveAt reports whether the certificate's own dates allow its use at now.
+// liveAt reports whether the certificate may verify anything at now: by its
+// own dates, and by the strength of its key.
 func (c Certificate) liveAt(now time.Time) bool {
-	return c.X509 != nil && !now.Before(c.X509.NotBefore) && !now.After(c.X509.NotAfter)
+	return c.X509 != nil && !now.Before(c.X509.NotBefore) && !now.After(c.X509.NotAfter) && usable(c.X509) == nil
 }
 
 // Provider is what a team trusts about one identity provider.
@@ -29,8 +30,26 @@ type Provider struct {
 	Certificates         []Certificate // expired ones may be among them; they never verify
 	WantResponseSigned   bool
 	WantAssertionsSigned bool
+	WantEncrypted        bool // refuse assertions that come in the clear
 	AllowInclusiveC14N   bool // Canonical XML 1.0 besides the exclusive form, for old products
-	Attributes           AttributeMapping
+	// AllowCBC lets assertions be encrypted with AES-CBC, which does not notice
+	// changes by itself, besides AES-GCM.
+	AllowCBC bool
+	// AllowSHA1Until lets RSA-SHA1 signatures and SHA-1 digests pass before
+	// that instant, so that a team can come in while its provider is being
+	// mended. The zero value allows nothing.
+	AllowSHA1Until time.Time
+	Attributes     AttributeMapping
+}
+
+// live is the number of certificates that may verify at now.
+func (p Provider) live(now time.Time) (n int) {
+	for _, c := range p.Certificates {
+		if c.liveAt(now) {
+			n++
+		}
+	}
+	return n
 }
 
 // AttributeMapping names the attributes that carry a profile value, best
@@ -53,16 +72,28 @@ type Expectation struct {
 	RequestID string
 	// AllowUnsolicited accepts sign-ins that start at the identity provider.
 	AllowUnsolicited bool
+
+	// ForceAuthn says that the pending request asked for the person to be
+	// authenticated anew, RequestedAt when that was.
+	ForceAuthn  bool
+	RequestedAt time.Time
+	// Context is what the team wants the authentication to have been; nil wants
+	// nothing.
+	Context *AuthnContext
+	// MFA is what the team takes as proof of a second factor; nil looks for none.
+	MFA *MFARule
 }
 
-func (e Expectation) skew() time.Duration {
+func (e Expectation) skew() time.Duration { return allowance(e.Skew) }
+
+func allowance(skew time.Duration) time.Duration {
 	switch {
-	case e.Skew == 0:
+	case skew == 0:
 		return DefaultSkew
-	case e.Skew < 0:
+	case skew < 0:
 		return 0
 	}
-	return e.Skew
+	return skew
 }
 
 // Assertion is who an identity provider vouches for. Every value comes from
@@ -70,6 +101,9 @@ func (e Expectation) skew() time.Duration {
 type Assertion struct {
 	ID, Issuer           string
 	NameID, NameIDFormat string
+	// NameQualifier and SPNameQualifier belong to the NameID: a logout request
+	// has to repeat them.
+	NameQualifier, SPNameQualifier string
 	// SessionIndex is the identity provider's name for its session, for logout.
 	SessionIndex string
 	// InResponseTo is the request that the satisfied confirmation answers, ""
@@ -83,6 +117,8 @@ type Assertion struct {
 
 	AuthnInstant        time.Time
 	AuthnContextClasses []string
+	// MFAEvidence is what satisfied Expectation.MFA, "" when nothing did.
+	MFAEvidence string
 	// SessionNotOnOrAfter is the end the identity provider wishes for our
 	// session; zero when it has no wish.
 	SessionNotOnOrAfter time.Time
@@ -95,6 +131,11 @@ type Assertion struct {
 	// signature or, when only the Response is signed, the Response's.
 	CertificateID                   string
 	SignedResponse, SignedAssertion bool
+	// SignedSHA1 says that a signature passed by Provider.AllowSHA1Until alone.
+	SignedSHA1 bool
+	// DecryptionKeyID names the key of ours that the assertion was encrypted
+	// for, "" for one that came in the clear.
+	DecryptionKeyID string
 
 	friendly map[string][]string
 }

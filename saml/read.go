@@ -1,9 +1,5 @@
 package saml
 
-import (
-	"github.com/beevik/etree"
-)
-
 // Step 7. The readers below take elements apart without judging them. They
 // serve both the untrusted message, so that its record can say what is wrong,
 // and verified bytes; an Assertion is only ever made from the latter.
@@ -18,13 +14,17 @@ type response struct {
 // statement is what an assertion says.
 type statement struct {
 	id, version, issuer, issuerFormat string
-	nameIDs, encryptedIDs             int
-	nameID, nameIDFormat              string
+	name                              nameID
+	encryptedID                       *element // nil when there is none
+	encryptedAttributes               int
 	confirmations                     []confirmation
 	conditions                        *conditions // nil when there are none
 	authn                             []authn
 	attributes                        []attribute
 }
+
+// nameID is a NameID (SAML core, section 2.2.3).
+type nameID struct{ value, format, qualifier, spQualifier string }
 
 // confirmation is a SubjectConfirmation (SAML core, section 2.4.1.1).
 type confirmation struct {
@@ -51,7 +51,7 @@ type attribute struct {
 	values             []string
 }
 
-func readResponse(el *etree.Element) response {
+func readResponse(el *element) response {
 	status := child(el, nsProtocol, "Status")
 	code := child(status, nsProtocol, "StatusCode")
 	return response{
@@ -64,21 +64,17 @@ func readResponse(el *etree.Element) response {
 }
 
 // readAssertion reads an Assertion; of nil it reads nothing.
-func readAssertion(el *etree.Element) statement {
+func readAssertion(el *element) statement {
 	if el == nil {
 		return statement{}
 	}
 	issuer := child(el, nsAssertion, "Issuer")
 	subject := child(el, nsAssertion, "Subject")
-	nameIDs := children(subject, nsAssertion, "NameID")
 	st := statement{
 		id: attr(el, "ID"), version: attr(el, "Version"),
 		issuer: text(issuer), issuerFormat: attr(issuer, "Format"),
-		nameIDs: len(nameIDs), encryptedIDs: len(children(subject, nsAssertion, "EncryptedID")),
+		name: readNameID(child(subject, nsAssertion, "NameID")), encryptedID: child(subject, nsAssertion, "EncryptedID"),
 		conditions: readConditions(child(el, nsAssertion, "Conditions")),
-	}
-	if len(nameIDs) == 1 {
-		st.nameID, st.nameIDFormat = text(nameIDs[0]), attr(nameIDs[0], "Format")
 	}
 	for _, c := range children(subject, nsAssertion, "SubjectConfirmation") {
 		data := child(c, nsAssertion, "SubjectConfirmationData")
@@ -102,16 +98,22 @@ func readAssertion(el *etree.Element) statement {
 		for _, a := range children(list, nsAssertion, "Attribute") {
 			st.attributes = append(st.attributes, readAttribute(a))
 		}
+		st.encryptedAttributes += len(children(list, nsAssertion, "EncryptedAttribute"))
 	}
 	return st
 }
 
-func readConditions(el *etree.Element) *conditions {
+// readNameID reads a NameID; of nil it reads nothing.
+func readNameID(el *element) nameID {
+	return nameID{text(el), attr(el, "Format"), attr(el, "NameQualifier"), attr(el, "SPNameQualifier")}
+}
+
+func readConditions(el *element) *conditions {
 	if el == nil {
 		return nil
 	}
 	out := &conditions{notBefore: attr(el, "NotBefore"), notOnOrAfter: attr(el, "NotOnOrAfter")}
-	for c := range el.ChildElementsSeq() {
+	for c := range el.all() {
 		switch {
 		case is(c, nsAssertion, "AudienceRestriction"):
 			names := []string{}
@@ -122,7 +124,7 @@ func readConditions(el *etree.Element) *conditions {
 		case is(c, nsAssertion, "OneTimeUse"), is(c, nsAssertion, "ProxyRestriction"):
 			// Every assertion is for one use here, and none is passed on.
 		default:
-			out.unknown = append(out.unknown, c.Tag)
+			out.unknown = append(out.unknown, c.tag())
 		}
 	}
 	return out
@@ -130,7 +132,7 @@ func readConditions(el *etree.Element) *conditions {
 
 // readAttribute takes every value. One may be wrapped in an element of its own
 // (eduPersonTargetedID holds a NameID) and one may be marked as nil.
-func readAttribute(el *etree.Element) attribute {
+func readAttribute(el *element) attribute {
 	out := attribute{name: attr(el, "Name"), friendlyName: attr(el, "FriendlyName")}
 	for _, v := range children(el, nsAssertion, "AttributeValue") {
 		if isNil(v) {
@@ -141,10 +143,10 @@ func readAttribute(el *etree.Element) attribute {
 	return out
 }
 
-func isNil(el *etree.Element) bool {
-	for _, a := range el.Attr {
-		if a.Key == "nil" && a.NamespaceURI() == nsSchemaInst {
-			return a.Value == "true" || a.Value == "1"
+func isNil(el *element) bool {
+	for _, a := range el.attrs {
+		if a.space == nsSchemaInst && a.local() == "nil" {
+			return a.value == "true" || a.value == "1"
 		}
 	}
 	return false

@@ -180,7 +180,7 @@ func TestDeclinedSaysWhy(t *testing.T) {
 	r := good()
 	r.Status, r.StatusMessage, r.OmitIssuer = "urn:oasis:names:tc:SAML:2.0:status:InvalidNameIDPolicy", "MSIS7070\u0000 \u202e"+strings.Repeat("y", 500), false
 	r.StatusMessage = strings.ReplaceAll(r.StatusMessage, "\u0000", "")
-	refusal := refuse(t, respond(t, idp, r), expecting(idp), "idp_declined")
+	refusal := refuse(t, respond(t, idp, r), expecting(idp), "idp_invalid_nameid_policy")
 	if !strings.Contains(refusal.Message, "InvalidNameIDPolicy: MSIS7070") || len(refusal.Message) > 700 || strings.Contains(refusal.Message, "\u202e") {
 		t.Errorf("message %q", refusal.Message)
 	}

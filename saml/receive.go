@@ -6,17 +6,19 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/beevik/etree"
-
 	"rollcall/fault"
 )
 
 // Message is a Response that is within bounds and has the right shape. Nothing
 // in it is verified.
 type Message struct {
-	root      *etree.Element
-	assertion *etree.Element // nil when there is none or it is encrypted
-	encrypted bool
+	root      *element
+	assertion *element // nil when there is none or it is encrypted
+	encrypted *element // the EncryptedAssertion, or nil
+	outer     *signature
+	inner     *signature // of assertion
+	limits    Limits
+	ids       *idSet
 	checks    []Check
 }
 
@@ -26,11 +28,11 @@ type Message struct {
 func Receive(samlResponse string, limits Limits) (*Message, *Refusal) {
 	limits = limits.orDefault()
 	s := &sheet{}
-	root := unpack(s, samlResponse, limits)
+	root := unpack(s, "SAMLResponse", samlResponse, limits)
 	if r := s.refusal(); r != nil {
 		return nil, r
 	}
-	m := &Message{root: root}
+	m := &Message{root: root, limits: limits, ids: &idSet{}}
 	m.shape(s)
 	if r := s.refusal(); r != nil {
 		return nil, r
@@ -63,69 +65,72 @@ func (m *Message) InResponseTo() string {
 	return ""
 }
 
-// unpack is step 1: decode once, look over the bytes, then parse. It returns
-// nil after recording a failure.
-func unpack(s *sheet, value string, limits Limits) *etree.Element {
-	doc, ok := decode(s, value, limits.Bytes)
+// unpack is step 1: decode once, then read within bounds. It returns nil after
+// recording a failure. field is the name of the form's field.
+func unpack(s *sheet, field, value string, limits Limits) *element {
+	doc, ok := decode(s, field, value, limits.Bytes)
 	if !ok {
 		return nil
 	}
-	doc = bytes.TrimPrefix(doc, []byte("\xef\xbb\xbf"))
-	root, err := parse(doc, limits)
+	return s.parsed(parse(bytes.TrimPrefix(doc, []byte("\xef\xbb\xbf")), limits))
+}
+
+// parsed records how reading a document ended.
+func (s *sheet) parsed(root *element, err error) *element {
 	var bad *scanError
 	switch {
 	case err == nil:
 		s.pass("xml", "", "")
-		return root
-	case !errors.As(err, &bad):
-		s.fail(fault.ResponseMalformed, "xml", "", "", "the document is not well-formed XML that every parser reads alike")
-	case bad.tooLarge:
-		s.fail(fault.ResponseTooLarge, "size", "", "", "%v", bad)
+	case errors.As(err, &bad) && bad.tooLarge:
+		s.fail(fault.ResponseTooLarge, "size", "", "", "%v", err)
 	default:
-		s.fail(fault.ResponseMalformed, "xml", "", "", "%v", bad)
+		s.fail(fault.ResponseMalformed, "xml", "", "", "%v", err)
 	}
-	return nil
+	return root
 }
 
 // decode undoes the base64. The size is judged before anything is allocated.
-func decode(s *sheet, value string, limit int) ([]byte, bool) {
+func decode(s *sheet, field, value string, limit int) ([]byte, bool) {
 	if len(value) > 2*limit {
 		s.fail(fault.ResponseTooLarge, "size", "", "", "the form value is longer than %d characters", 2*limit)
 		return nil, false
 	}
-	packed := strings.NewReplacer(" ", "", "\t", "", "\r", "", "\n", "").Replace(value)
-	if packed == "" {
-		s.fail(fault.ResponseMalformed, "base64", "", "", "there is no SAMLResponse")
+	packed := solid(value)
+	if len(packed) == 0 {
+		s.fail(fault.ResponseMalformed, "base64", "", "", "there is no %s", field)
 		return nil, false
 	}
 	if base64.RawStdEncoding.DecodedLen(len(packed)) > limit+2 {
 		s.fail(fault.ResponseTooLarge, "size", "", "", "the document is larger than %d bytes", limit)
 		return nil, false
 	}
-	doc, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(packed, "="))
+	doc, err := fromBase64(packed)
 	if err != nil {
-		s.fail(fault.ResponseMalformed, "base64", "", "", "the SAMLResponse is not base64")
+		s.fail(fault.ResponseMalformed, "base64", "", "", "the %s is not base64", field)
 		return nil, false
 	}
 	s.pass("base64", "", "")
 	return doc, true
 }
 
-// parse builds the tree of a document that is within limits. The error is a
-// scanError when it has words for the sender's admin.
-func parse(doc []byte, limits Limits) (*etree.Element, error) {
-	if err := scan(doc, limits); err != nil {
-		return nil, err
+// solid returns s without white space and without padding.
+func solid(s string) []byte {
+	out := make([]byte, 0, len(s))
+	for len(s) > 0 {
+		n := strings.IndexAny(s, space)
+		if n < 0 {
+			n = len(s)
+		}
+		out = append(out, s[:n]...)
+		s = strings.TrimLeft(s[n:], space)
 	}
-	if err := roundTrips(doc, limits.Kinds); err != nil {
-		return nil, err
-	}
-	tree := etree.NewDocument()
-	if err := tree.ReadFromBytes(doc); err != nil {
-		return nil, err
-	}
-	if tree.Root() == nil {
-		return nil, errors.New("no root element")
-	}
-	return tree.Root(), nil
+	return bytes.TrimRight(out, "=")
 }
+
+// fromBase64 decodes what solid left.
+func fromBase64(packed []byte) ([]byte, error) {
+	return base64.RawStdEncoding.AppendDecode(nil, packed)
+}
+
+// unspaced decodes base64 that may be folded and indented.
+func unspaced(s string) ([]byte, error) { return fromBase64(solid(s)) }

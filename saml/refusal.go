@@ -66,6 +66,7 @@ type Seen struct {
 	AttributeNames                    map[string]int // name -> number of values
 	AuthnContextClasses               []string
 	SignatureAlgorithms               []string
+	Encryption                        string // the content's cipher, "" when nothing was decrypted
 	// KeyInfoFingerprints are the certificates that the message brought along,
 	// SHA-256. They are shown to admins for comparison and trusted by nobody.
 	KeyInfoFingerprints []string

@@ -1,22 +1,12 @@
 package saml
 
 import (
-	"bytes"
-	"compress/flate"
 	"crypto/rand"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/xml"
 	"net/url"
-	"strings"
 	"time"
-
-	"rollcall/fault"
 )
-
-// maxRelayState is the longest RelayState, in bytes (SAML bindings, section
-// 3.4.3); identity providers cut or refuse longer ones.
-const maxRelayState = 80
 
 // NewRequestID returns an id that nobody can guess and that is an xs:ID, which
 // may not start with a digit.
@@ -28,79 +18,113 @@ func NewRequestID() (string, error) {
 	return "_" + hex.EncodeToString(b[:]), nil
 }
 
+// AuthnRequest is a request to sign somebody in. Only ID and IssueInstant are
+// needed.
+//
+// By default it asks for no NameID format and no authentication context: Entra
+// ID changes the NameID on one, Okta and AD FS refuse the sign-in on the other
+// unless it equals their own setting. It is never passive.
+type AuthnRequest struct {
+	ID           string
+	IssueInstant time.Time
+	RelayState   string // at most 80 bytes
+	Sign         bool   // with the first signing key
+	ForceAuthn   bool   // authenticate the person anew
+	NameIDFormat string
+	Context      *AuthnContext
+	ProviderName string // what the provider may call us before its people
+	// LoginHint is whom the person says to be, as yet unproved. It travels in
+	// the query parameter HintParameter ("login_hint", "LoginHint" or
+	// "username", as the provider has it) or, without one, as the Subject.
+	LoginHint, HintParameter string
+}
+
 // The elements of an AuthnRequest (SAML core, section 3.4.1).
 type (
 	authnRequest struct {
-		XMLName         xml.Name `xml:"samlp:AuthnRequest"`
-		XMLNSP          string   `xml:"xmlns:samlp,attr"`
-		XMLNSA          string   `xml:"xmlns:saml,attr"`
-		ID              string   `xml:"ID,attr"`
-		Version         string   `xml:"Version,attr"`
-		IssueInstant    string   `xml:"IssueInstant,attr"`
-		Destination     string   `xml:"Destination,attr"`
-		ProtocolBinding string   `xml:"ProtocolBinding,attr"`
-		ACSURL          string   `xml:"AssertionConsumerServiceURL,attr"`
-		Issuer          string   `xml:"saml:Issuer"`
-		NameIDPolicy    nameIDPolicy
+		XMLName         xml.Name          `xml:"samlp:AuthnRequest"`
+		XMLNSP          string            `xml:"xmlns:samlp,attr"`
+		XMLNSA          string            `xml:"xmlns:saml,attr"`
+		ID              string            `xml:"ID,attr"`
+		Version         string            `xml:"Version,attr"`
+		IssueInstant    string            `xml:"IssueInstant,attr"`
+		Destination     string            `xml:"Destination,attr"`
+		ForceAuthn      bool              `xml:"ForceAuthn,attr,omitempty"`
+		ProtocolBinding string            `xml:"ProtocolBinding,attr"`
+		ACSURL          string            `xml:"AssertionConsumerServiceURL,attr"`
+		ProviderName    string            `xml:"ProviderName,attr,omitempty"`
+		Issuer          string            `xml:"saml:Issuer"`
+		Subject         *nameIDElement    `xml:"saml:Subject>saml:NameID"`
+		NameIDPolicy    nameIDPolicy      `xml:"samlp:NameIDPolicy"`
+		Context         *requestedContext `xml:"samlp:RequestedAuthnContext"`
 	}
 	nameIDPolicy struct {
-		XMLName     xml.Name `xml:"samlp:NameIDPolicy"`
-		AllowCreate bool     `xml:"AllowCreate,attr"`
+		Format      string `xml:"Format,attr,omitempty"`
+		AllowCreate bool   `xml:"AllowCreate,attr"`
+	}
+	nameIDElement struct {
+		Format          string `xml:"Format,attr,omitempty"`
+		NameQualifier   string `xml:"NameQualifier,attr,omitempty"`
+		SPNameQualifier string `xml:"SPNameQualifier,attr,omitempty"`
+		Value           string `xml:",chardata"`
+	}
+	requestedContext struct {
+		Comparison Comparison `xml:"Comparison,attr,omitempty"`
+		Classes    []string   `xml:"saml:AuthnContextClassRef"`
 	}
 )
 
-// authnRequest writes the request. It asks for no NameID format and no
-// authentication context: Entra ID changes the NameID on one, Okta and AD FS
-// refuse the sign-in on the other unless it equals their own setting.
-func (sp ServiceProvider) authnRequest(ssoURL, id string, issueInstant time.Time) ([]byte, error) {
-	return xml.Marshal(authnRequest{
+func (sp ServiceProvider) authnRequest(ssoURL string, r AuthnRequest) ([]byte, error) {
+	out := authnRequest{
 		XMLNSP: nsProtocol, XMLNSA: nsAssertion,
-		ID: id, Version: "2.0", IssueInstant: stamp(issueInstant),
-		Destination: ssoURL, ProtocolBinding: bindingPOST, ACSURL: sp.ACSURL,
-		Issuer: sp.EntityID, NameIDPolicy: nameIDPolicy{AllowCreate: true},
-	})
+		ID: r.ID, Version: "2.0", IssueInstant: stamp(r.IssueInstant),
+		Destination: ssoURL, ForceAuthn: r.ForceAuthn, ProtocolBinding: bindingPOST, ACSURL: sp.ACSURL, ProviderName: r.ProviderName,
+		Issuer: sp.EntityID, NameIDPolicy: nameIDPolicy{Format: r.NameIDFormat, AllowCreate: true},
+	}
+	if r.LoginHint != "" && r.HintParameter == "" {
+		out.Subject = &nameIDElement{Value: r.LoginHint}
+		if looksLikeAddress(r.LoginHint) {
+			out.Subject.Format = FormatEmailAddress
+		}
+	}
+	if r.Context != nil && len(r.Context.Classes) > 0 {
+		out.Context = &requestedContext{r.Context.Comparison, r.Context.Classes}
+	}
+	return xml.Marshal(out)
 }
 
-// AuthnRequestURL returns where to send a browser so that it signs in: the
+// hinted adds the login hint to an address when it goes there.
+func (r AuthnRequest) hinted(address string) string {
+	if r.LoginHint == "" || r.HintParameter == "" {
+		return address
+	}
+	return joinQuery(address, url.QueryEscape(r.HintParameter)+"="+url.QueryEscape(r.LoginHint))
+}
+
+// RedirectRequest returns where to send a browser so that it signs in: the
 // provider's address with an AuthnRequest in the HTTP-Redirect binding (SAML
 // bindings, section 3.4). A query that ssoURL already has is kept, because
 // some providers know their customers by it. An address that CheckLocation
-// refuses and a relayState over 80 bytes are faults.
-func (sp ServiceProvider) AuthnRequestURL(ssoURL, id, relayState string, issueInstant time.Time) (string, error) {
-	if err := CheckLocation(ssoURL); err != nil {
-		return "", err
-	}
-	if len(relayState) > maxRelayState {
-		return "", fault.New(fault.InvalidValue, "RelayState is longer than %d bytes", maxRelayState)
-	}
-	doc, err := sp.authnRequest(ssoURL, id, issueInstant)
+// refuses and a RelayState over 80 bytes are faults.
+func (sp ServiceProvider) RedirectRequest(ssoURL string, r AuthnRequest) (string, error) {
+	doc, err := sp.authnRequest(ssoURL, r)
 	if err != nil {
 		return "", err
 	}
-	var packed bytes.Buffer
-	w, err := flate.NewWriter(&packed, flate.BestCompression)
-	if err != nil {
-		return "", err
-	}
-	if _, err := w.Write(doc); err != nil {
-		return "", err
-	}
-	if err := w.Close(); err != nil {
-		return "", err
-	}
-	query := "SAMLRequest=" + url.QueryEscape(base64.StdEncoding.EncodeToString(packed.Bytes()))
-	if relayState != "" {
-		query += "&RelayState=" + url.QueryEscape(relayState)
-	}
-	return joinQuery(ssoURL, query), nil
+	return sp.redirect(outgoing{ssoURL, r.hinted(ssoURL), fieldRequest, doc, r.RelayState, r.Sign})
 }
 
-func joinQuery(address, query string) string {
-	switch {
-	case !strings.Contains(address, "?"):
-		return address + "?" + query
-	case strings.HasSuffix(address, "?"), strings.HasSuffix(address, "&"):
-		return address + query
+// PostRequest is RedirectRequest for the HTTP-POST binding (SAML bindings,
+// section 3.5): the form that the browser has to send.
+func (sp ServiceProvider) PostRequest(ssoURL string, r AuthnRequest) (Form, error) {
+	doc, err := sp.authnRequest(ssoURL, r)
+	if err != nil {
+		return Form{}, err
 	}
-	return address + "&" + query
+	return sp.form(outgoing{ssoURL, r.hinted(ssoURL), fieldRequest, doc, r.RelayState, r.Sign})
+}
+
+// AuthnRequestURL is RedirectRequest for a request without any wish.
+func (sp ServiceProvider) AuthnRequestURL(ssoURL, id, relayState string, issueInstant time.Time) (string, error) {
+	return sp.RedirectRequest(ssoURL, AuthnRequest{ID: id, IssueInstant: issueInstant, RelayState: relayState})
 }

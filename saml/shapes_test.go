@@ -89,25 +89,29 @@ func TestGoodShapes(t *testing.T) {
 				doc.CreateAttr("xmlns:xs", "http://www.w3.org/2001/XMLSchema")
 			}
 		},
-		"1,500 groups": func(r *idptest.Response) {
-			groups := idptest.Attribute{Name: "groups"}
-			for n := range 1500 {
-				groups.Values = append(groups.Values, fmt.Sprintf("group %d", n))
-			}
-			r.Attributes = []idptest.Attribute{groups}
+		"2,000 groups": func(r *idptest.Response) { r.Attributes = twoThousand() },
+		"2,000 groups, signature last": func(r *idptest.Response) {
+			r.Attributes, r.Signing.Last = twoThousand(), true
 		},
-		"1,500 groups, signature last": func(r *idptest.Response) {
-			groups := idptest.Attribute{Name: "groups"}
-			for n := range 1500 {
-				groups.Values = append(groups.Values, fmt.Sprintf("group %d", n))
+		"2,000 attributes": func(r *idptest.Response) {
+			for _, v := range twoThousand()[0].Values {
+				r.Attributes = append(r.Attributes, at("groups", v))
 			}
-			r.Attributes, r.Signing.Last = []idptest.Attribute{groups}, true
 		},
-	}
-	forms := map[string]func(*idptest.Response){
-		"assertion": func(r *idptest.Response) { r.SignAssertion, r.SignResponse = true, false },
-		"response":  func(r *idptest.Response) { r.SignAssertion, r.SignResponse = false, true },
-		"both":      func(r *idptest.Response) { r.SignAssertion, r.SignResponse = true, true },
+		"certificates and key": func(r *idptest.Response) { r.Signing.KeyInfo = idptest.KeyInfoBoth },
+		"other prefixes": func(r *idptest.Response) {
+			r.Style, r.Signing.Prefix = idptest.Style{Protocol: "ns0", Assertion: "ns1"}, "ns2"
+		},
+		"default namespaces": func(r *idptest.Response) { r.Style, r.Signing.Prefix = idptest.Style{Assertion: "-"}, "-" },
+		"CDATA": func(r *idptest.Response) { // no different from text, to every reader
+			r.After = func(doc *etree.Element) { doc.FindElement("//saml:NameID").SetCData("ada@acme.test") }
+		},
+		"comments between elements": func(r *idptest.Response) {
+			r.After = func(doc *etree.Element) { doc.FindElement("//saml:Subject").CreateComment(" signed on host 7 ") }
+		},
+		"escapes": func(r *idptest.Response) {
+			r.Attributes = []idptest.Attribute{at("odd", "<a & 'b' \"c\">\t]]>", "\u00fc\U0001F600\n")}
+		},
 	}
 	for name, shape := range shapes {
 		for form, set := range forms {
@@ -124,12 +128,30 @@ func TestGoodShapes(t *testing.T) {
 					if a.SignedResponse != r.SignResponse || a.SignedAssertion != r.SignAssertion {
 						t.Errorf("signed: response %v, assertion %v", a.SignedResponse, a.SignedAssertion)
 					}
-					if strings.HasPrefix(name, "1,500 groups") && len(a.Values("groups")) != 1500 {
+					if strings.HasPrefix(name, "2,000") && len(a.Values("groups")) != 2000 {
 						t.Errorf("%d groups", len(a.Values("groups")))
 					}
 				}
 			})
 		}
+	}
+}
+
+func twoThousand() []idptest.Attribute {
+	groups := idptest.Attribute{Name: "groups"}
+	for n := range 2000 {
+		groups.Values = append(groups.Values, fmt.Sprintf("group %d", n))
+	}
+	return []idptest.Attribute{groups}
+}
+
+// What stands before the document is not part of it.
+func TestProlog(t *testing.T) {
+	idp := newIDP(t)
+	doc := unpacked(t, respond(t, idp, good()))
+	for _, prolog := range []string{"", "\ufeff", `<?xml version="1.0"?>`, "\ufeff" + `<?xml version='1.0' encoding='utf-8' standalone='no'?>` + "\r\n<!-- made by hand -->\n", " \n"} {
+		accept(t, packed(prolog+doc), expecting(idp))
+		accept(t, packed(prolog+doc+"\n<!-- the end -->\n"), expecting(idp))
 	}
 }
 
@@ -172,6 +194,14 @@ func TestInclusiveC14NByChoice(t *testing.T) {
 		refuse(t, respond(t, idp, r), e, "signature_invalid")
 		e.Provider.AllowInclusiveC14N = true
 		accept(t, respond(t, idp, r), e)
+		// Without a canonicalization among the transforms it is the inclusive one.
+		r.Signing.ChangeInfo = func(info *etree.Element) {
+			list := info.FindElement("ds:Reference/ds:Transforms")
+			list.RemoveChild(list.ChildElements()[1])
+		}
+		accept(t, respond(t, idp, r), e)
+		e.Provider.AllowInclusiveC14N = false
+		refuse(t, respond(t, idp, r), e, "signature_invalid")
 	}
 }
 

@@ -1,61 +1,85 @@
 package saml
 
 import (
-	"crypto/ecdsa"
+	"bytes"
+	"crypto"
+	_ "crypto/sha1" // for teams that were given time to leave it
+	_ "crypto/sha256"
+	_ "crypto/sha512"
 	"crypto/x509"
-	"encoding/asn1"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"math/big"
 	"strings"
-
-	"github.com/beevik/etree"
 )
 
 // XML Signature is a toolbox; SAML uses one tool of it (SAML core, section
 // 5.4): one enveloped signature over one element. signatureOf accepts that
-// form and no other, whatever a library could do with the rest.
+// form and no other.
 
-// Transforms and canonicalizations (XML Signature, section 6).
-const (
-	transformEnveloped = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
-	c14nExclusive      = "http://www.w3.org/2001/10/xml-exc-c14n#"
-	c14nInclusive      = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
-)
+const transformEnveloped = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
 
-// signatureMethods is the allow-list, with the kind of key that each needs.
-var signatureMethods = map[string]x509.PublicKeyAlgorithm{
-	"http://www.w3.org/2001/04/xmldsig-more#rsa-sha256":   x509.RSA,
-	"http://www.w3.org/2001/04/xmldsig-more#rsa-sha384":   x509.RSA,
-	"http://www.w3.org/2001/04/xmldsig-more#rsa-sha512":   x509.RSA,
-	"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256": x509.ECDSA,
-	"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384": x509.ECDSA,
-	"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512": x509.ECDSA,
+// signatureMethod is an algorithm that signs.
+type signatureMethod struct {
+	key  x509.PublicKeyAlgorithm
+	hash crypto.Hash
 }
 
-// digestMethods is the allow-list of digests.
-var digestMethods = map[string]bool{
-	"http://www.w3.org/2001/04/xmlenc#sha256":       true,
-	"http://www.w3.org/2001/04/xmldsig-more#sha384": true,
-	"http://www.w3.org/2001/04/xmlenc#sha512":       true,
+// Signature and digest algorithms (RFC 9231).
+const (
+	rsaSHA1   = "http://www.w3.org/2000/09/xmldsig#rsa-sha1"
+	rsaSHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
+	sha256URI = "http://www.w3.org/2001/04/xmlenc#sha256"
+	sha1URI   = "http://www.w3.org/2000/09/xmldsig#sha1"
+)
+
+// signatureMethods is the allow-list. SHA-1 is on it for RSA only and passes
+// only where forbidden lets it.
+var signatureMethods = map[string]signatureMethod{
+	rsaSHA256: {x509.RSA, crypto.SHA256},
+	"http://www.w3.org/2001/04/xmldsig-more#rsa-sha384":   {x509.RSA, crypto.SHA384},
+	"http://www.w3.org/2001/04/xmldsig-more#rsa-sha512":   {x509.RSA, crypto.SHA512},
+	"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256": {x509.ECDSA, crypto.SHA256},
+	"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384": {x509.ECDSA, crypto.SHA384},
+	"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512": {x509.ECDSA, crypto.SHA512},
+	rsaSHA1: {x509.RSA, crypto.SHA1},
+}
+
+// digestMethods is the allow-list of digests, under the same condition.
+var digestMethods = map[string]crypto.Hash{
+	sha256URI: crypto.SHA256,
+	"http://www.w3.org/2001/04/xmldsig-more#sha384": crypto.SHA384,
+	"http://www.w3.org/2001/04/xmlenc#sha512":       crypto.SHA512,
+	sha1URI: crypto.SHA1,
 }
 
 // signature is a Signature element of the accepted form. Nothing in it is
 // verified.
 type signature struct {
-	el            *etree.Element
-	method        string
-	digest        string
-	inclusive     bool // some canonicalization is Canonical XML 1.0
-	signedInfoC14 string
-	value         []byte
-	certificates  []*x509.Certificate // from KeyInfo; for the record only
+	el    *element
+	info  signedInfo
+	value []byte
+	shown []*x509.Certificate // from KeyInfo; for the record only
 }
+
+// signedInfo is what a signature says about itself (XML Signature, section 4.4).
+type signedInfo struct {
+	method      string
+	digest      string
+	digestValue []byte
+	own         canonicalization // of SignedInfo
+	content     canonicalization // of the element that is signed
+}
+
+// weak reports whether the signature, if there is one, rests on SHA-1.
+func (sig *signature) weak() bool {
+	return sig != nil && (sig.info.method == rsaSHA1 || sig.info.digest == sha1URI)
+}
+
+func (i signedInfo) inclusive() bool { return i.own.inclusive || i.content.inclusive }
 
 // signatureOf returns the signature on el, nil when el has none, or an error
 // that says what about it is not accepted.
-func signatureOf(el *etree.Element) (*signature, error) {
+func signatureOf(el *element) (*signature, error) {
 	found := children(el, nsSignature, "Signature")
 	switch len(found) {
 	case 0:
@@ -68,90 +92,157 @@ func signatureOf(el *etree.Element) (*signature, error) {
 	if err := sequence(sig.el, "SignedInfo", "SignatureValue", "KeyInfo?"); err != nil {
 		return nil, err
 	}
-	info := child(sig.el, nsSignature, "SignedInfo")
-	if err := sequence(info, "CanonicalizationMethod", "SignatureMethod", "Reference"); err != nil {
+	var err error
+	if sig.info, err = readSignedInfo(child(sig.el, nsSignature, "SignedInfo"), attr(el, "ID")); err != nil {
 		return nil, err
 	}
-	sig.method = attr(child(info, nsSignature, "SignatureMethod"), "Algorithm")
-	sig.signedInfoC14 = attr(child(info, nsSignature, "CanonicalizationMethod"), "Algorithm")
-	if err := sig.canonicalization(sig.signedInfoC14); err != nil {
+	if sig.value, err = leaf(child(sig.el, nsSignature, "SignatureValue")); err != nil {
 		return nil, err
 	}
-	if err := sig.reference(child(info, nsSignature, "Reference"), attr(el, "ID")); err != nil {
-		return nil, err
-	}
-	value, err := unspaced(text(child(sig.el, nsSignature, "SignatureValue")))
-	if err != nil || len(value) == 0 {
-		return nil, errors.New("its SignatureValue is not base64")
-	}
-	sig.value = value
-	sig.certificates = keyInfoCertificates(child(sig.el, nsSignature, "KeyInfo"))
+	sig.shown = keyInfoCertificates(child(sig.el, nsSignature, "KeyInfo"))
 	return sig, nil
 }
 
-// reference reads the one Reference, which must be to id.
-func (sig *signature) reference(ref *etree.Element, id string) error {
-	if uri := ref.SelectAttrValue("URI", ""); id == "" || uri != "#"+id {
-		return errors.New("its Reference is not to the signed element")
+// readSignedInfo reads a SignedInfo whose one Reference must be to id.
+func readSignedInfo(el *element, id string) (signedInfo, error) {
+	var info signedInfo
+	if err := sequence(el, "CanonicalizationMethod", "SignatureMethod", "Reference"); err != nil {
+		return info, err
+	}
+	method := child(el, nsSignature, "SignatureMethod")
+	if method.first != nil {
+		return info, errors.New("its SignatureMethod has parameters")
+	}
+	info.method = attr(method, "Algorithm")
+	var err error
+	if info.own, err = readCanonicalization(child(el, nsSignature, "CanonicalizationMethod")); err != nil {
+		return info, err
+	}
+	ref := child(el, nsSignature, "Reference")
+	if uri, ok := rawAttr(ref, "URI"); id == "" || !ok || uri != "#"+id {
+		return info, errors.New("its Reference is not to the signed element")
 	}
 	if err := sequence(ref, "Transforms", "DigestMethod", "DigestValue"); err != nil {
-		return err
+		return info, err
 	}
-	sig.digest = attr(child(ref, nsSignature, "DigestMethod"), "Algorithm")
-	transforms := child(ref, nsSignature, "Transforms")
-	if err := sequence(transforms, "Transform", "Transform"); err != nil {
-		return errors.New("it does not have the two transforms enveloped-signature and exclusive canonicalization")
+	digest := child(ref, nsSignature, "DigestMethod")
+	if digest.first != nil {
+		return info, errors.New("its DigestMethod has parameters")
 	}
-	list := children(transforms, nsSignature, "Transform")
-	if attr(list[0], "Algorithm") != transformEnveloped || len(list[0].ChildElements()) > 0 {
-		return errors.New("its first transform is not enveloped-signature")
+	info.digest = attr(digest, "Algorithm")
+	if info.content, err = readTransforms(child(ref, nsSignature, "Transforms")); err != nil {
+		return info, err
 	}
-	for _, p := range list[1].ChildElements() {
-		if !is(p, nsExclusive, "InclusiveNamespaces") || len(list[1].ChildElements()) > 1 {
-			return errors.New("its second transform has unknown parameters")
-		}
-	}
-	return sig.canonicalization(attr(list[1], "Algorithm"))
+	info.digestValue, err = leaf(child(ref, nsSignature, "DigestValue"))
+	return info, err
 }
 
-func (sig *signature) canonicalization(algorithm string) error {
-	switch algorithm {
+// readTransforms wants the enveloped transform and then a canonicalization;
+// without the latter, XML Signature (section 4.4.3.2) means the inclusive one.
+func readTransforms(el *element) (canonicalization, error) {
+	if err := sequence(el, "Transform", "Transform?"); err != nil {
+		return canonicalization{}, errors.New("it does not have the transforms enveloped-signature and exclusive canonicalization, and no others")
+	}
+	first, second := el.first, el.first.next
+	if attr(first, "Algorithm") != transformEnveloped || first.first != nil {
+		return canonicalization{}, errors.New("its first transform is not enveloped-signature")
+	}
+	if second == nil {
+		return canonicalization{inclusive: true}, nil
+	}
+	return readCanonicalization(second)
+}
+
+// readCanonicalization reads a Transform or CanonicalizationMethod.
+func readCanonicalization(el *element) (canonicalization, error) {
+	c := canonicalization{}
+	switch algorithm := attr(el, "Algorithm"); algorithm {
 	case c14nExclusive:
 	case c14nInclusive:
-		sig.inclusive = true
+		c.inclusive = true
 	default:
-		return fmt.Errorf("the transform or canonicalization %q is not allowed", bounded(algorithm))
+		return c, fmt.Errorf("the transform or canonicalization %q is not allowed", bounded(algorithm))
 	}
-	return nil
+	param := el.first
+	switch {
+	case param == nil:
+		return c, nil
+	case c.inclusive, param.next != nil, !is(param, nsExclusive, "InclusiveNamespaces"), param.first != nil:
+		return c, errors.New("a canonicalization has unknown parameters")
+	}
+	c.prefixes = strings.Fields(attr(param, "PrefixList"))
+	if len(c.prefixes) > maxPrefixes {
+		return c, errors.New("a PrefixList is too long")
+	}
+	for i, p := range c.prefixes {
+		if p == "#default" {
+			c.prefixes[i] = ""
+		}
+	}
+	return c, nil
 }
+
+// maxPrefixes is how many namespaces a PrefixList may name.
+const maxPrefixes = 40
 
 // sequence asks that el's child elements are exactly these XML Signature
 // elements in this order; a name that ends in ? may be missing.
-func sequence(el *etree.Element, names ...string) error {
-	rest := el.ChildElements()
+func sequence(el *element, names ...string) error {
+	rest := el.first
 	for _, name := range names {
 		name, optional := strings.CutSuffix(name, "?")
 		switch {
-		case len(rest) > 0 && is(rest[0], nsSignature, name):
-			rest = rest[1:]
+		case is(rest, nsSignature, name):
+			rest = rest.next
 		case !optional:
-			return fmt.Errorf("its %s lacks a %s", el.Tag, name)
+			return fmt.Errorf("its %s lacks a %s", el.tag(), name)
 		}
 	}
-	if len(rest) > 0 {
-		return fmt.Errorf("its %s has the unexpected element %s", el.Tag, bounded(rest[0].Tag))
+	if rest != nil {
+		return fmt.Errorf("its %s has the unexpected element %s", el.tag(), bounded(rest.tag()))
 	}
 	return nil
 }
 
+// leaf decodes the base64 in an element that holds nothing else.
+func leaf(el *element) ([]byte, error) {
+	value, err := unspaced(el.text)
+	if err != nil || len(value) == 0 || el.first != nil {
+		return nil, fmt.Errorf("its %s is not base64", el.tag())
+	}
+	return value, nil
+}
+
+// rawAttr returns an attribute's value as it is.
+func rawAttr(el *element, name string) (value string, ok bool) {
+	for _, a := range el.attrs {
+		if a.name == name {
+			return a.value, true
+		}
+	}
+	return "", false
+}
+
+const (
+	// maxShown is how many certificates of a KeyInfo are looked at.
+	maxShown = 5
+	// maxShownText is the longest text of one that is, in bytes.
+	maxShownText = 8 << 10
+)
+
 // keyInfoCertificates returns the readable certificates among the first few
 // that KeyInfo brings along.
-func keyInfoCertificates(info *etree.Element) []*x509.Certificate {
+func keyInfoCertificates(info *element) []*x509.Certificate {
 	var out []*x509.Certificate
+	looked := 0
 	for _, data := range children(info, nsSignature, "X509Data") {
-		for _, c := range children(data, nsSignature, "X509Certificate") {
-			der, err := unspaced(text(c))
-			if err != nil || len(out) == 5 {
+		for c := range data.all() {
+			if looked == maxShown || !is(c, nsSignature, "X509Certificate") || len(c.text) > maxShownText {
+				continue
+			}
+			looked++
+			der, err := unspaced(c.text)
+			if err != nil {
 				continue
 			}
 			if cert, err := x509.ParseCertificate(der); err == nil {
@@ -162,29 +253,12 @@ func keyInfoCertificates(info *etree.Element) []*x509.Certificate {
 	return out
 }
 
-// unspaced decodes base64 that may be folded and indented.
-func unspaced(s string) ([]byte, error) {
-	return base64.StdEncoding.DecodeString(strings.Join(strings.Fields(s), ""))
+// same reports whether two readings of a SignedInfo agree.
+func (i signedInfo) same(other signedInfo) bool {
+	return i.method == other.method && i.digest == other.digest && bytes.Equal(i.digestValue, other.digestValue) &&
+		i.own.same(other.own) && i.content.same(other.content)
 }
 
-// valueFor returns the signature's value in the form crypto/x509 wants. XML
-// Signature writes an ECDSA signature as r and s side by side (RFC 4050,
-// section 3.3), x509 as an ASN.1 sequence; products built on x509 wrongly send
-// the latter, which is told apart by its length.
-func (sig *signature) valueFor(cert *x509.Certificate) []byte {
-	key, ok := cert.PublicKey.(*ecdsa.PublicKey)
-	if !ok {
-		return sig.value
-	}
-	size := (key.Curve.Params().BitSize + 7) / 8
-	if len(sig.value) != 2*size {
-		return sig.value
-	}
-	der, err := asn1.Marshal(struct{ R, S *big.Int }{
-		new(big.Int).SetBytes(sig.value[:size]), new(big.Int).SetBytes(sig.value[size:]),
-	})
-	if err != nil {
-		return sig.value
-	}
-	return der
+func (c canonicalization) same(other canonicalization) bool {
+	return c.inclusive == other.inclusive && strings.Join(c.prefixes, " ") == strings.Join(other.prefixes, " ")
 }

@@ -1,23 +1,78 @@
 package saml
 
 import (
+	"iter"
 	"strings"
-
-	"github.com/beevik/etree"
 )
 
+// element is a parsed element. Text has no nodes of its own: what stands before
+// the first child is the element's text, what follows an element's end tag is
+// that element's tail. Comments leave nothing behind but the remark that there
+// was one.
+type element struct {
+	parent, first, last, next *element
+
+	name       string // as written, with the prefix
+	space      string // the namespace
+	text, tail string
+	attrs      []xmlAttr
+	decls      []binding // the namespaces that it declares
+	colon      int32     // its place in name; 0 when there is no prefix
+	remark     bool      // a comment stands directly inside
+}
+
+// xmlAttr is an attribute that declares no namespace.
+type xmlAttr struct {
+	name, space, value string
+	colon              int32
+}
+
+func split(name string, colon int32) (prefix, local string) {
+	if colon == 0 {
+		return "", name
+	}
+	return name[:colon], name[colon+1:]
+}
+
+func (el *element) prefix() string { p, _ := split(el.name, el.colon); return p }
+func (el *element) tag() string    { _, l := split(el.name, el.colon); return l }
+func (a *xmlAttr) prefix() string  { p, _ := split(a.name, a.colon); return p }
+func (a *xmlAttr) local() string   { _, l := split(a.name, a.colon); return l }
+
+// append makes child the last one of el.
+func (el *element) append(child *element) {
+	child.parent = el
+	if el.last == nil {
+		el.first = child
+	} else {
+		el.last.next = child
+	}
+	el.last = child
+}
+
+// all yields the child elements.
+func (el *element) all() iter.Seq[*element] {
+	return func(yield func(*element) bool) {
+		if el == nil {
+			return
+		}
+		for c := el.first; c != nil; c = c.next {
+			if !yield(c) {
+				return
+			}
+		}
+	}
+}
+
 // is reports whether el has this expanded name.
-func is(el *etree.Element, space, tag string) bool {
-	return el != nil && el.Tag == tag && el.NamespaceURI() == space
+func is(el *element, space, tag string) bool {
+	return el != nil && el.tag() == tag && el.space == space
 }
 
 // children returns the child elements of el with this expanded name.
-func children(el *etree.Element, space, tag string) []*etree.Element {
-	var found []*etree.Element
-	if el == nil {
-		return nil
-	}
-	for c := range el.ChildElementsSeq() {
+func children(el *element, space, tag string) []*element {
+	var found []*element
+	for c := range el.all() {
 		if is(c, space, tag) {
 			found = append(found, c)
 		}
@@ -26,11 +81,8 @@ func children(el *etree.Element, space, tag string) []*etree.Element {
 }
 
 // child returns the first such child, or nil.
-func child(el *etree.Element, space, tag string) *etree.Element {
-	if el == nil {
-		return nil
-	}
-	for c := range el.ChildElementsSeq() {
+func child(el *element, space, tag string) *element {
+	for c := range el.all() {
 		if is(c, space, tag) {
 			return c
 		}
@@ -38,85 +90,80 @@ func child(el *etree.Element, space, tag string) *etree.Element {
 	return nil
 }
 
+// trim takes XML's white space off both ends and no other: a name that ends in
+// a no-break space is another name.
+func trim(s string) string { return strings.Trim(s, space) }
+
 // attr returns the value of an attribute without a prefix, trimmed.
-func attr(el *etree.Element, name string) string {
+func attr(el *element, name string) string {
 	if el == nil {
 		return ""
 	}
-	for _, a := range el.Attr {
-		if a.Space == "" && a.Key == name {
-			return strings.TrimSpace(a.Value)
+	for _, a := range el.attrs {
+		if a.name == name {
+			return trim(a.value)
 		}
 	}
 	return ""
 }
 
-// text joins all character data directly inside el and trims it. etree's own
-// Text stops at the first comment, which is how names get cut short.
-func text(el *etree.Element) string {
+// text joins all character data directly inside el and trims it. Readers that
+// stop at the first comment or child are how names get cut short.
+func text(el *element) string {
 	if el == nil {
 		return ""
 	}
-	var b strings.Builder
-	for _, t := range el.Child {
-		if c, ok := t.(*etree.CharData); ok {
-			b.WriteString(c.Data)
-		}
+	if el.first == nil {
+		return trim(el.text)
 	}
-	return strings.TrimSpace(b.String())
+	var b strings.Builder
+	b.WriteString(el.text)
+	for c := range el.all() {
+		b.WriteString(c.tail)
+	}
+	return trim(b.String())
 }
 
 // deepText joins the character data of el and everything inside it.
-func deepText(el *etree.Element) string {
+func deepText(el *element) string {
+	if el.first == nil {
+		return trim(el.text)
+	}
 	var b strings.Builder
-	var walk func(*etree.Element)
-	walk = func(el *etree.Element) {
-		for _, t := range el.Child {
-			switch t := t.(type) {
-			case *etree.CharData:
-				b.WriteString(t.Data)
-			case *etree.Element:
-				walk(t)
-			}
+	var walk func(*element)
+	walk = func(el *element) {
+		b.WriteString(el.text)
+		for c := range el.all() {
+			walk(c)
+			b.WriteString(c.tail)
 		}
 	}
 	walk(el)
-	return strings.TrimSpace(b.String())
+	return trim(b.String())
 }
 
-// isolated returns a copy of el that stands alone: every namespace in force
-// where el stood is declared on the copy. Exclusive canonicalization writes
-// the same bytes for both, and inclusive canonicalization needs exactly this.
-func isolated(el *etree.Element) *etree.Element {
-	dup := el.Copy()
-	have := map[string]bool{}
-	for _, a := range dup.Attr {
-		if p, ok := declares(a); ok {
-			have[p] = true
+// worded reports whether there is text directly inside el.
+func worded(el *element) bool {
+	if trim(el.text) != "" {
+		return true
+	}
+	for c := range el.all() {
+		if trim(c.tail) != "" {
+			return true
 		}
 	}
-	for up := el.Parent(); up != nil; up = up.Parent() {
-		for _, a := range up.Attr {
-			p, ok := declares(a)
-			if !ok || have[p] {
-				continue
-			}
-			have[p] = true
-			if a.Value != "" {
-				dup.Attr = append(dup.Attr, etree.Attr{Space: a.Space, Key: a.Key, Value: a.Value})
-			}
-		}
-	}
-	return dup
+	return false
 }
 
-// declares returns the prefix that a declares, "" for the default namespace.
-func declares(a etree.Attr) (prefix string, ok bool) {
-	switch {
-	case a.Space == "xmlns":
-		return a.Key, true
-	case a.Space == "" && a.Key == "xmlns":
-		return "", true
+// inForce returns the declarations that hold inside el, outermost first.
+func inForce(el *element) []binding {
+	var chain []*element
+	for ; el != nil; el = el.parent {
+		chain = append(chain, el)
 	}
-	return "", false
+	var all []binding
+	for i := len(chain) - 1; i >= 0; i-- {
+		all = append(all, chain[i].decls...)
+	}
+	return all
 }

@@ -3,8 +3,6 @@ package saml
 import (
 	"time"
 
-	"github.com/beevik/etree"
-
 	"rollcall/fault"
 )
 
@@ -14,9 +12,14 @@ type validation struct {
 	m *Message
 	e Expectation
 
+	assertion *element   // where it stands in the message, or as it was decrypted
+	inner     *signature // on it
+	key       Key        // that decrypted it
+
 	signedResponse, signedAssertion *verified
 	// identity is where the person is read from: verified bytes, or nil.
 	identity *verified
+	evidence string // of a second factor
 	seen     Seen
 }
 
@@ -26,21 +29,22 @@ type validation struct {
 // Checks go on after a failure, so that an admin can mend several things in one
 // round; the refusal is the first failure in the order of the pipeline.
 func (m *Message) Validate(e Expectation) (*Assertion, *Report) {
-	v := &validation{sheet: &sheet{checks: append([]Check(nil), m.checks...)}, m: m, e: e}
+	v := &validation{sheet: &sheet{checks: append([]Check(nil), m.checks...)}, m: m, e: e, assertion: m.assertion, inner: m.inner}
 	v.settings()
 	v.status()
-	v.encryption()
+	v.presence()
 	v.signatures()
 
 	resp := readResponse(m.root)
 	if v.signedResponse != nil {
 		resp = readResponse(v.signedResponse.el)
 	}
-	source := m.assertion
+	source := v.assertion
 	if v.identity != nil {
 		source = v.identity.el
 	}
 	st := readAssertion(source)
+	v.encryptedName(&st)
 	v.note(resp, st)
 
 	v.trusted = v.signedResponse != nil
@@ -48,7 +52,7 @@ func (m *Message) Validate(e Expectation) (*Assertion, *Report) {
 	var used confirmation
 	if source != nil {
 		v.trusted = v.identity != nil
-		v.assertion(st)
+		v.head(st)
 		used = v.confirmation(resp, st)
 		v.conditions(st)
 		v.authentication(st)
@@ -65,12 +69,7 @@ func (m *Message) Validate(e Expectation) (*Assertion, *Report) {
 // settings refuses before anything is compared with an empty string: without a
 // certificate or a name to compare with, nobody can be let in.
 func (v *validation) settings() {
-	live := 0
-	for _, c := range v.e.Provider.Certificates {
-		if c.liveAt(v.e.Now) {
-			live++
-		}
-	}
+	live := v.e.Provider.live(v.e.Now)
 	switch {
 	case v.e.Provider.EntityID == "" || v.e.SP.EntityID == "" || v.e.SP.ACSURL == "":
 		v.fail(fault.SsoNotEnabled, "settings", "", "", "the identity provider's entity id or our own addresses are not set")
@@ -97,51 +96,55 @@ func (v *validation) status() {
 	if r.statusMessage != "" {
 		message += ": " + bounded(r.statusMessage)
 	}
-	v.fail(fault.IdpDeclined, "status", statusSuccess, actual, "%s", message)
+	v.fail(declined(r), "status", statusSuccess, actual, "%s", message)
 }
 
-// encryption is step 5 as far as there are no keys to decrypt with.
-func (v *validation) encryption() {
+// declined is the code for a status that is not success. Two of them say that
+// a request of ours asked for what the provider does not have.
+func declined(r response) fault.Code {
+	for _, status := range []string{r.subStatus, r.status} {
+		switch status {
+		case statusNameIDPolicy:
+			return fault.IdpNameIDPolicy
+		case statusNoAuthnContext:
+			return fault.IdpNoAuthnContext
+		}
+	}
+	return fault.IdpDeclined
+}
+
+// presence asks for an assertion, and for one that is encrypted or not as was
+// agreed.
+func (v *validation) presence() {
 	switch {
-	case v.m.encrypted, readAssertion(v.m.assertion).encryptedIDs > 0:
-		v.fail(fault.EncryptionUnexpected, "encryption", "not encrypted", "encrypted", "the assertion or its subject is encrypted, which is not enabled")
-	case v.m.assertion == nil:
+	case v.m.assertion == nil && v.m.encrypted == nil:
 		v.fail(fault.AssertionMissing, "assertion_present", "1", "0", "the Response has no assertion")
+	case v.m.encrypted != nil && len(v.e.SP.DecryptionKeys) == 0:
+		v.fail(fault.EncryptionUnexpected, "encryption", "not encrypted", "encrypted", "the assertion is encrypted, which is not enabled")
+	case v.m.encrypted == nil && v.e.Provider.WantEncrypted:
+		v.fail(fault.EncryptionRequired, "encryption", "encrypted", "not encrypted", "the settings ask for encrypted assertions and this one is not")
 	default:
 		v.pass("assertion_present", "1", "1")
 	}
 }
 
-// signatures is step 4. Every signature that is there must verify, at least
-// one must be, and the person is read from the innermost verified element.
+// signatures is steps 4 and 5. Every signature that is there must verify, at
+// least one must be, and the person is read from the innermost verified
+// element. The outer signature comes first: a ciphertext that the provider did
+// not sign as it stands is decrypted only if the message claims no signature
+// around it.
 func (v *validation) signatures() {
 	before := v.failures()
-	outer := v.verify("response_signature", v.e.Provider.WantResponseSigned, v.m.root)
-	v.signedResponse = outer
-	if v.m.assertion == nil {
-		return
-	}
-	// The assertion's own signature is checked where the outer one vouches for
-	// it. Canonicalization may have dropped a namespace there that the inner
-	// signature names in its PrefixList; then the message as it arrived is
-	// tried. It has only this one assertion, and again only the bytes that the
-	// verification returns are read.
-	places := []*etree.Element{v.m.assertion}
-	if outer != nil {
-		inner := children(outer.el, nsAssertion, "Assertion")
-		if len(inner) != 1 || attr(inner[0], "ID") != attr(v.m.assertion, "ID") {
-			v.fail(fault.SignatureInvalid, "response_signature", "", "", "the signed Response does not hold the assertion")
-			return
+	v.outerSignature()
+	if v.m.encrypted != nil {
+		if v.failures() > 0 {
+			v.skip("decryption", "the message is refused already")
+		} else {
+			v.decrypt()
 		}
-		places = []*etree.Element{inner[0], v.m.assertion}
-		v.identity = &verified{inner[0], outer.certificate}
 	}
-	v.signedAssertion = v.verify("assertion_signature", v.e.Provider.WantAssertionsSigned, places...)
-	if v.signedAssertion != nil {
-		v.identity = v.signedAssertion
-	}
-	if child(v.m.root, nsSignature, "Signature") == nil && child(v.m.assertion, nsSignature, "Signature") == nil {
-		v.fail(fault.SignatureMissing, "signature", "response or assertion signed", "none", "neither the Response nor the assertion is signed")
+	if v.assertion != nil && !v.innerSignature() {
+		v.fail(fault.SignatureInvalid, "response_signature", "", "", "the signed Response does not hold the assertion")
 	}
 	if v.failures() > before {
 		// A bad signature beside a good one makes nothing here trustworthy.
@@ -149,33 +152,153 @@ func (v *validation) signatures() {
 	}
 }
 
-// verify records one signature. It returns nil when there is none or it is bad.
-func (v *validation) verify(check string, wanted bool, places ...*etree.Element) *verified {
-	sig, err := signatureOf(v.m.root)
-	if check == "assertion_signature" {
-		sig, err = signatureOf(v.m.assertion)
+func (v *validation) outerSignature() {
+	const check = "response_signature"
+	if v.m.outer == nil {
+		v.unsigned(check, v.e.Provider.WantResponseSigned)
+		return
 	}
-	if err != nil || sig == nil {
-		if wanted {
-			v.fail(fault.SignatureMissing, check, "signed", "not signed", "the settings ask for this signature and it is absent")
-		} else {
-			v.skip(check, "not signed")
+	v.signedResponse = v.judged(check, v.m.outer, v.e.Provider.check(v.m.root, v.m.outer, false, v.e.Now, v.m.limits))
+}
+
+// decrypt reads the ciphertext from verified bytes if there are any.
+func (v *validation) decrypt() {
+	const check = "decryption"
+	place := v.m.encrypted
+	if v.signedResponse != nil {
+		place = child(v.signedResponse.el, nsAssertion, "EncryptedAssertion")
+	}
+	c, err := readCiphertext(place, v.e.Provider.AllowCBC)
+	if err != nil {
+		v.fail(fault.DecryptionFailed, check, "decryptable", "", "the encryption of the assertion cannot be accepted: %v", err)
+		return
+	}
+	root, key, err := c.open(v.e.SP.DecryptionKeys, v.e.SP.EntityID, "Assertion", v.m.limits)
+	if err != nil {
+		v.fail(fault.DecryptionFailed, check, "decryptable", c.cipher.name, "%v", err)
+		return
+	}
+	v.pass(check, "decryptable", c.cipher.name)
+	v.seen.Encryption = c.cipher.name
+	if sig, ok := fragment(v.sheet, root, v.m.ids.branch()); ok {
+		v.assertion, v.inner, v.key = root, sig, key
+	}
+}
+
+// innerSignature finds the assertion in verified bytes, or verifies its own
+// signature, or both. It reports whether a signed Response holds it.
+func (v *validation) innerSignature() bool {
+	const check = "assertion_signature"
+	at, sig := v.assertion, v.inner
+	if outer := v.signedResponse; outer != nil {
+		if v.m.encrypted == nil {
+			at = child(outer.el, nsAssertion, "Assertion")
+			if at == nil || attr(at, "ID") != attr(v.assertion, "ID") {
+				return false
+			}
 		}
+		v.identity = &verified{at, outer.certificate}
+	}
+	if sig == nil {
+		v.unsigned(check, v.e.Provider.WantAssertionsSigned)
+		if v.m.outer == nil {
+			v.fail(fault.SignatureMissing, "signature", "response or assertion signed", "none", "neither the Response nor the assertion is signed")
+		}
+		return true
+	}
+	within := v.signedResponse != nil
+	result := verdict{}
+	if at != v.assertion {
+		// The assertion's own signature is checked where the outer one vouches
+		// for it. Canonicalization may have dropped a namespace there that the
+		// inner signature names in its PrefixList; then the message as it
+		// arrived is tried, and read from where it is vouched for.
+		if again, err := signatureOf(at); err == nil && again != nil {
+			result = v.e.Provider.check(at, again, within, v.e.Now, v.m.limits)
+		}
+	}
+	if result.good == nil {
+		result = v.e.Provider.check(v.assertion, sig, within, v.e.Now, v.m.limits)
+	}
+	v.signedAssertion = v.judged(check, sig, result)
+	switch {
+	case v.signedAssertion == nil:
+	case within:
+		v.identity.certificate = v.signedAssertion.certificate
+	default:
+		v.identity = v.signedAssertion
+	}
+	return true
+}
+
+// unsigned records that a signature is not there.
+func (v *validation) unsigned(check string, wanted bool) {
+	if wanted {
+		v.fail(fault.SignatureMissing, check, "signed", "not signed", "the settings ask for this signature and it is absent")
+	} else {
+		v.skip(check, "not signed")
+	}
+}
+
+// signature records one signature. It returns nil when the signature is bad.
+func (s *sheet) signature(check, method string, result verdict) *verified {
+	if result.good == nil {
+		s.fail(result.code, check, "verified by a trusted certificate", method, "%s", result.message)
 		return nil
 	}
-	v.seen.SignatureAlgorithms = append(v.seen.SignatureAlgorithms, bounded(sig.method))
-	for _, c := range sig.certificates {
+	trusted := s.trusted
+	s.trusted = true
+	s.pass(check, "verified by a trusted certificate", method+", "+Fingerprint(result.good.certificate.X509))
+	s.trusted = trusted
+	return result.good
+}
+
+// judged does so for a Response's or an assertion's.
+func (v *validation) judged(check string, sig *signature, result verdict) *verified {
+	v.seen.SignatureAlgorithms = append(v.seen.SignatureAlgorithms, bounded(sig.info.method))
+	for _, c := range sig.shown {
 		v.seen.KeyInfoFingerprints = append(v.seen.KeyInfoFingerprints, Fingerprint(c))
 	}
-	result := verify(places, v.e.Provider, v.e.Now)
-	if result.good == nil {
-		v.fail(result.code, check, "verified by a trusted certificate", sig.method, "%s", result.message)
-		return nil
+	return v.signature(check, sig.info.method, result)
+}
+
+// encryptedName replaces an EncryptedID by the NameID in it. Only one that a
+// verified assertion holds is decrypted.
+func (v *validation) encryptedName(st *statement) {
+	if st.encryptedAttributes > 0 {
+		v.fail(fault.EncryptionUnexpected, "encryption", "no encrypted attributes", itoa(st.encryptedAttributes), "attributes are encrypted one by one; encrypt the whole assertion")
 	}
-	v.trusted = true
-	v.pass(check, "verified by a trusted certificate", sig.method+", "+Fingerprint(result.good.certificate.X509))
-	v.trusted = false
-	return result.good
+	if st.encryptedID == nil || st.name.value != "" {
+		return
+	}
+	switch {
+	case len(v.e.SP.DecryptionKeys) == 0:
+		v.fail(fault.EncryptionUnexpected, "encryption", "not encrypted", "encrypted", "the NameID is encrypted, which is not enabled")
+	case v.identity == nil:
+		v.skip("name_id_decryption", "no verified assertion")
+	default:
+		st.name = v.decryptedName("name_id_decryption", st.encryptedID, v.e.SP, v.e.Provider, v.m.limits)
+	}
+}
+
+// decryptedName decrypts an EncryptedID.
+func (s *sheet) decryptedName(check string, el *element, sp ServiceProvider, p Provider, limits Limits) nameID {
+	c, err := readCiphertext(el, p.AllowCBC)
+	if err != nil {
+		s.fail(fault.DecryptionFailed, check, "decryptable", "", "the encryption of the NameID cannot be accepted: %v", err)
+		return nameID{}
+	}
+	root, _, err := c.open(sp.DecryptionKeys, sp.EntityID, "NameID", limits)
+	switch {
+	case err != nil:
+		s.fail(fault.DecryptionFailed, check, "decryptable", c.cipher.name, "%v", err)
+	case root.first != nil || root.remark:
+		s.fail(fault.AssertionInvalid, check, "a NameID", "", "the encrypted NameID holds more than a name")
+	default:
+		s.pass(check, "decryptable", c.cipher.name)
+		return readNameID(root)
+	}
+	return nameID{}
 }
 
 // note keeps what the record shows of the message.
@@ -186,18 +309,16 @@ func (v *validation) note(r response, st statement) {
 	}
 	v.seen.Destination, v.seen.InResponseTo = bounded(r.destination), bounded(r.inResponseTo)
 	v.seen.AssertionID = bounded(st.id)
-	v.seen.NameIDFormat, v.seen.NameIDMasked = bounded(st.nameIDFormat), masked(st.nameID)
+	v.seen.NameIDFormat, v.seen.NameIDMasked = bounded(st.name.format), masked(st.name.value)
 	v.seen.AttributeNames = map[string]int{}
 	for _, a := range st.attributes {
 		if _, known := v.seen.AttributeNames[bounded(a.name)]; known || len(v.seen.AttributeNames) < 50 {
 			v.seen.AttributeNames[bounded(a.name)] += len(a.values)
 		}
 	}
-	for _, a := range st.authn {
-		for _, c := range a.classes {
-			if len(v.seen.AuthnContextClasses) < 10 {
-				v.seen.AuthnContextClasses = append(v.seen.AuthnContextClasses, bounded(c))
-			}
+	for _, class := range st.classes() {
+		if len(v.seen.AuthnContextClasses) < 10 {
+			v.seen.AuthnContextClasses = append(v.seen.AuthnContextClasses, bounded(class))
 		}
 	}
 }
@@ -205,11 +326,14 @@ func (v *validation) note(r response, st statement) {
 // result makes the Assertion; every check has passed.
 func (v *validation) result(st statement, used confirmation) *Assertion {
 	a := &Assertion{
-		ID: st.id, Issuer: st.issuer, NameID: st.nameID, NameIDFormat: st.nameIDFormat,
+		ID: st.id, Issuer: st.issuer, NameID: st.name.value, NameIDFormat: st.name.format,
+		NameQualifier: st.name.qualifier, SPNameQualifier: st.name.spQualifier,
 		InResponseTo:  used.inResponseTo,
 		Attributes:    map[string][]string{},
 		friendly:      map[string][]string{},
 		CertificateID: v.identity.certificate.ID, SignedResponse: v.signedResponse != nil, SignedAssertion: v.signedAssertion != nil,
+		SignedSHA1:          v.m.outer.weak() || v.inner.weak(),
+		AuthnContextClasses: st.classes(), MFAEvidence: v.evidence, DecryptionKeyID: v.key.ID,
 	}
 	for _, at := range st.attributes {
 		a.Attributes[at.name] = append(a.Attributes[at.name], at.values...)
@@ -224,7 +348,6 @@ func (v *validation) result(st statement, used confirmation) *Assertion {
 			a.SessionIndex = n.sessionIndex
 			a.AuthnInstant, _ = instant(n.instant)
 		}
-		a.AuthnContextClasses = append(a.AuthnContextClasses, n.classes...)
 		if end, problem := instant(n.sessionNotOnOrAfter); problem == "" && (a.SessionNotOnOrAfter.IsZero() || end.Before(a.SessionNotOnOrAfter)) {
 			a.SessionNotOnOrAfter = end
 		}

@@ -1,27 +1,27 @@
 package saml
 
 import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/rsa"
+	"crypto/subtle"
 	"crypto/x509"
-	"encoding/base64"
-	"errors"
 	"fmt"
+	"math/big"
 	"time"
-
-	"github.com/beevik/etree"
-	dsig "github.com/russellhaering/goxmldsig"
 
 	"rollcall/fault"
 )
 
-// Step 4. goxmldsig does the arithmetic, under conditions in which it has
-// nothing left to choose: one element that stands alone, one signature on it
-// of a known form, one certificate in its store, no KeyInfo.
+// Step 4. The arithmetic is the standard library's; which bytes it is done
+// over leaves nothing to choose: the one signature of a known form on one
+// element, one certificate at a time, KeyInfo not asked.
 
-// verified is an element that was parsed from bytes which a trusted
-// certificate signed. Only verify makes one, and people are read from nothing
-// else.
+// verified is an element that was read from bytes which a trusted certificate
+// signed, directly or by signing what it was decrypted from. Only verify and
+// decrypt make one, and people are read from nothing else.
 type verified struct {
-	el          *etree.Element
+	el          *element
 	certificate Certificate
 }
 
@@ -32,63 +32,152 @@ type verdict struct {
 	message string
 }
 
-// verify tries the signature that stands on each of the candidates - the same
-// element as found in different trees - with the provider's certificates.
-func verify(candidates []*etree.Element, p Provider, now time.Time) verdict {
-	var sig *signature
-	for _, el := range candidates {
-		var err error
-		if sig, err = signatureOf(el); err != nil || sig == nil {
-			return verdict{code: fault.SignatureInvalid, message: "the signature is not of the accepted form"}
-		}
-		if v, bad := sig.forbidden(p); bad {
-			return v
-		}
-		for _, c := range p.Certificates {
-			if !c.liveAt(now) {
-				continue
-			}
-			if root, err := sig.verify(el, c.X509, now); err == nil {
-				return verdict{good: &verified{root, c}}
-			}
-		}
+// check verifies sig, the signature on el, with the provider's certificates.
+// SignedInfo comes first: without a signature over that, nobody makes us
+// digest anything. The verified element is read anew from the digested bytes
+// unless it is part of a verified document already, which within says.
+func (p Provider) check(el *element, sig *signature, within bool, now time.Time, limits Limits) verdict {
+	if v, bad := sig.forbidden(p, now); bad {
+		return v
 	}
-	return sig.explain(candidates, p, now)
+	signed, ok := sig.signedInfo(el)
+	if !ok {
+		return verdict{code: fault.SignatureInvalid, message: "the signature's SignedInfo cannot be digested"}
+	}
+	for _, c := range p.Certificates {
+		if !c.liveAt(now) || !signed.by(c.X509) {
+			continue
+		}
+		root, ok := sig.covered(el, within, limits)
+		if !ok {
+			return verdict{code: fault.SignatureInvalid, message: "the signature is genuine, and what it was made over is not what came: the message was changed on its way"}
+		}
+		return verdict{good: &verified{root, c}}
+	}
+	return p.explain(signed, sig.shown, now)
 }
 
 // forbidden applies the allow-lists.
-func (sig *signature) forbidden(p Provider) (verdict, bool) {
-	switch {
-	case signatureMethods[sig.method] == x509.UnknownPublicKeyAlgorithm:
-		return verdict{code: fault.SignatureWeak, message: fmt.Sprintf("the signature method %q is not allowed", bounded(sig.method))}, true
-	case !digestMethods[sig.digest]:
-		return verdict{code: fault.SignatureWeak, message: fmt.Sprintf("the digest method %q is not allowed", bounded(sig.digest))}, true
-	case sig.inclusive && !p.AllowInclusiveC14N:
+func (sig *signature) forbidden(p Provider, now time.Time) (verdict, bool) {
+	weak := func(what, algorithm string) (verdict, bool) {
+		return verdict{code: fault.SignatureWeak, message: fmt.Sprintf("the %s method %q is not allowed", what, bounded(algorithm))}, true
+	}
+	sha1 := now.Before(p.AllowSHA1Until)
+	method, known := signatureMethods[sig.info.method]
+	if !known || method.hash == crypto.SHA1 && !sha1 {
+		return weak("signature", sig.info.method)
+	}
+	if digest, known := digestMethods[sig.info.digest]; !known || digest == crypto.SHA1 && !sha1 {
+		return weak("digest", sig.info.digest)
+	}
+	if sig.info.inclusive() && !p.AllowInclusiveC14N {
 		return verdict{code: fault.SignatureInvalid, message: "the signature uses inclusive canonicalization, which is not allowed for this identity provider"}, true
 	}
 	return verdict{}, false
 }
 
+// maxSignedInfo is the longest canonical SignedInfo, in bytes. A real one has
+// about a thousand.
+const maxSignedInfo = 16 << 10
+
+// digested is a hash with a signature over it.
+type digested struct {
+	method signatureMethod
+	sum    []byte
+	value  []byte
+}
+
+// signedInfo digests the canonical SignedInfo of the signature on el. What the
+// signature says about itself was read from the message, so it is read again
+// from the bytes that the key signed, and both must agree.
+func (sig *signature) signedInfo(el *element) (digested, bool) {
+	info := child(sig.el, nsSignature, "SignedInfo")
+	raw, err := sig.info.own.of(info, nil, maxSignedInfo)
+	if err != nil {
+		return digested{}, false
+	}
+	again, err := parse(raw, Limits{Bytes: maxSignedInfo}.orDefault().again())
+	if err != nil || !is(again, nsSignature, "SignedInfo") {
+		return digested{}, false
+	}
+	if read, err := readSignedInfo(again, attr(el, "ID")); err != nil || !read.same(sig.info) {
+		return digested{}, false
+	}
+	method := signatureMethods[sig.info.method]
+	return digested{method, hashed(method.hash, raw), sig.value}, true
+}
+
+func hashed(h crypto.Hash, raw []byte) []byte {
+	w := h.New()
+	w.Write(raw)
+	return w.Sum(nil)
+}
+
+// by reports whether the certificate's key made the signature.
+func (d digested) by(cert *x509.Certificate) bool {
+	switch key := cert.PublicKey.(type) {
+	case *rsa.PublicKey:
+		return d.method.key == x509.RSA && rsa.VerifyPKCS1v15(key, d.method.hash, d.sum, d.value) == nil
+	case *ecdsa.PublicKey:
+		return d.method.key == x509.ECDSA && d.byCurve(key)
+	}
+	return false
+}
+
+// byCurve takes a value in either form: XML Signature writes r and s side by
+// side (RFC 4050, section 3.3), and products built on X.509 wrongly send an
+// ASN.1 sequence, which is told apart by its length.
+func (d digested) byCurve(key *ecdsa.PublicKey) bool {
+	size := (key.Curve.Params().BitSize + 7) / 8
+	if len(d.value) != 2*size {
+		return ecdsa.VerifyASN1(key, d.sum, d.value)
+	}
+	r, s := new(big.Int).SetBytes(d.value[:size]), new(big.Int).SetBytes(d.value[size:])
+	return ecdsa.Verify(key, d.sum, r, s)
+}
+
+// covered digests el without its Signature, compares, and reads the element
+// from the very bytes that were digested; within a document that was read
+// like that already, it is el itself.
+func (sig *signature) covered(el *element, within bool, limits Limits) (*element, bool) {
+	raw, err := sig.info.content.of(el, sig.el, limits.canonical())
+	if err != nil || len(raw) == 0 {
+		return nil, false
+	}
+	sum := hashed(digestMethods[sig.info.digest], raw)
+	if subtle.ConstantTimeCompare(sum, sig.info.digestValue) != 1 {
+		return nil, false
+	}
+	if within {
+		return el, true
+	}
+	root, err := parse(raw, limits.again())
+	// What comes back has to be the element that went in: a canonicalization
+	// that silently yields something else must not pass for it.
+	if err != nil || !is(root, el.space, el.tag()) || attr(root, "ID") != attr(el, "ID") {
+		return nil, false
+	}
+	return root, true
+}
+
 // explain finds out why no live certificate verified: whether one would have
 // whose time is over or has not come, or whether the message shows a
 // certificate that nobody here trusts.
-func (sig *signature) explain(candidates []*etree.Element, p Provider, now time.Time) verdict {
+func (p Provider) explain(signed digested, shown []*x509.Certificate, now time.Time) verdict {
 	for _, c := range p.Certificates {
-		if c.X509 == nil || c.liveAt(now) {
+		if c.X509 == nil || c.liveAt(now) || !signed.by(c.X509) {
 			continue
 		}
-		for _, el := range candidates {
-			if _, err := sig.verify(el, c.X509, c.X509.NotBefore); err != nil {
-				continue
-			}
-			if now.Before(c.X509.NotBefore) {
-				return verdict{code: fault.CertNotYetValid, message: "the certificate that made the signature is valid from " + stamp(c.X509.NotBefore)}
-			}
-			return verdict{code: fault.CertExpired, message: "the certificate that made the signature expired on " + stamp(c.X509.NotAfter)}
+		switch {
+		case usable(c.X509) != nil:
+			return verdict{code: fault.SignatureWeak, message: "the key that made the signature is too weak"}
+		case now.Before(c.X509.NotBefore):
+			return verdict{code: fault.CertNotYetValid, message: "the certificate that made the signature is valid from " + stamp(c.X509.NotBefore)}
 		}
+		return verdict{code: fault.CertExpired, message: "the certificate that made the signature expired on " + stamp(c.X509.NotAfter)}
 	}
-	if len(sig.certificates) > 0 && !anyTrusted(sig.certificates, p.Certificates) {
-		return verdict{code: fault.SignatureUnknownCert, message: "the message was signed under the certificate " + Fingerprint(sig.certificates[0]) + ", which is not among the trusted ones"}
+	if len(shown) > 0 && !anyTrusted(shown, p.Certificates) {
+		return verdict{code: fault.SignatureUnknownCert, message: "the message was signed under the certificate " + Fingerprint(shown[0]) + ", which is not among the trusted ones"}
 	}
 	return verdict{code: fault.SignatureInvalid, message: "no trusted certificate verifies the signature over the message as it arrived"}
 }
@@ -102,56 +191,4 @@ func anyTrusted(shown []*x509.Certificate, trusted []Certificate) bool {
 		}
 	}
 	return false
-}
-
-// errNotVerified stands for every way in which a signature can be wrong; the
-// ways are told apart by explain, not by a library's words.
-var errNotVerified = errors.New("not verified")
-
-// verify runs goxmldsig over el with the one certificate and returns the
-// element parsed from the bytes that were signed.
-//
-// It works on a copy of el in which the signature is made easy to find and to
-// check; none of it changes what is digested, because the enveloped transform
-// takes the whole Signature out again:
-//   - it is the first child, so that the search for it, which is limited to
-//     1,000 elements, does not stop short in a long list of groups;
-//   - it has no KeyInfo, so that the certificate is the one from the store and
-//     not the one the message chose (a chain, a bare key, nothing at all);
-//   - its value is unfolded, and DER where the key is an elliptic curve's.
-//
-// A Signature further inside keeps its KeyInfo: that is part of what the outer
-// one signs.
-func (sig *signature) verify(el *etree.Element, cert *x509.Certificate, at time.Time) (root *etree.Element, err error) {
-	if signatureMethods[sig.method] != cert.PublicKeyAlgorithm {
-		return nil, errNotVerified
-	}
-	// The libraries have had nil dereferences in this path; hostile input must
-	// not end the process should there be one more.
-	defer func() {
-		if recover() != nil {
-			root, err = nil, errNotVerified
-		}
-	}()
-	dup := isolated(el)
-	s := child(dup, nsSignature, "Signature")
-	if s == nil {
-		return nil, errNotVerified
-	}
-	if info := child(s, nsSignature, "KeyInfo"); info != nil {
-		s.RemoveChild(info)
-	}
-	child(s, nsSignature, "SignatureValue").SetText(base64.StdEncoding.EncodeToString(sig.valueFor(cert)))
-	dup.RemoveChild(s)
-	dup.InsertChildAt(0, s)
-
-	context := dsig.NewDefaultValidationContext(&dsig.MemoryX509CertificateStore{Roots: []*x509.Certificate{cert}})
-	context.Clock = dsig.NewFakeClockAt(at)
-	root, err = context.Validate(dup)
-	// A canonicalization that silently yields nothing must not pass for a
-	// signed element, so what comes back has to be the element that went in.
-	if err != nil || root == nil || root.Tag != el.Tag || root.NamespaceURI() != el.NamespaceURI() || attr(root, "ID") != attr(el, "ID") {
-		return nil, errNotVerified
-	}
-	return root, nil
 }

@@ -42,7 +42,8 @@ func serve(h http.Handler, method, path, body string, headers ...string) *httpte
 }
 
 // A page of another site cannot use the browser's cookies; the assertion
-// consumer service is the one address that such a page may post to.
+// consumer service and the logout service are the only addresses that such a
+// page may post to.
 func TestCrossSitePosts(t *testing.T) {
 	h := onSQLite(t, func(*config.Config) {}).Handler()
 	foreign := []string{"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example", "Content-Type", "application/json"}
@@ -53,8 +54,15 @@ func TestCrossSitePosts(t *testing.T) {
 		t.Errorf("sign-out: %d %s", w.Code, w.Body)
 	}
 	foreign[5] = "application/x-www-form-urlencoded"
-	if w := serve(h, http.MethodPost, "/saml/acme/finalize", "SAMLResponse=x", foreign...); w.Code != http.StatusNotFound {
-		t.Errorf("the assertion consumer service of no team: %d", w.Code)
+	for _, path := range []string{"/saml/acme/finalize", "/saml/acme/logout"} {
+		if w := serve(h, http.MethodPost, path, "SAMLResponse=x", foreign...); w.Code != http.StatusNotFound {
+			t.Errorf("%s of no team: %d", path, w.Code)
+		}
+	}
+	for _, path := range []string{"/saml/acme/init", "/saml/acme/metadata", "/saml/acme", "/saml/acme/logout/x", "/saml/acme/logoutx"} {
+		if w := serve(h, http.MethodPost, path, "SAMLResponse=x", foreign...); w.Code != http.StatusForbidden {
+			t.Errorf("%s: %d", path, w.Code)
+		}
 	}
 	if w := serve(h, http.MethodPost, "/graphql", `{"query":"{viewer{user{id}}}"}`, "Sec-Fetch-Site", "same-origin", "Content-Type", "application/json"); w.Code != http.StatusOK {
 		t.Errorf("the same site: %d %s", w.Code, w.Body)

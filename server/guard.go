@@ -35,13 +35,15 @@ func (r *Rooms) recoverPanics(d door, next http.Handler) http.Handler {
 
 // sameSite turns away what a page of another site makes a browser send along
 // with its cookie. The assertion consumer service is for just such a post; its
-// own guard is the request that this browser made.
+// own guard is the request that this browser made. So is the logout service,
+// whose guard is the identity provider's signature.
 func (r *Rooms) sameSite() step {
 	return func(d door, next http.Handler) http.Handler {
 		guard := http.NewCrossOriginProtection()
 		// The configuration has been checked; a base URL is an origin.
 		_ = guard.AddTrustedOrigin(r.Config.BaseURL)
 		guard.AddInsecureBypassPattern("POST /saml/{team}/finalize")
+		guard.AddInsecureBypassPattern("POST /saml/{team}/logout")
 		guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			d.refuse(w, req, fault.New(fault.Forbidden, "The request comes from a page of another site."))
 		}))

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"net/http"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,6 +28,10 @@ var (
 	peopleRate = budget{200, 2_000}
 	apiRate    = budget{100, 1_000}
 	scimRate   = budget{50, 500}
+	// One address cannot use up what a team has, whose people come from many.
+	teamRate = budget{400, 8_000}
+	// toldRate is how many turned away messages of a team become attempts.
+	toldRate = budget{1, 5}
 )
 
 // maxCallers is how many callers a replica remembers for each budget; the one
@@ -64,24 +69,9 @@ func (l limits) by(b budget, key func(*http.Request) string) step {
 		if !l.on {
 			return next
 		}
-		// The size is positive, which is all that can be wrong.
-		callers, _ := simplelru.NewLRU[string, *rate.Limiter](maxCallers, nil)
-		var mu sync.Mutex
-		limiter := func(k string) *rate.Limiter {
-			mu.Lock()
-			defer mu.Unlock()
-			known, ok := callers.Get(k)
-			if !ok {
-				known = rate.NewLimiter(b.perSecond, b.burst)
-				callers.Add(k, known)
-			}
-			return known
-		}
+		known := newCallers(b)
 		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-			now, mine := l.now(), limiter(key(req))
-			if !mine.AllowN(now, 1) {
-				missing := 1 - mine.TokensAt(now)
-				wait := 1 + int(missing/float64(b.perSecond))
+			if wait, ok := known.take(key(req), l.now()); !ok {
 				w.Header().Set("Retry-After", strconv.Itoa(wait))
 				d.refuse(w, req, tooMany())
 				return
@@ -89,4 +79,73 @@ func (l limits) by(b budget, key func(*http.Request) string) step {
 			next.ServeHTTP(w, req)
 		})
 	}
+}
+
+// perTeam counts the messages that are posted to one team's sign-in and logout,
+// whoever sends them. What comes on top is told to the team's admins as an
+// attempt, as long as that costs less than the messages would.
+func (l limits) perTeam(b, told budget, busy func(w http.ResponseWriter, r *http.Request, slug string, record bool)) step {
+	return func(_ door, next http.Handler) http.Handler {
+		if !l.on {
+			return next
+		}
+		known, records := newCallers(b), newCallers(told)
+		return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			slug := messageFor(req)
+			if slug == "" {
+				next.ServeHTTP(w, req)
+				return
+			}
+			now := l.now()
+			wait, ok := known.take(slug, now)
+			if ok {
+				next.ServeHTTP(w, req)
+				return
+			}
+			_, record := records.take(slug, now)
+			w.Header().Set("Retry-After", strconv.Itoa(wait))
+			busy(w, req, slug, record)
+		})
+	}
+}
+
+// messageFor is the team that a SAML message is brought to, "" for every other
+// request.
+func messageFor(req *http.Request) string {
+	rest, ok := strings.CutPrefix(req.URL.Path, "/saml/")
+	slug, last, _ := strings.Cut(rest, "/")
+	if ok && (last == "finalize" && req.Method == http.MethodPost || last == "logout") {
+		return slug
+	}
+	return ""
+}
+
+// callers are the budgets of those who asked lately.
+type callers struct {
+	budget
+	mu    sync.Mutex
+	known *simplelru.LRU[string, *rate.Limiter]
+}
+
+func newCallers(b budget) *callers {
+	// The size is positive, which is all that can be wrong.
+	known, _ := simplelru.NewLRU[string, *rate.Limiter](maxCallers, nil)
+	return &callers{budget: b, known: known}
+}
+
+// take spends one of a caller's requests. Without any left it says after how
+// many seconds there is one.
+func (c *callers) take(key string, now time.Time) (wait int, ok bool) {
+	c.mu.Lock()
+	mine, known := c.known.Get(key)
+	if !known {
+		mine = rate.NewLimiter(c.perSecond, c.burst)
+		c.known.Add(key, mine)
+	}
+	c.mu.Unlock()
+	if mine.AllowN(now, 1) {
+		return 0, true
+	}
+	missing := 1 - mine.TokensAt(now)
+	return 1 + int(missing/float64(c.perSecond)), false
 }

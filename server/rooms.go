@@ -76,11 +76,15 @@ func build(ctx context.Context, cfg config.Config, db *models.DB, log *slog.Logg
 	if err != nil {
 		return nil, err
 	}
+	sealing, err := keys.AEAD("service provider keys")
+	if err != nil {
+		return nil, err
+	}
 	people := &roster.Service{DB: db, Now: now, TombstoneKey: tombstones}
 	r := &Rooms{
 		Config: cfg, DB: db, Log: log, Now: now, Credentials: store,
 		SSO: &sso.Service{
-			DB: db, Now: now, BaseURL: cfg.BaseURL, AttemptsKept: days(cfg.Retention.Attempts),
+			DB: db, Now: now, BaseURL: cfg.BaseURL, Keys: sealing, AttemptsKept: days(cfg.Retention.Attempts),
 			Fetch: fetch.New(cfg.MetadataNets).Get,
 		},
 		Roster: people,

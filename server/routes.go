@@ -34,7 +34,7 @@ func (r *Rooms) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, h := range map[string]http.Handler{
 		"/graphql":            r.chain(api, limit.perAddress(apiRate), r.sameSite(), r.authenticate()),
-		"/":                   r.chain(people, limit.perAddress(peopleRate), r.sameSite(), r.authenticate()),
+		"/":                   r.chain(people, limit.perAddress(peopleRate), limit.perTeam(teamRate, toldRate, pages.Busy), r.sameSite(), r.authenticate()),
 		"GET /schema.graphql": graph.PublishedHandler(),
 		"GET /healthz":        http.HandlerFunc(r.healthy),
 		"GET /readyz":         http.HandlerFunc(r.ready),

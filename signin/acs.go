@@ -72,24 +72,36 @@ type posted struct{ response, back string }
 // readForm reads the one SAMLResponse and the RelayState, if there is one. The
 // code says why it did not.
 func readForm(w http.ResponseWriter, r *http.Request) (posted, fault.Code) {
+	values, code := readValues(w, r)
+	if code == "" && (len(values["SAMLResponse"]) != 1 || len(values["RelayState"]) > 1) {
+		code = fault.ResponseMalformed
+	}
+	if code != "" {
+		return posted{}, code
+	}
+	return posted{values.Get("SAMLResponse"), returnPath(values.Get("RelayState"))}, ""
+}
+
+// readValues reads a posted form within its bounds.
+func readValues(w http.ResponseWriter, r *http.Request) (url.Values, fault.Code) {
 	if r.ContentLength > maxForm {
-		return posted{}, fault.ResponseTooLarge
+		return nil, fault.ResponseTooLarge
 	}
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/x-www-form-urlencoded" {
-		return posted{}, fault.ResponseMalformed
+		return nil, fault.ResponseMalformed
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxForm))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return posted{}, fault.ResponseTooLarge
+		return nil, fault.ResponseTooLarge
 	case err != nil:
-		return posted{}, fault.ResponseMalformed
+		return nil, fault.ResponseMalformed
 	}
 	values, err := url.ParseQuery(string(body))
-	if err != nil || len(values["SAMLResponse"]) != 1 || len(values["RelayState"]) > 1 {
-		return posted{}, fault.ResponseMalformed
+	if err != nil {
+		return nil, fault.ResponseMalformed
 	}
-	return posted{values.Get("SAMLResponse"), returnPath(values.Get("RelayState"))}, ""
+	return values, ""
 }

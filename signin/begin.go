@@ -21,23 +21,19 @@ func (h *handler) begin(w http.ResponseWriter, r *http.Request, slug string) {
 		h.fail(w, r, slug, "", err)
 		return
 	}
-	start, err := h.SSO.Begin(nobody(r), slug, flow.secret, returnPath(r.URL.Query().Get("return_to")))
+	q := r.URL.Query()
+	start, err := h.SSO.Begin(nobody(r), slug, flow.secret, returnPath(q.Get("return_to")), q.Get("login_hint"))
 	if err != nil {
 		h.fail(w, r, slug, "", err)
 		return
 	}
 	h.jar.setFlow(w, flow)
-	redirect(w, start.RedirectURL)
+	h.send(w, r, start.Onward, false)
 }
 
 // metadata is what an identity provider's admin feeds into it.
 func (h *handler) metadata(w http.ResponseWriter, r *http.Request, slug string) {
-	sp, err := h.SSO.Published(nobody(r), slug)
-	if err != nil {
-		h.fail(w, r, slug, "", err)
-		return
-	}
-	document, err := sp.Metadata()
+	document, err := h.SSO.Metadata(nobody(r), slug)
 	if err != nil {
 		h.fail(w, r, slug, "", err)
 		return

@@ -7,8 +7,13 @@
 // A sign-in that starts here goes
 //
 //	GET  /saml/acme            a page with a link                     team.go
-//	GET  /saml/acme/init       flow cookie, 303 to the IdP            begin.go
+//	GET  /saml/acme/init       flow cookie, on to the IdP             begin.go
 //	POST /saml/acme/finalize   sso.Judge, roster.SignIn, cookie, 303  acs.go
+//
+// and one that ends
+//
+//	POST /signout              session closed, on to the IdP          logout.go
+//	     /saml/acme/logout     sso.Logout: requests and answers       logout.go
 //
 // Three things keep strangers out of it. The flow cookie binds the answer to
 // the browser that asked, so nobody can be signed in to somebody else's
@@ -16,5 +21,6 @@
 // whatever is wrong with an answer, the browser is told the same, except where
 // the person can do something about it: table notices.go.
 //
-// The pages need no script and load nothing from anywhere else.
+// The pages need no script and load nothing from anywhere else. One has a line
+// of script, which presses its button.
 package signin

@@ -36,8 +36,9 @@ type handler struct {
 // know to be answered with a page that says so.
 //
 // The caller's guard against cross-site posts must let the assertion consumer
-// service through: that post comes from the identity provider's site, and its
-// own guard is the flow cookie. Every other post here is for the same site.
+// service and the logout service through: those posts come from the identity
+// provider's site, and their own guards are the flow cookie and the signature.
+// Every other post here is for the same site.
 func NewHandler(o Options) http.Handler {
 	h := newDoor(o)
 	mux := http.NewServeMux()
@@ -48,6 +49,7 @@ func NewHandler(o Options) http.Handler {
 		"/saml/{team}":          h.only(http.MethodGet, h.team(h.landing)),
 		"/saml/{team}/init":     h.only(http.MethodGet, h.team(h.begin)),
 		"/saml/{team}/finalize": h.team(h.acs),
+		"/saml/{team}/logout":   h.team(h.logout),
 		"/saml/{team}/metadata": h.only(http.MethodGet, h.team(h.metadata)),
 		"/assets/" + stylesheet: h.only(http.MethodGet, serveStyle),
 		"/":                     h.nothing,

@@ -30,6 +30,8 @@ var (
 	// tooLarge differs by its status alone, which proxies ask for.
 	tooLarge = notice{sentence: refused.sentence, status: http.StatusRequestEntityTooLarge, again: true}
 
+	declined = notice{sentence: "Your identity provider did not let you sign in; your team's admin can assign the application to you.", again: true}
+
 	stale = notice{sentence: "This sign-in took too long, is finished already or began in another browser.", again: true}
 	busy  = notice{sentence: "Too many people are signing in at this moment; please wait a minute.", again: true}
 	ours  = notice{sentence: "Something failed on our side.", again: true}
@@ -46,6 +48,8 @@ var notices = map[fault.Code]notice{
 	fault.AssertionMissing:     refused,
 	fault.MultipleAssertions:   refused,
 	fault.EncryptionUnexpected: refused,
+	fault.EncryptionRequired:   refused,
+	fault.DecryptionFailed:     refused,
 	fault.SignatureMissing:     refused,
 	fault.SignatureUnknownCert: refused,
 	fault.SignatureInvalid:     refused,
@@ -61,12 +65,18 @@ var notices = map[fault.Code]notice{
 	fault.AssertionNotYetValid: refused,
 	fault.AssertionInvalid:     refused,
 	fault.AssertionReplayed:    refused,
+	fault.AuthnNotFresh:        refused,
+	fault.AuthnContextMismatch: refused,
+	fault.LogoutInvalid:        refused,
 	fault.NameIDMissing:        refused,
 	fault.NameIDTransient:      refused,
 	fault.EmailInvalid:         refused,
 
 	fault.ResponseWrongBinding: {sentence: "This address is one step of a sign-in and cannot be opened by itself.", status: http.StatusMethodNotAllowed, again: true},
-	fault.IdpDeclined:          {sentence: "Your identity provider did not let you sign in; your team's admin can assign the application to you.", again: true},
+	fault.IdpDeclined:          declined,
+	fault.IdpNameIDPolicy:      declined,
+	fault.IdpNoAuthnContext:    declined,
+	fault.MfaEvidenceMissing:   {sentence: "Your team asks for a second factor, and your identity provider did not say that you used one; please tell your team's admin.", again: true},
 	fault.RequestUnknown:       stale,
 	fault.RequestExpired:       stale,
 	fault.RequestMismatch:      stale,
@@ -126,7 +136,10 @@ func statusOf(k fault.Kind) int {
 // failure belongs to no team. The text of a fault may quote a message that a
 // stranger wrote, so the log gets its code, by which the attempt is found.
 func (h *handler) fail(w http.ResponseWriter, r *http.Request, slug string, attempt models.ID, err error) {
-	n := noticeOf(err)
+	h.failAs(w, r, slug, attempt, err, noticeOf(err))
+}
+
+func (h *handler) failAs(w http.ResponseWriter, r *http.Request, slug string, attempt models.ID, err error, n notice) {
 	if attempt == "" && !n.unknown && fault.KindOf(err) != fault.Limited {
 		// A refusal that nobody could look up has not been made properly.
 		n = noticeOfKind(fault.Internal)
@@ -138,7 +151,7 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, slug string, atte
 	case !n.unknown:
 		log.InfoContext(r.Context(), "sign-in refused", "attempt", attemptID(attempt))
 	}
-	if n.status == http.StatusTooManyRequests {
+	if n.status == http.StatusTooManyRequests && w.Header().Get("Retry-After") == "" {
 		w.Header().Set("Retry-After", "60")
 	}
 	if n.unknown {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"rollcall/access"
+	"rollcall/saml"
 )
 
 //go:embed pages/*.html
@@ -32,6 +33,9 @@ var (
 	signedInPage = parsePage("signedin")
 	teamPage     = parsePage("team")
 	failurePage  = parsePage("failure")
+
+	onwardPage    = parsePage("onward")
+	signedOutPage = parsePage("signedout")
 )
 
 // parsePage reads a page that is compiled in; that it can be read is tested.
@@ -48,10 +52,15 @@ type page struct {
 	Attempt      string // the attempt's id
 	Request      string // the request's id, when there is no attempt
 	At           time.Time
+
+	// Form goes to the identity provider, by the script that Nonce names.
+	Form    *saml.Form
+	Leaving bool
+	Nonce   string
 }
 
 // What pages may load: their own style. Nothing may frame them, and no script
-// runs, theirs or anybody's.
+// runs, theirs or anybody's, but for the one line of the page with a nonce.
 const policy = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action "
 
 // show renders a page. The request's id stands in for an attempt's on pages
@@ -68,7 +77,11 @@ func (h *handler) show(w http.ResponseWriter, r *http.Request, status int, t *te
 	}
 	header := w.Header()
 	header.Set("Content-Type", "text/html; charset=utf-8")
-	header.Set("Content-Security-Policy", policy+h.formTargets(t))
+	rules := policy + h.formTargets(t)
+	if p.Nonce != "" {
+		rules += "; script-src 'nonce-" + p.Nonce + "'"
+	}
+	header.Set("Content-Security-Policy", rules)
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Cache-Control", "no-store")
 	header.Set("Referrer-Policy", referrerPolicy(t))
@@ -78,12 +91,12 @@ func (h *handler) show(w http.ResponseWriter, r *http.Request, status int, t *te
 }
 
 // formTargets is where a page's forms may lead. Chromium holds every redirect
-// after a form against this list, so the form that asks for the team, which
-// ends at that team's identity provider, has to allow any. No other page has a
-// form that leaves.
+// after a form against this list, so forms that end at some identity provider
+// have to allow any: the one that asks for the team, the one that signs out,
+// and the one that carries a message. No other page has a form that leaves.
 func (h *handler) formTargets(t *template.Template) string {
 	switch {
-	case t != askPage:
+	case t != askPage && t != signedInPage && t != onwardPage:
 		return "'self'"
 	case h.jar.secure:
 		return "'self' https:"

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"rollcall/fault"
+	"rollcall/models"
 )
 
 // turnedAway are the words for requests that the server's middleware lets no
@@ -28,4 +29,19 @@ func (o Options) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", "60")
 	}
 	h.show(w, r, statusOf(kind), failurePage, page{Sentence: sentence, At: h.now()})
+}
+
+// Busy answers messages that came too fast for their team. With record the
+// team's admins find an attempt that says so.
+func (o Options) Busy(w http.ResponseWriter, r *http.Request, slug string, record bool) {
+	h := newDoor(o)
+	err := error(fault.New(fault.LoginLimited, "%s", fault.LoginLimited.Meaning()))
+	var attempt models.ID
+	if record && slugForm.MatchString(slug) {
+		var problem error
+		if attempt, problem = h.SSO.Refuse(nobody(r), slug, fault.LoginLimited); problem != nil {
+			h.Log.WarnContext(r.Context(), "an attempt that came too fast was not recorded", "team", slug, "error", problem)
+		}
+	}
+	h.fail(w, r, "", attempt, err)
 }

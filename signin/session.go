@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"rollcall/access"
-	"rollcall/fault"
 )
 
 // signin says who is signed in, or asks for the team. With a team in the query
@@ -37,18 +36,4 @@ func (h *handler) toTeam(w http.ResponseWriter, r *http.Request, name string) {
 		return
 	}
 	h.see(w, initPath(slug))
-}
-
-// signout ends the session, here and at once for every copy of its cookie.
-func (h *handler) signout(w http.ResponseWriter, r *http.Request) {
-	if access.From(r.Context()).Kind == access.Person {
-		err := h.Credentials.CloseSession(r.Context())
-		// A failure of ours leaves the cookie, so that the person can try again.
-		if err != nil && fault.KindOf(err) != fault.Unauthenticated {
-			h.fail(w, r, "", "", err)
-			return
-		}
-	}
-	h.jar.clear(w)
-	h.see(w, "/signin")
 }

@@ -2,6 +2,10 @@ package sso
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"maps"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -15,10 +19,53 @@ import (
 type attempt struct {
 	team         models.ID
 	provider     models.ID
+	vendor       models.Vendor // of the provider
 	certificate  string
 	idpInitiated bool
 	nameIDMasked string
 	checks       []saml.Check
+	kind         models.AttemptKind
+	verified     bool // a trusted certificate had signed what was read
+	mfaEvidence  string
+	message      models.AttemptMessage
+}
+
+// seen fills in what a validation found.
+func (a *attempt) seen(report *saml.Report, assertion *saml.Assertion) {
+	a.checks, a.nameIDMasked, a.message = report.Checks, report.Seen.NameIDMasked, described(report.Seen)
+	for _, c := range report.Checks {
+		a.verified = a.verified || c.Trusted
+	}
+	if assertion == nil {
+		return
+	}
+	a.mfaEvidence = assertion.MFAEvidence
+	a.message.SignedResponse, a.message.SignedAssertion, a.message.SignedSha1 = assertion.SignedResponse, assertion.SignedAssertion, assertion.SignedSHA1
+	a.message.SessionIndex = assertion.SessionIndex
+}
+
+// maxAttributes is how many attribute names a record keeps.
+const maxAttributes = 100
+
+// described is what a message said of itself, without what may be secret: an
+// assertion's id is hashed, and of attributes the names are kept.
+func described(seen saml.Seen) models.AttemptMessage {
+	out := models.AttemptMessage{
+		Issuer: seen.Issuer, Destination: seen.Destination, InResponseTo: seen.InResponseTo, NameIDFormat: seen.NameIDFormat,
+		ContextClasses: seen.AuthnContextClasses, Algorithms: seen.SignatureAlgorithms, Encryption: seen.Encryption,
+		ShownFingerprints: seen.KeyInfoFingerprints,
+	}
+	if seen.AssertionID != "" {
+		sum := sha256.Sum256([]byte(seen.AssertionID))
+		out.AssertionHash = hex.EncodeToString(sum[:])
+	}
+	for _, name := range slices.Sorted(maps.Keys(seen.AttributeNames)) {
+		if len(out.Attributes) == maxAttributes {
+			break
+		}
+		out.Attributes = append(out.Attributes, models.AttemptAttribute{Name: name, Values: seen.AttributeNames[name]})
+	}
+	return out
 }
 
 // add appends a check that was made outside of package saml.
@@ -43,6 +90,10 @@ func (s *Service) row(ctx context.Context, a attempt, code fault.Code) (models.L
 		IdentityProviderID: optional(a.provider), CertificateID: optional(models.ID(a.certificate)),
 		IdpInitiated: a.idpInitiated, NameIDMasked: a.nameIDMasked,
 		Checks: make([]models.AttemptCheck, 0, len(a.checks)), IP: request.IP, RequestID: request.ID,
+		Kind: a.kind, Verified: a.verified, MfaEvidence: a.mfaEvidence, Message: a.message, Repeated: 1,
+	}
+	if out.Kind == "" {
+		out.Kind = models.AttemptSignIn
 	}
 	if code == "" {
 		out.Outcome = models.AttemptSucceeded
@@ -52,7 +103,7 @@ func (s *Service) row(ctx context.Context, a attempt, code fault.Code) (models.L
 		if c.Message != "" {
 			actual = c.Message
 		}
-		out.Checks = append(out.Checks, models.AttemptCheck{Name: c.Name, Status: string(c.Status), Expected: c.Expected, Actual: actual, Trusted: c.Trusted})
+		out.Checks = append(out.Checks, models.AttemptCheck{Name: c.Name, Status: string(c.Status), Expected: c.Expected, Actual: actual, Trusted: c.Trusted, Hint: hint(a.vendor, c.Code)})
 	}
 	return out, nil
 }
@@ -70,18 +121,38 @@ func (s *Service) refuse(ctx context.Context, a attempt, code fault.Code) (model
 	if err != nil {
 		return "", err
 	}
-	return row.ID, s.DB.InTx(ctx, func(tx *gorm.DB) error {
+	id := row.ID
+	err = s.DB.InTx(ctx, func(tx *gorm.DB) error {
+		id = row.ID
+		flooded, err := flooding(tx, row)
+		if err != nil {
+			return err
+		}
+		if flooded {
+			id, err = count(tx, row)
+			return err
+		}
 		if err := tx.Create(&row).Error; err != nil {
 			return err
 		}
 		return s.tellOfFailures(ctx, tx, row)
 	})
+	return id, err
 }
 
 // Refuse records an attempt that a door refused before there was a message to
 // judge: a wrong binding, a body that is too large. The id is "" when no team
 // has the slug.
 func (s *Service) Refuse(ctx context.Context, slug string, code fault.Code) (models.ID, error) {
+	return s.refuseUnread(ctx, slug, code, models.AttemptSignIn)
+}
+
+// RefuseLogout is Refuse for logout messages.
+func (s *Service) RefuseLogout(ctx context.Context, slug string, code fault.Code) (models.ID, error) {
+	return s.refuseUnread(ctx, slug, code, models.AttemptLogout)
+}
+
+func (s *Service) refuseUnread(ctx context.Context, slug string, code fault.Code, kind models.AttemptKind) (models.ID, error) {
 	team, err := s.teamBySlug(ctx, slug)
 	if fault.Is(err, fault.TeamNotFound) {
 		return "", nil
@@ -89,7 +160,7 @@ func (s *Service) Refuse(ctx context.Context, slug string, code fault.Code) (mod
 	if err != nil {
 		return "", err
 	}
-	a := attempt{team: team.ID}
+	a := attempt{team: team.ID, kind: kind}
 	a.add("binding", saml.Fail, code.Meaning())
 	return s.refuse(ctx, a, code)
 }

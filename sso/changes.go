@@ -20,6 +20,11 @@ func changes(a, b models.SsoSettings) []models.AuditDetail {
 		{"sessionHours", a.SessionHours, b.SessionHours},
 		{"sessionIdleMinutes", a.SessionIdleMinutes, b.SessionIdleMinutes},
 		{"defaultIdentityProvider", providerName(a), providerName(b)},
+		{"clockSkewSeconds", a.ClockSkewSeconds, b.ClockSkewSeconds},
+		{"requireMfa", a.RequireMfa, b.RequireMfa},
+		{"honourSessionEnd", a.HonourSessionEnd, b.HonourSessionEnd},
+		{"signMetadata", a.SignMetadata, b.SignMetadata},
+		{"encryptAssertions", a.EncryptAssertions, b.EncryptAssertions},
 	} {
 		if c.before != c.after {
 			out = append(out, audit.Change(c.name, fmt.Sprint(c.before), fmt.Sprint(c.after)))

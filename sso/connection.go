@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/x509"
 	"slices"
+	"strings"
+	"time"
 
 	"rollcall/fault"
 	"rollcall/models"
@@ -17,38 +19,72 @@ type connection struct {
 	settings  models.SsoSettings
 	providers []models.IdentityProvider
 	certs     map[models.ID][]saml.Certificate
+	sp        saml.ServiceProvider // with its keys, where they are needed
 }
 
-// connect reads a team's connection. Faults: team_not_found, and what
-// permitted says.
+// connect reads what a team's sign-in depends on. Faults: team_not_found, and
+// what permitted says.
 func (s *Service) connect(ctx context.Context, slug string) (connection, error) {
-	c := connection{certs: map[models.ID][]saml.Certificate{}}
+	team, settings, err := s.permitted(ctx, slug)
+	if err != nil {
+		return connection{team: team, settings: settings}, err
+	}
+	// Reading a private key costs more than the rest of it.
+	return s.connection(ctx, team, settings, settings.EncryptAssertions)
+}
+
+// connectLogout reads what a team's single logout depends on. It goes on when
+// single sign-on is switched off, as the sessions do that came of it. Faults:
+// team_not_found, and what permitted says for teams without a key.
+func (s *Service) connectLogout(ctx context.Context, slug string) (connection, error) {
+	team, settings, err := s.permitted(ctx, slug)
+	if _, ok := fault.As(err); err != nil && (!ok || settings.ID == "") {
+		return connection{team: team, settings: settings}, err
+	}
+	c, problem := s.connection(ctx, team, settings, true)
+	if problem == nil && c.sp.LogoutURL == "" {
+		problem = err
+	}
+	return c, problem
+}
+
+func (s *Service) connection(ctx context.Context, team models.Team, settings models.SsoSettings, keys bool) (connection, error) {
+	c := connection{team: team, settings: settings, certs: map[models.ID][]saml.Certificate{}, sp: s.ServiceProvider(team.Slug)}
 	db := s.DB.Read(ctx)
 	var err error
-	if c.team, c.settings, err = s.permitted(ctx, slug); err != nil {
+	if c.providers, err = providersOf(db, team.ID); err != nil {
 		return c, err
 	}
-	if c.providers, err = providersOf(db, c.team.ID); err != nil {
-		return c, err
+	if keys {
+		if c.sp, err = s.keyed(db, team, settings); err != nil {
+			return c, err
+		}
 	}
+	err = s.readCertificates(ctx, &c)
+	return c, err
+}
+
+// readCertificates reads what the team trusts.
+func (s *Service) readCertificates(ctx context.Context, c *connection) error {
+	db := s.DB.Read(ctx)
 	var rows []models.Certificate
-	err = db.Select("id", "identity_provider_id", "der").Where("team_id = ? AND not_after >= ?", c.team.ID, s.now()).
+	err := db.Select("id", "identity_provider_id", "der").Where("team_id = ? AND not_after >= ?", c.team.ID, s.now()).
 		Order("not_before DESC, id DESC").Limit(maxProviders * maxLive).Find(&rows).Error
 	if err != nil {
-		return c, err
+		return err
 	}
 	expired, err := s.expired(ctx, c.team.ID)
 	if err != nil {
-		return c, err
+		return err
 	}
 	for _, row := range append(rows, expired...) {
 		cert, err := x509.ParseCertificate(row.DER)
 		if err != nil {
-			return c, err
+			return err
 		}
 		c.certs[row.IdentityProviderID] = append(c.certs[row.IdentityProviderID], saml.Certificate{ID: string(row.ID), X509: cert})
 	}
-	return c, nil
+	return nil
 }
 
 // expired returns the latest certificate of each of the team's providers that
@@ -111,18 +147,48 @@ func (s *Service) Landing(ctx context.Context, slug string) (models.Team, error)
 	return team, err
 }
 
-// Published is what a team's metadata says. It follows from the slug alone and
-// is open to identity providers that fetch it, for every team whose plan
-// includes single sign-on. Faults: team_not_found, sso_not_enabled.
+// Published is a team as its metadata shows it. That is open to identity
+// providers that fetch it, for every team whose plan includes single sign-on.
+// Faults: team_not_found, sso_not_enabled.
 func (s *Service) Published(ctx context.Context, slug string) (saml.ServiceProvider, error) {
+	sp, _, err := s.published(ctx, slug)
+	return sp, err
+}
+
+func (s *Service) published(ctx context.Context, slug string) (saml.ServiceProvider, models.SsoSettings, error) {
+	var settings models.SsoSettings
 	team, err := s.teamBySlug(ctx, slug)
 	if err != nil {
-		return saml.ServiceProvider{}, err
+		return saml.ServiceProvider{}, settings, err
 	}
 	if !team.SsoAllowed() {
-		return saml.ServiceProvider{}, fault.New(fault.SsoNotEnabled, "The team's plan does not include single sign-on.")
+		return saml.ServiceProvider{}, settings, fault.New(fault.SsoNotEnabled, "The team's plan does not include single sign-on.")
 	}
-	return s.ServiceProvider(team.Slug), nil
+	db := s.DB.Read(ctx)
+	if settings, err = SettingsIn(db, team.ID); err != nil {
+		return saml.ServiceProvider{}, settings, err
+	}
+	sp, err := s.keyed(db, team, settings)
+	if err != nil || len(sp.SigningKeys) == 0 {
+		return sp, settings, err
+	}
+	var signing int64
+	err = db.Model(&models.IdentityProvider{}).Where("team_id = ? AND sign_authn_requests = ?", team.ID, true).Count(&signing).Error
+	sp.SignRequests = signing > 0
+	return sp, settings, err
+}
+
+// Metadata is a team's metadata document, signed if the team asked for that.
+// Faults as of Published.
+func (s *Service) Metadata(ctx context.Context, slug string) ([]byte, error) {
+	sp, settings, err := s.published(ctx, slug)
+	switch {
+	case err != nil:
+		return nil, err
+	case settings.SignMetadata && len(sp.SigningKeys) > 0:
+		return sp.SignedMetadata()
+	}
+	return sp.Metadata()
 }
 
 // provider returns the provider with the id, if the connection has it.
@@ -150,9 +216,44 @@ func (c connection) fallback() (models.IdentityProvider, bool) {
 
 // trusted is a provider in the words of package saml.
 func (c connection) trusted(p models.IdentityProvider) saml.Provider {
-	return saml.Provider{
+	out := saml.Provider{
 		EntityID: p.EntityID, Certificates: c.certs[p.ID],
 		WantResponseSigned: p.WantResponseSigned, WantAssertionsSigned: p.WantAssertionsSigned, AllowInclusiveC14N: p.AllowInclusiveC14n,
+		WantEncrypted: p.RequireEncryption, AllowCBC: p.AllowCbc,
 		Attributes: saml.AttributeMapping(p.AttributeMapping),
 	}
+	if p.AllowSha1Until != nil {
+		out.AllowSHA1Until = *p.AllowSha1Until
+	}
+	return out
+}
+
+// skew is the team's allowance for clocks in the words of package saml, where
+// zero is the default and a negative value none.
+func (c connection) skew() time.Duration {
+	if c.settings.ClockSkewSeconds == 0 {
+		return -1
+	}
+	return time.Duration(c.settings.ClockSkewSeconds) * time.Second
+}
+
+// wanted is how a provider's people have to be authenticated; nil wants nothing.
+func wanted(p models.IdentityProvider) *saml.AuthnContext {
+	if len(p.AuthnContextClasses) == 0 {
+		return nil
+	}
+	return &saml.AuthnContext{Classes: p.AuthnContextClasses, Comparison: saml.Comparison(strings.ToLower(string(p.AuthnContextComparison)))}
+}
+
+// fingerprint is of the certificate that verified an assertion, "" for none.
+func (c connection) fingerprint(provider models.ID, assertion *saml.Assertion) string {
+	if assertion == nil {
+		return ""
+	}
+	for _, cert := range c.certs[provider] {
+		if cert.ID == assertion.CertificateID {
+			return saml.Fingerprint(cert.X509)
+		}
+	}
+	return ""
 }

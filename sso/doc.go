@@ -4,11 +4,13 @@
 //
 // It judges responses with package saml and says who an identity provider
 // vouches for. Who that is on the team, and whether they may come in, is the
-// roster's to say.
+// roster's to say. It also keeps the keys that the team itself signs and
+// decrypts with, and takes part in single logout with them.
 package sso
 
 import (
 	"context"
+	"crypto/cipher"
 	"time"
 
 	"gorm.io/gorm"
@@ -32,6 +34,9 @@ type Service struct {
 	Announce func(tx *gorm.DB, n models.Notice) error
 	// Fetch gets metadata from an address that an admin entered. Nil: none is fetched.
 	Fetch func(ctx context.Context, address, etag, lastModified string) (fetch.Document, error)
+	// Keys seals the private keys of teams. Without it no team can have one, and
+	// so none signs, decrypts or takes part in single logout.
+	Keys cipher.AEAD
 }
 
 func (s *Service) now() time.Time { return models.Stamp(s.Now()) }
@@ -42,3 +47,7 @@ func (s *Service) ServiceProvider(slug string) saml.ServiceProvider {
 	id := s.BaseURL + "/saml/" + slug
 	return saml.ServiceProvider{EntityID: id, LoginURL: id + "/init", ACSURL: id + "/finalize", MetadataURL: id + "/metadata"}
 }
+
+// LogoutURL is the team's single logout service. Its metadata has it from the
+// first key on.
+func (s *Service) LogoutURL(slug string) string { return s.BaseURL + "/saml/" + slug + "/logout" }

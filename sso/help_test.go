@@ -15,6 +15,7 @@ import (
 	"gorm.io/gorm"
 
 	"rollcall/access"
+	"rollcall/credential"
 	"rollcall/fault"
 	"rollcall/internal/housetest"
 	"rollcall/internal/idptest"
@@ -47,7 +48,15 @@ func eachHouse(t *testing.T, fn func(t *testing.T, h *house)) {
 	housetest.EachSource(t, func(t *testing.T, src models.Source) {
 		clock := housetest.NewClock()
 		db := housetest.Open(t, src, clock.Now)
-		fn(t, &house{T: t, db: db, clock: clock, sso: &sso.Service{DB: db, Now: clock.Now, BaseURL: base}})
+		ring, err := (&credential.Store{DB: db, Now: clock.Now}).Unlock(t.Context(), "the secret key of this installation", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys, err := ring.AEAD("service provider keys")
+		if err != nil {
+			t.Fatal(err)
+		}
+		fn(t, &house{T: t, db: db, clock: clock, sso: &sso.Service{DB: db, Now: clock.Now, BaseURL: base, Keys: keys}})
 	})
 }
 
@@ -163,7 +172,7 @@ func (h *house) request() context.Context {
 // begin starts a sign-in and returns the request's id.
 func (h *house) begin(team models.Team) string {
 	h.Helper()
-	start, err := h.sso.Begin(h.request(), team.Slug, browser, "/welcome")
+	start, err := h.sso.Begin(h.request(), team.Slug, browser, "/welcome", "")
 	h.must(err)
 	return start.RequestID
 }

@@ -24,6 +24,17 @@ type Login struct {
 	attempt   attempt
 }
 
+// Lifetime is how long a session of this sign-in lasts that begins now. The end
+// that the identity provider wishes counts only for teams that asked for it:
+// PingOne's is five minutes away.
+func (l *Login) Lifetime(now time.Time) time.Duration {
+	life := time.Duration(l.Settings.SessionHours) * time.Hour
+	if end := l.Assertion.SessionNotOnOrAfter; l.Settings.HonourSessionEnd && !end.IsZero() {
+		life = max(0, min(life, end.Sub(now)))
+	}
+	return life
+}
+
 // Judge runs the pipeline over the two values that an identity provider had a
 // browser post to the team's assertion consumer service. Team and identity
 // provider come from the address and the request table, never from the message;
@@ -41,7 +52,11 @@ func (s *Service) Judge(ctx context.Context, slug, samlResponse, relayState, bro
 		a.add("certificates", saml.Fail, "no certificate of any identity provider is valid now")
 		return s.refused(ctx, a, fault.New(fault.CertificateMissing, "No certificate is trusted at this time."))
 	}
-	message, refusal := saml.Receive(samlResponse, saml.Limits{})
+	var message *saml.Message
+	var refusal *saml.Refusal
+	if err := inTurn(ctx, func() { message, refusal = saml.Receive(samlResponse, saml.Limits{}) }); err != nil {
+		return s.turnedAway(ctx, a, err)
+	}
 	if refusal != nil {
 		a.checks = refusal.Checks
 		return s.refused(ctx, a, refusal)
@@ -56,14 +71,26 @@ func (s *Service) Judge(ctx context.Context, slug, samlResponse, relayState, bro
 		a.add("identity_provider", saml.Fail, "the team has no identity provider")
 		return s.refused(ctx, a, fault.New(fault.SsoNotEnabled, "The team has no identity provider."))
 	}
-	a.provider = provider.ID
+	a.provider, a.vendor = provider.ID, provider.Vendor
 	login := Login{Team: c.team, Settings: c.settings, Provider: provider, ReturnTo: relayState}
-	problem := s.validate(&login, &a, message, c, request, browserSecret)
+	var problem error
+	if err := inTurn(ctx, func() { problem = s.validate(&login, &a, message, c, request, browserSecret) }); err != nil {
+		return s.turnedAway(ctx, a, err)
+	}
 	if problem != nil {
 		return s.refused(ctx, a, problem)
 	}
 	login.attempt = a
 	return login, "", nil
+}
+
+// turnedAway is for messages whose turn did not come.
+func (s *Service) turnedAway(ctx context.Context, a attempt, err error) (Login, models.ID, error) {
+	if !fault.Is(err, fault.LoginLimited) {
+		return Login{}, "", err
+	}
+	a.add("turn", saml.Fail, fault.LoginLimited.Meaning())
+	return s.refused(ctx, a, err)
 }
 
 // unconnected turns down sign-ins for teams that nobody signs in to.
@@ -117,19 +144,23 @@ func (c connection) choose(request pending, issuer string) (models.IdentityProvi
 // request. It fills in the login and the attempt.
 func (s *Service) validate(login *Login, a *attempt, message *saml.Message, c connection, request pending, browserSecret string) error {
 	e := saml.Expectation{
-		SP: s.ServiceProvider(c.team.Slug), Provider: c.trusted(login.Provider), Now: s.Now(),
+		SP: c.sp, Provider: c.trusted(login.Provider), Now: s.Now(), Skew: c.skew(),
 		AllowUnsolicited: c.settings.IdpInitiatedEnabled,
+		Context:          wanted(login.Provider), MFA: mfaRule(login.Provider, c.settings.RequireMfa),
 	}
 	// The expectation names the request whenever the team made it, so that the
 	// pipeline compares; whether this browser may still answer it is judged here.
 	var closed *fault.Error
 	if request.known {
-		e.RequestID = request.row.ID
+		e.RequestID, e.ForceAuthn, e.RequestedAt = request.row.ID, request.row.ForceAuthn, request.row.CreatedAt
 		closed = request.open(s.now(), browserSecret)
 		login.ReturnTo = request.row.ReturnTo
 	}
 	assertion, report := message.Validate(e)
-	a.checks, a.nameIDMasked = report.Checks, report.Seen.NameIDMasked
+	a.seen(report, assertion)
+	if matched := c.fingerprint(login.Provider.ID, assertion); matched != "" {
+		a.message.MatchedFingerprint = matched
+	}
 	if report.Refusal != nil {
 		return report.Refusal
 	}

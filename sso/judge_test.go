@@ -67,7 +67,10 @@ func TestForgeries(t *testing.T) {
 		team, idp := h.found("acme")
 		p, _ := h.ofTeam(team)
 		h.must(first(h.sso.UpdateSettings(h.operator(), team.ID, sso.SettingsChange{IdpInitiatedEnabled: ptr(true)})))
-		for _, kind := range idptest.Forgeries {
+		for i, kind := range idptest.Forgeries {
+			if i%20 == 0 {
+				h.clock.Advance(time.Minute) // more in a minute are counted and not kept
+			}
 			id := h.begin(team)
 			packed, err := idp.Forge(kind, h.about(idp, team, id))
 			h.must(err)

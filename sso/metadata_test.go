@@ -149,7 +149,6 @@ func TestImportIsRefused(t *testing.T) {
 			{"cut off", good[:len(good)/2], fault.MetadataInvalid},
 			{"entities", `<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>` + good, fault.MetadataInvalid},
 			{"a service provider's", string(sp), fault.MetadataWrongRole},
-			{"POST only", strings.ReplaceAll(good, saml.BindingRedirect, saml.BindingPOST), fault.MetadataInvalid},
 			{"sign-in by script", strings.ReplaceAll(good, "https://acme.idp.test/sso", "javascript:alert(1)"), fault.MetadataInvalid},
 			{"no certificate", strings.ReplaceAll(good, "X509Certificate", "X509Data2"), fault.MetadataInvalid},
 			{"an expired certificate only", string(h.publishing(h.certificate(-2*day, -day)).Metadata()), fault.MetadataInvalid},

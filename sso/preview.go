@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"rollcall/access"
-	"rollcall/fault"
 	"rollcall/models"
 	"rollcall/saml"
 )
@@ -25,6 +24,12 @@ type Preview struct {
 // Faults: NOT_FOUND, FORBIDDEN, PLAN_REQUIRED, METADATA_INVALID,
 // METADATA_WRONG_ROLE and those of a certificate.
 func (s *Service) PreviewMetadata(ctx context.Context, team models.ID, xml string) (Preview, error) {
+	return s.PreviewMetadataOf(ctx, team, xml, "")
+}
+
+// PreviewMetadataOf is PreviewMetadata for the identity provider with this
+// entity id among several; "" stands for the only one.
+func (s *Service) PreviewMetadataOf(ctx context.Context, team models.ID, xml, entityID string) (Preview, error) {
 	if err := access.Require(ctx, access.SsoWrite, team); err != nil {
 		return Preview{}, err
 	}
@@ -35,7 +40,7 @@ func (s *Service) PreviewMetadata(ctx context.Context, team models.ID, xml strin
 	if err := planned(t); err != nil {
 		return Preview{}, err
 	}
-	md, row, err := s.readMetadata(team, xml, "xml")
+	md, row, err := s.readMetadata(team, xml, entityID, "xml")
 	if err != nil {
 		return Preview{}, err
 	}
@@ -59,7 +64,7 @@ func (s *Service) compare(ctx context.Context, p *Preview) error {
 	p.Existing = &found[0]
 	// An import takes over the addresses and nothing else.
 	next := found[0]
-	next.SsoURL, next.SloURL = p.IdentityProvider.SsoURL, p.IdentityProvider.SloURL
+	moved(&next, p.IdentityProvider)
 	p.Changes = providerChanges(found[0], next)
 	var known []models.Certificate
 	if err := s.DB.Read(ctx).Select("fingerprint_sha256").Where("identity_provider_id = ?", found[0].ID).Find(&known).Error; err != nil {
@@ -71,16 +76,42 @@ func (s *Service) compare(ctx context.Context, p *Preview) error {
 	return nil
 }
 
-// readMetadata reads metadata into a provider that is not stored. field is what
-// of the caller's input the faults are about.
-func (s *Service) readMetadata(team models.ID, xml, field string) (*saml.IDPMetadata, models.IdentityProvider, error) {
-	md, err := saml.ParseMetadata([]byte(xml), s.Now())
+// readMetadata reads metadata into a provider that is not stored. entityID
+// chooses one of several, "" the only one; field is what of the caller's input
+// the faults are about.
+func (s *Service) readMetadata(team models.ID, xml, entityID, field string) (*saml.IDPMetadata, models.IdentityProvider, error) {
+	md, err := saml.ParseMetadataOf([]byte(xml), entityID, s.Now())
 	if err != nil {
 		return nil, models.IdentityProvider{}, under(err, field)
 	}
-	if md.SSOBinding != saml.BindingRedirect {
-		return nil, models.IdentityProvider{}, fault.New(fault.MetadataInvalid, "The identity provider takes requests by HTTP-POST only; requests are sent by HTTP-Redirect.").On(field)
+	row := models.IdentityProvider{
+		TeamID: team, EntityID: md.EntityID, Vendor: detectVendor(md.EntityID, md.SSOURL),
+		SignAuthnRequests: md.WantAuthnRequestsSigned,
 	}
-	row := models.IdentityProvider{TeamID: team, EntityID: md.EntityID, SsoURL: md.SSOURL, SloURL: md.SLOURL, Vendor: detectVendor(md.EntityID, md.SSOURL)}
-	return md, row, under(checkProvider(row, nil), field)
+	applyPreset(&row)
+	addresses(&row, md)
+	return md, row, under(s.checkProvider(row, nil, ProviderOptions{}), field)
+}
+
+// addresses takes over where metadata says that a provider is: in the binding
+// that the row has, if the provider still offers it, else by redirect if it can.
+func addresses(row *models.IdentityProvider, md *saml.IDPMetadata) {
+	var at saml.Endpoint
+	at, row.SsoBinding = endpoint(md.SSO, row.SsoBinding)
+	row.SsoURL = at.Location
+	at, row.SloBinding = endpoint(md.SLO, row.SloBinding)
+	row.SloURL, row.SloResponseURL = at.Location, at.ResponseLocation
+}
+
+func endpoint(offered saml.Endpoints, has models.Binding) (saml.Endpoint, models.Binding) {
+	if offered.POST.Location != "" && (has == models.BindingPost || offered.Redirect.Location == "") {
+		return offered.POST, models.BindingPost
+	}
+	return offered.Redirect, models.BindingRedirect
+}
+
+// moved takes over what metadata says of addresses.
+func moved(row *models.IdentityProvider, md models.IdentityProvider) {
+	row.SsoURL, row.SsoBinding = md.SsoURL, md.SsoBinding
+	row.SloURL, row.SloBinding, row.SloResponseURL = md.SloURL, md.SloBinding, md.SloResponseURL
 }

@@ -33,6 +33,7 @@ type NewIdentityProvider struct {
 	Vendor                                   *models.Vendor // nil is a guess from the addresses
 	WantResponseSigned, WantAssertionsSigned *bool          // nil is false: either signature will do
 	AttributeMapping                         *models.AttributeMapping
+	ProviderOptions
 }
 
 // CreateIdentityProvider adds an identity provider with its certificates. The
@@ -41,11 +42,13 @@ type NewIdentityProvider struct {
 // certificate.
 func (s *Service) CreateIdentityProvider(ctx context.Context, in NewIdentityProvider) (models.IdentityProvider, error) {
 	row := models.IdentityProvider{TeamID: in.TeamID, EntityID: in.EntityID, SsoURL: in.SsoURL, SloURL: in.SloURL}
-	if err := checkProvider(row, in.AttributeMapping); err != nil {
-		return row, err
-	}
 	row.Vendor = detectVendor(in.EntityID, in.SsoURL)
 	set(&row.Vendor, in.Vendor)
+	applyPreset(&row)
+	in.ProviderOptions.apply(&row)
+	if err := s.checkProvider(row, in.AttributeMapping, in.ProviderOptions); err != nil {
+		return row, err
+	}
 	set(&row.WantResponseSigned, in.WantResponseSigned)
 	set(&row.WantAssertionsSigned, in.WantAssertionsSigned)
 	set(&row.AttributeMapping, in.AttributeMapping)
@@ -60,9 +63,16 @@ func (s *Service) CreateIdentityProvider(ctx context.Context, in NewIdentityProv
 		}
 		certs = append(certs, c)
 	}
-	err := s.change(ctx, in.TeamID, func(tx *gorm.DB, team models.Team) error {
+	key, err := s.keyForProvider(ctx, row)
+	if err != nil {
+		return row, err
+	}
+	err = s.change(ctx, in.TeamID, func(tx *gorm.DB, team models.Team) error {
 		var err error
 		if row, err = s.insertProvider(ctx, tx, row); err != nil {
+			return err
+		}
+		if err := s.firstKey(ctx, tx, team.ID, key); err != nil {
 			return err
 		}
 		for i, c := range certs {
@@ -75,8 +85,8 @@ func (s *Service) CreateIdentityProvider(ctx context.Context, in NewIdentityProv
 	return row, err
 }
 
-// checkProvider judges addresses and mapping.
-func checkProvider(row models.IdentityProvider, mapping *models.AttributeMapping) error {
+// checkProvider judges addresses, options and mapping.
+func (s *Service) checkProvider(row models.IdentityProvider, mapping *models.AttributeMapping, o ProviderOptions) error {
 	switch {
 	case row.EntityID == "":
 		return fault.New(fault.Required, "Give the identity provider's entity id.").On("entityId")
@@ -90,6 +100,9 @@ func checkProvider(row models.IdentityProvider, mapping *models.AttributeMapping
 		if err := saml.CheckLocation(row.SloURL); err != nil {
 			return under(err, "sloUrl")
 		}
+	}
+	if err := o.check(row, s.now()); err != nil {
+		return err
 	}
 	if mapping == nil {
 		return nil
@@ -167,20 +180,36 @@ type Imported struct {
 // Faults: those of CreateIdentityProvider, METADATA_INVALID and
 // METADATA_WRONG_ROLE; LIMIT_REACHED when not one of its certificates fits.
 func (s *Service) ImportMetadata(ctx context.Context, team models.ID, xml string) (Imported, error) {
-	return s.importDocument(ctx, team, xml, "xml", nil)
+	return s.ImportMetadataOf(ctx, team, xml, "")
+}
+
+// ImportMetadataOf is ImportMetadata for the identity provider with this entity
+// id among several; "" stands for the only one.
+func (s *Service) ImportMetadataOf(ctx context.Context, team models.ID, xml, entityID string) (Imported, error) {
+	return s.importDocument(ctx, team, xml, entityID, "xml", nil)
 }
 
 // importDocument does the work of ImportMetadata. field is what of the caller's
 // input the faults are about; with, if not nil, is done in the same transaction.
-func (s *Service) importDocument(ctx context.Context, team models.ID, xml, field string, with func(tx *gorm.DB, p models.IdentityProvider) error) (Imported, error) {
+func (s *Service) importDocument(ctx context.Context, team models.ID, xml, entityID, field string, with func(tx *gorm.DB, p models.IdentityProvider) error) (Imported, error) {
 	var out Imported
-	md, row, err := s.readMetadata(team, xml, field)
+	md, row, err := s.readMetadata(team, xml, entityID, field)
+	if err != nil {
+		return out, err
+	}
+	if err := access.Require(ctx, access.SsoWrite, team); err != nil {
+		return out, err
+	}
+	key, err := s.keyForProvider(ctx, row)
 	if err != nil {
 		return out, err
 	}
 	err = s.change(ctx, team, func(tx *gorm.DB, _ models.Team) error {
 		out = Imported{Ignored: append([]string(nil), md.Ignored...)}
 		if out.IdentityProvider, out.Created, err = s.upsertProvider(ctx, tx, row); err != nil {
+			return err
+		}
+		if err := s.firstKey(ctx, tx, team, key); err != nil {
 			return err
 		}
 		kept := 0
@@ -219,12 +248,11 @@ func (s *Service) upsertProvider(ctx context.Context, tx *gorm.DB, row models.Id
 		return made, true, err
 	}
 	known := found[0]
-	if known.SsoURL == row.SsoURL && known.SloURL == row.SloURL {
+	if moved(&known, row); len(providerChanges(found[0], known)) == 0 {
 		return known, false, nil
 	}
-	known.SsoURL, known.SloURL, known.Revision, known.UpdatedAt = row.SsoURL, row.SloURL, known.Revision+1, s.now()
-	err := tx.Model(&models.IdentityProvider{}).Where("id = ?", known.ID).
-		Updates(map[string]any{"sso_url": known.SsoURL, "slo_url": known.SloURL, "revision": known.Revision, "updated_at": known.UpdatedAt}).Error
+	known.Revision, known.UpdatedAt = known.Revision+1, s.now()
+	err := tx.Select("*").Omit("id", "team_id", "entity_id", "created_at").Where("id = ?", known.ID).Updates(&known).Error
 	if err != nil {
 		return known, false, err
 	}

@@ -21,7 +21,8 @@ type ProviderChange struct {
 	Vendor                                   *models.Vendor
 	WantResponseSigned, WantAssertionsSigned *bool
 	AttributeMapping                         *models.AttributeMapping
-	Revision                                 *int // that the caller read, or nil
+	ProviderOptions
+	Revision *int // that the caller read, or nil
 }
 
 // UpdateIdentityProvider changes an identity provider. Faults: NOT_FOUND,
@@ -30,6 +31,10 @@ func (s *Service) UpdateIdentityProvider(ctx context.Context, id models.ID, c Pr
 	seen, err := s.providerToChange(ctx, id)
 	if err != nil {
 		return seen, under(err, "identityProviderId")
+	}
+	key, err := s.spareKey(ctx, seen.TeamID, isTrue(c.SignAuthnRequests) || s.Keys != nil && c.SloURL != nil && *c.SloURL != "")
+	if err != nil {
+		return seen, err
 	}
 	var row models.IdentityProvider
 	err = s.change(ctx, seen.TeamID, func(tx *gorm.DB, _ models.Team) error {
@@ -46,7 +51,11 @@ func (s *Service) UpdateIdentityProvider(ctx context.Context, id models.ID, c Pr
 		set(&row.WantResponseSigned, c.WantResponseSigned)
 		set(&row.WantAssertionsSigned, c.WantAssertionsSigned)
 		set(&row.AttributeMapping, c.AttributeMapping)
-		if err := checkProvider(row, c.AttributeMapping); err != nil {
+		c.ProviderOptions.apply(&row)
+		if err := s.checkProvider(row, c.AttributeMapping, c.ProviderOptions); err != nil {
+			return err
+		}
+		if err := s.firstKey(ctx, tx, row.TeamID, key); err != nil {
 			return err
 		}
 		details := providerChanges(before, row)
@@ -68,17 +77,14 @@ func (s *Service) UpdateIdentityProvider(ctx context.Context, id models.ID, c Pr
 // providerChanges lists what differs between two states of an identity provider.
 func providerChanges(a, b models.IdentityProvider) []models.AuditDetail {
 	var out []models.AuditDetail
-	for _, c := range []struct {
-		name          string
-		before, after any
-	}{
+	for _, c := range append(optionChanges(a, b), []differs{
 		{"ssoUrl", a.SsoURL, b.SsoURL},
 		{"sloUrl", a.SloURL, b.SloURL},
 		{"vendor", a.Vendor, b.Vendor},
 		{"wantResponseSigned", a.WantResponseSigned, b.WantResponseSigned},
 		{"wantAssertionsSigned", a.WantAssertionsSigned, b.WantAssertionsSigned},
 		{"attributeMapping", a.AttributeMapping, b.AttributeMapping},
-	} {
+	}...) {
 		if !reflect.DeepEqual(c.before, c.after) {
 			out = append(out, audit.Change(c.name, fmt.Sprintf("%+v", c.before), fmt.Sprintf("%+v", c.after)))
 		}

@@ -31,7 +31,7 @@ func TestProviderByHand(t *testing.T) {
 		settings, err := h.sso.Settings(h.operator(), team.ID)
 		h.must(err)
 		same(t, "default and revision", []any{*settings.DefaultIdentityProviderID, settings.Revision}, []any{p.ID, 2})
-		same(t, "events", h.events(team), []string{"identity_provider.created", "certificate.added", "certificate.added"})
+		same(t, "events", h.events(team), []string{"identity_provider.created", "service_provider_key.created", "certificate.added", "certificate.added"})
 		// The second one is not the default.
 		next, err := h.sso.CreateIdentityProvider(h.operator(), sso.NewIdentityProvider{TeamID: team.ID, EntityID: "urn:acme:next", SsoURL: "https://next.test/sso"})
 		h.must(err)

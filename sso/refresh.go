@@ -122,16 +122,17 @@ func (s *Service) refresh(ctx context.Context, p models.IdentityProvider, src mo
 func (s *Service) usableMetadata(body []byte, p models.IdentityProvider) (*saml.IDPMetadata, string) {
 	md, err := saml.ParseMetadata(body, s.Now())
 	if err != nil {
+		// One of several: an import chose it by its entity id.
+		if one, oneErr := saml.ParseMetadataOf(body, p.EntityID, s.Now()); oneErr == nil {
+			return one, ""
+		}
 		if f, ok := fault.As(err); ok {
 			return nil, clean(f.Message)
 		}
 		return nil, "the document cannot be read"
 	}
-	switch {
-	case md.EntityID != p.EntityID:
+	if md.EntityID != p.EntityID {
 		return nil, clean("the document is of another identity provider: " + md.EntityID)
-	case md.SSOBinding != saml.BindingRedirect:
-		return nil, "the identity provider takes requests by HTTP-POST only"
 	}
 	return md, ""
 }
@@ -212,7 +213,7 @@ func (s *Service) takeOver(ctx context.Context, tx *gorm.DB, p models.IdentityPr
 	moved := hostOf(md.SSOURL) != hostOf(p.SsoURL) || p.SloURL != "" && md.SLOURL != "" && hostOf(md.SLOURL) != hostOf(p.SloURL)
 	if !moved {
 		row := p
-		row.SsoURL, row.SloURL = md.SSOURL, md.SLOURL
+		addresses(&row, md)
 		if _, _, err := s.upsertProvider(ctx, tx, row); err != nil {
 			return err
 		}

@@ -23,15 +23,26 @@ const (
 
 // Start is where a sign-in begins.
 type Start struct {
-	RedirectURL string // at the identity provider, with the AuthnRequest
-	RequestID   string
+	Onward
+	RequestID string
 }
+
+// Onward is where a browser goes from here with a message of ours: to an
+// address, or by posting a form when that is not nil.
+type Onward struct {
+	RedirectURL string
+	Form        *saml.Form
+}
+
+// maxHint is the longest login hint, in bytes.
+const maxHint = 254
 
 // Begin stores a pending request that is bound to the browser by a secret in
 // its cookie, and returns where to send it. returnTo is a path of this
-// installation that the caller has checked. Faults as of Landing, and
+// installation that the caller has checked; loginHint is whom the person says
+// to be, for identity providers that take that. Faults as of Landing, and
 // sso_not_enabled when the team has no identity provider.
-func (s *Service) Begin(ctx context.Context, slug, browserSecret, returnTo string) (Start, error) {
+func (s *Service) Begin(ctx context.Context, slug, browserSecret, returnTo, loginHint string) (Start, error) {
 	team, settings, err := s.permitted(ctx, slug)
 	if err != nil {
 		return Start{}, err
@@ -49,17 +60,41 @@ func (s *Service) Begin(ctx context.Context, slug, browserSecret, returnTo strin
 		return Start{}, err
 	}
 	now := s.now()
-	address, err := s.ServiceProvider(team.Slug).AuthnRequestURL(p.SsoURL, id, "", now)
+	onward, err := s.ask(ctx, team, settings, p, id, loginHint)
 	if err != nil {
 		return Start{}, err
 	}
 	err = s.DB.InTx(ctx, func(tx *gorm.DB) error {
 		return tx.Create(&models.LoginRequest{
 			ID: id, TeamID: team.ID, IdentityProviderID: p.ID, BrowserHash: browserHash(browserSecret),
-			ReturnTo: returnTo, CreatedAt: now, ExpiresAt: now.Add(requestLife),
+			ReturnTo: returnTo, CreatedAt: now, ExpiresAt: now.Add(requestLife), ForceAuthn: p.ForceAuthn,
 		}).Error
 	})
-	return Start{RedirectURL: address, RequestID: id}, err
+	return Start{Onward: onward, RequestID: id}, err
+}
+
+// ask makes the AuthnRequest as the provider wants it.
+func (s *Service) ask(ctx context.Context, team models.Team, settings models.SsoSettings, p models.IdentityProvider, id, loginHint string) (Onward, error) {
+	sp := s.ServiceProvider(team.Slug)
+	r := saml.AuthnRequest{
+		ID: id, IssueInstant: s.now(), Sign: p.SignAuthnRequests, ForceAuthn: p.ForceAuthn,
+		NameIDFormat: p.NameIDFormat, Context: wanted(p),
+	}
+	if p.LoginHintParameter != "" && len(loginHint) <= maxHint && models.Printable(loginHint) {
+		r.LoginHint, r.HintParameter = loginHint, p.LoginHintParameter
+	}
+	if r.Sign {
+		var err error
+		if sp, err = s.keyed(s.DB.Read(ctx), team, settings); err != nil {
+			return Onward{}, err
+		}
+	}
+	if p.SsoBinding == models.BindingPost {
+		form, err := sp.PostRequest(p.SsoURL, r)
+		return Onward{Form: &form}, err
+	}
+	address, err := sp.RedirectRequest(p.SsoURL, r)
+	return Onward{RedirectURL: address}, err
 }
 
 func browserHash(secret string) []byte {

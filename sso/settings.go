@@ -18,6 +18,8 @@ const (
 	defaultIdleMinutes  = 8 * 60
 	maxSessionHours     = 30 * 24
 	minIdleMinutes      = 5
+	defaultSkewSeconds  = 90
+	maxSkewSeconds      = 180
 )
 
 // Prepare writes the settings of a new team in the caller's transaction.
@@ -35,7 +37,7 @@ func Prepare(tx *gorm.DB, team models.ID, now time.Time) error {
 func beginning(team models.ID) models.SsoSettings {
 	return models.SsoSettings{
 		TeamID: team, State: models.SsoDraft, DefaultRole: models.RoleMember, JitEnabled: true,
-		SessionHours: defaultSessionHours, SessionIdleMinutes: defaultIdleMinutes,
+		SessionHours: defaultSessionHours, SessionIdleMinutes: defaultIdleMinutes, ClockSkewSeconds: defaultSkewSeconds,
 	}
 }
 
@@ -70,6 +72,11 @@ type SettingsChange struct {
 	JitEnabled                *bool
 	SessionHours              *int
 	SessionIdleMinutes        *int
+	ClockSkewSeconds          *int
+	RequireMfa                *bool
+	HonourSessionEnd          *bool
+	SignMetadata              *bool
+	EncryptAssertions         *bool
 	DefaultIdentityProviderID *models.ID
 	Revision                  *int // that the caller read, or nil
 }
@@ -78,7 +85,14 @@ type SettingsChange struct {
 // PLAN_REQUIRED, STALE_REVISION, INVALID.
 func (s *Service) UpdateSettings(ctx context.Context, team models.ID, c SettingsChange) (models.SsoSettings, error) {
 	var row models.SsoSettings
-	err := s.change(ctx, team, func(tx *gorm.DB, _ models.Team) error {
+	if err := access.Require(ctx, access.SsoWrite, team); err != nil {
+		return row, err
+	}
+	key, err := s.spareKey(ctx, team, isTrue(c.SignMetadata) || isTrue(c.EncryptAssertions))
+	if err != nil {
+		return row, err
+	}
+	err = s.change(ctx, team, func(tx *gorm.DB, _ models.Team) error {
 		var err error
 		if row, err = SettingsIn(tx, team); err != nil {
 			return err
@@ -92,6 +106,9 @@ func (s *Service) UpdateSettings(ctx context.Context, team models.ID, c Settings
 		}
 		if row == before {
 			return nil
+		}
+		if err := s.firstKey(ctx, tx, team, key); err != nil {
+			return err
 		}
 		return s.saveSettings(ctx, tx, &row, audit.SsoSettingsChanged, changes(before, row))
 	})
@@ -136,9 +153,16 @@ func (c SettingsChange) apply(tx *gorm.DB, row *models.SsoSettings) error {
 	set(&row.JitEnabled, c.JitEnabled)
 	set(&row.SessionHours, c.SessionHours)
 	set(&row.SessionIdleMinutes, c.SessionIdleMinutes)
+	set(&row.ClockSkewSeconds, c.ClockSkewSeconds)
+	set(&row.RequireMfa, c.RequireMfa)
+	set(&row.HonourSessionEnd, c.HonourSessionEnd)
+	set(&row.SignMetadata, c.SignMetadata)
+	set(&row.EncryptAssertions, c.EncryptAssertions)
 	switch {
 	case row.SessionHours < 1 || row.SessionHours > maxSessionHours:
 		return fault.New(fault.InvalidValue, "A session lasts 1 to %d hours.", maxSessionHours).On("sessionHours")
+	case row.ClockSkewSeconds < 0 || row.ClockSkewSeconds > maxSkewSeconds:
+		return fault.New(fault.InvalidValue, "Clocks may differ by 0 to %d seconds.", maxSkewSeconds).On("clockSkewSeconds")
 	case row.SessionIdleMinutes < minIdleMinutes || row.SessionIdleMinutes > row.SessionHours*60:
 		return fault.New(fault.InvalidValue, "A session may be idle for %d minutes up to its whole life of %d.", minIdleMinutes, row.SessionHours*60).On("sessionIdleMinutes")
 	}
@@ -154,6 +178,8 @@ func (c SettingsChange) apply(tx *gorm.DB, row *models.SsoSettings) error {
 	}
 	return nil
 }
+
+func isTrue(b *bool) bool { return b != nil && *b }
 
 func set[T any](field *T, value *T) {
 	if value != nil {

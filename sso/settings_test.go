@@ -201,7 +201,7 @@ func TestPlan(t *testing.T) {
 		ended(t, "landing", err, fault.SsoNotEnabled)
 		_, err = h.sso.Published(h.Context(), team.Slug)
 		ended(t, "metadata", err, fault.SsoNotEnabled)
-		_, err = h.sso.Begin(h.Context(), team.Slug, browser, "/")
+		_, err = h.sso.Begin(h.Context(), team.Slug, browser, "/", "")
 		ended(t, "begin", err, fault.SsoNotEnabled)
 	})
 }

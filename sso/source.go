@@ -43,7 +43,7 @@ func (s *Service) ImportMetadataURL(ctx context.Context, team models.ID, address
 	if err != nil {
 		return Imported{}, unreachable(err)
 	}
-	return s.importDocument(ctx, team, string(doc.Body), "url", func(tx *gorm.DB, p models.IdentityProvider) error {
+	return s.importDocument(ctx, team, string(doc.Body), "", "url", func(tx *gorm.DB, p models.IdentityProvider) error {
 		return s.saveSource(ctx, tx, p, address, doc)
 	})
 }

@@ -1,6 +1,8 @@
-// Package idptest is a small SAML 2.0 identity provider. It signs like the
-// real ones, in every form that they use, and it mis-signs like the attacks of
-// the last twenty years; tests walk the list Forgeries and see each refused.
+// Package idptest is a small SAML 2.0 identity provider. It signs and encrypts
+// like the real ones, in every form that they use - Vendors has nine products
+// as they are set up by default and as our guides have it - and it mis-signs
+// like the attacks of the last twenty years; tests walk the lists Forgeries
+// and EncryptedForgeries and see each refused.
 //
 // It also serves the web pages of `rollcall demo`: choose a person, press
 // Continue, be signed in. It authenticates nobody and must never be reachable

@@ -192,7 +192,7 @@ func TestForgeryTable(t *testing.T) {
 			t.Errorf("%s is accepted", f.Name)
 		}
 	}
-	if len(seen) < 60 {
+	if len(seen) < 200 {
 		t.Errorf("%d forgeries", len(seen))
 	}
 	if _, err := idp.Forge(wrappings[0], Response{Status: "urn:x"}); err == nil {

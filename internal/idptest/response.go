@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/beevik/etree"
+
+	"rollcall/saml"
 )
 
 // Response describes a Response. The fields of the first group say whom it is
@@ -40,8 +42,19 @@ type Response struct {
 	StatusMessage string
 	IDPrefix      string // put before the random ids, as some products do
 
-	// Before changes the message before it is signed, After after it.
-	Before, After func(response *etree.Element)
+	Classes []string // authentication context classes; nil is PasswordProtectedTransport
+	Style   Style    // which prefixes are written
+
+	// Encrypt has the assertion encrypted after it is signed and before the
+	// Response is.
+	Encrypt *Encryption
+	// EncryptName has the NameID encrypted before anything is signed.
+	EncryptName *Encryption
+
+	// Before changes the message before anything is signed, Sealed the signed
+	// assertion before it is encrypted, After the finished message. Before sees
+	// the prefixes samlp, saml and ds, whatever the Style.
+	Before, Sealed, After func(el *etree.Element)
 	// Indent folds and indents the base64 by this many spaces.
 	Indent int
 }
@@ -56,6 +69,7 @@ type Attribute struct {
 type Signing struct {
 	Key         crypto.Signer       // nil is the provider's own
 	KeyInfo     KeyInfo             // what is said about the key
+	Prefix      string              // of the Signature's elements: "" is ds, "-" none at all
 	Shown       []*x509.Certificate // for KeyInfoCertificates; nil is the provider's own
 	Hash        crypto.Hash         // 0 is SHA-256
 	PrefixList  string              // of the exclusive canonicalization
@@ -76,6 +90,7 @@ const (
 	KeyInfoNone
 	KeyInfoKeyName
 	KeyInfoKeyValue
+	KeyInfoBoth // certificates and the bare key
 )
 
 // Respond makes the base64 of a Response, as a browser would POST it.
@@ -96,9 +111,9 @@ func (i *IDP) document(r Response) (*etree.Element, error) {
 	if r.Before != nil {
 		r.Before(resp)
 	}
-	assertion := resp.SelectElement("saml:Assertion")
-	if assertion != nil && !r.Unsigned && (r.SignAssertion || !r.SignResponse) {
-		if err := i.sign(assertion, r.Signing); err != nil {
+	r.Style.apply(resp)
+	if assertion := path(resp, "saml:Assertion"); assertion != nil {
+		if err := i.seal(assertion, r); err != nil {
 			return nil, err
 		}
 	}
@@ -115,6 +130,27 @@ func (i *IDP) document(r Response) (*etree.Element, error) {
 		r.After(resp)
 	}
 	return resp, nil
+}
+
+// seal signs and encrypts the assertion as r says.
+func (i *IDP) seal(assertion *etree.Element, r Response) error {
+	if r.EncryptName != nil {
+		if err := r.EncryptName.hide(path(assertion, "saml:Subject", "saml:NameID"), "EncryptedID"); err != nil {
+			return err
+		}
+	}
+	if !r.Unsigned && (r.SignAssertion || !r.SignResponse) {
+		if err := i.sign(assertion, r.Signing); err != nil {
+			return err
+		}
+	}
+	if r.Sealed != nil {
+		r.Sealed(assertion)
+	}
+	if r.Encrypt == nil {
+		return nil
+	}
+	return r.Encrypt.hide(assertion, "EncryptedAssertion")
 }
 
 // build lays the message out, unsigned.
@@ -190,7 +226,13 @@ func (i *IDP) assertion(resp *etree.Element, r Response, issuer string, now time
 	if r.SessionIndex != "" {
 		authn.CreateAttr("SessionIndex", r.SessionIndex)
 	}
-	authn.CreateElement("saml:AuthnContext").CreateElement("saml:AuthnContextClassRef").SetText("urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport")
+	classes := r.Classes
+	if classes == nil {
+		classes = []string{saml.ClassPassword}
+	}
+	for _, class := range classes {
+		authn.CreateElement("saml:AuthnContext").CreateElement("saml:AuthnContextClassRef").SetText(class)
+	}
 
 	if len(r.Attributes) == 0 {
 		return nil

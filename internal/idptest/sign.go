@@ -42,13 +42,14 @@ func (i *IDP) sign(el *etree.Element, s Signing) error {
 	sig.CreateAttr("xmlns:ds", nsSignature)
 	info := s.signedInfo(sig, el.SelectAttrValue("ID", ""), digest)
 	at := len(el.Child)
-	if issuer := el.SelectElement("saml:Issuer"); issuer != nil && !s.Last {
+	if issuer := path(el, "saml:Issuer"); issuer != nil && !s.Last {
 		at = issuer.Index() + 1
 	}
 	el.InsertChildAt(at, sig)
 	if s.ChangeInfo != nil {
 		s.ChangeInfo(info)
 	}
+	renamed(sig, "ds", s.Prefix)
 	value, err := s.value(info)
 	if err != nil {
 		return err
@@ -58,6 +59,7 @@ func (i *IDP) sign(el *etree.Element, s Signing) error {
 	if s.ChangeAfter != nil {
 		s.ChangeAfter(sig)
 	}
+	renamed(sig, "ds", s.Prefix)
 	return nil
 }
 
@@ -83,11 +85,7 @@ func (s Signing) signedInfo(sig *etree.Element, id string, digest []byte) *etree
 	c14n := string(s.canonicalizer("").Algorithm())
 	info := sig.CreateElement("ds:SignedInfo")
 	info.CreateElement("ds:CanonicalizationMethod").CreateAttr("Algorithm", c14n)
-	method := algorithms[s.Hash].rsa
-	if _, ok := s.Key.(*ecdsa.PrivateKey); ok {
-		method = algorithms[s.Hash].ecdsa
-	}
-	info.CreateElement("ds:SignatureMethod").CreateAttr("Algorithm", method)
+	info.CreateElement("ds:SignatureMethod").CreateAttr("Algorithm", s.method())
 	ref := info.CreateElement("ds:Reference")
 	ref.CreateAttr("URI", "#"+id)
 	transforms := ref.CreateElement("ds:Transforms")
@@ -102,12 +100,25 @@ func (s Signing) signedInfo(sig *etree.Element, id string, digest []byte) *etree
 	return info
 }
 
+// method is the identifier of the signature algorithm.
+func (s Signing) method() string {
+	if _, ok := s.Key.(*ecdsa.PrivateKey); ok {
+		return algorithms[s.Hash].ecdsa
+	}
+	return algorithms[s.Hash].rsa
+}
+
 // value signs SignedInfo where it stands.
 func (s Signing) value(info *etree.Element) ([]byte, error) {
 	raw, err := s.canonicalizer("").Canonicalize(standalone(info))
 	if err != nil {
 		return nil, err
 	}
+	return s.raw(raw)
+}
+
+// raw signs bytes.
+func (s Signing) raw(raw []byte) ([]byte, error) {
 	h := s.Hash.New()
 	h.Write(raw)
 	value, err := s.Key.Sign(rand.Reader, h.Sum(nil), s.Hash)
@@ -135,20 +146,19 @@ func (s Signing) keyInfo(sig *etree.Element) {
 		return
 	}
 	info := sig.CreateElement("ds:KeyInfo")
-	switch s.KeyInfo {
-	case KeyInfoKeyName:
+	if s.KeyInfo == KeyInfoKeyName {
 		info.CreateElement("ds:KeyName").SetText("signing key")
-	case KeyInfoKeyValue:
-		if pub, ok := s.Key.Public().(*rsa.PublicKey); ok {
-			value := info.CreateElement("ds:KeyValue").CreateElement("ds:RSAKeyValue")
-			value.CreateElement("ds:Modulus").SetText(base64.StdEncoding.EncodeToString(pub.N.Bytes()))
-			value.CreateElement("ds:Exponent").SetText("AQAB")
-		}
-	default:
+	}
+	if s.KeyInfo == KeyInfoCertificates || s.KeyInfo == KeyInfoBoth {
 		data := info.CreateElement("ds:X509Data")
 		for _, c := range s.Shown {
 			data.CreateElement("ds:X509Certificate").SetText(s.folded(c.Raw))
 		}
+	}
+	if pub, ok := s.Key.Public().(*rsa.PublicKey); ok && (s.KeyInfo == KeyInfoKeyValue || s.KeyInfo == KeyInfoBoth) {
+		value := info.CreateElement("ds:KeyValue").CreateElement("ds:RSAKeyValue")
+		value.CreateElement("ds:Modulus").SetText(base64.StdEncoding.EncodeToString(pub.N.Bytes()))
+		value.CreateElement("ds:Exponent").SetText("AQAB")
 	}
 }
 

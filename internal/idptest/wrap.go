@@ -66,11 +66,89 @@ var wrappings = []Forgery{
 	}),
 }
 
+// placements put the genuine assertion wherever else SAML lets elements stand,
+// where it still verifies, while a forged one stands in its place.
+var placements = []Forgery{
+	tucked("WrapInStatusMessage", func(evil *etree.Element) *etree.Element {
+		return path(evil, "samlp:Status").CreateElement("samlp:StatusMessage")
+	}),
+	tucked("WrapInStatusDetail", func(evil *etree.Element) *etree.Element {
+		return path(evil, "samlp:Status").CreateElement("samlp:StatusDetail")
+	}),
+	tucked("WrapInExtensions", func(evil *etree.Element) *etree.Element {
+		extensions := etree.NewElement("samlp:Extensions")
+		evil.InsertChildAt(1, extensions)
+		return extensions
+	}),
+	tucked("WrapInIssuer", func(evil *etree.Element) *etree.Element { return path(evil, "saml:Assertion", "saml:Issuer") }),
+	tucked("WrapInAdvice", func(evil *etree.Element) *etree.Element {
+		return path(evil, "saml:Assertion").CreateElement("saml:Advice")
+	}),
+	tucked("WrapInSubject", func(evil *etree.Element) *etree.Element { return path(evil, "saml:Assertion", "saml:Subject") }),
+	tucked("WrapInNameID", func(evil *etree.Element) *etree.Element {
+		return path(evil, "saml:Assertion", "saml:Subject", "saml:NameID")
+	}),
+	tucked("WrapInConfirmationData", func(evil *etree.Element) *etree.Element {
+		return path(evil, "saml:Assertion", "saml:Subject", "saml:SubjectConfirmation", "saml:SubjectConfirmationData")
+	}),
+	tucked("WrapInConditions", func(evil *etree.Element) *etree.Element { return path(evil, "saml:Assertion", "saml:Conditions") }),
+	tucked("WrapInAuthnContext", func(evil *etree.Element) *etree.Element {
+		return path(evil, "saml:Assertion", "saml:AuthnStatement", "saml:AuthnContext").CreateElement("saml:AuthnContextDecl")
+	}),
+	tucked("WrapInAttribute", func(evil *etree.Element) *etree.Element {
+		return path(evil, "saml:Assertion").CreateElement("saml:AttributeStatement").CreateElement("saml:Attribute").CreateElement("saml:AttributeValue")
+	}),
+	tucked("WrapInForeignElement", func(evil *etree.Element) *etree.Element {
+		el := evil.CreateElement("x:any")
+		el.CreateAttr("xmlns:x", "urn:x")
+		return el
+	}),
+	wrapping("WrapInKeyInfo", false, func(evil, good *etree.Element) {
+		original := path(good, "saml:Assertion")
+		sig := path(original, "ds:Signature")
+		original.RemoveChild(sig)
+		path(sig, "ds:KeyInfo").AddChild(original)
+		path(evil, "saml:Assertion").InsertChildAt(1, sig)
+	}),
+	wrapping("WrapInSignatureProperties", false, func(evil, good *etree.Element) {
+		original := path(good, "saml:Assertion")
+		sig := path(original, "ds:Signature")
+		original.RemoveChild(sig)
+		sig.CreateElement("ds:Object").CreateElement("ds:SignatureProperties").CreateElement("ds:SignatureProperty").AddChild(original)
+		path(evil, "saml:Assertion").InsertChildAt(1, sig)
+	}),
+	wrapping("ResponseInResponse", true, func(evil, good *etree.Element) { evil.AddChild(good) }),
+	wrapping("ResponseInAttribute", true, func(evil, good *etree.Element) {
+		path(evil, "saml:Assertion").CreateElement("saml:AttributeStatement").CreateElement("saml:Attribute").CreateElement("saml:AttributeValue").AddChild(good)
+	}),
+	wrapping("AssertionOfAnotherNamespace", false, func(evil, good *etree.Element) {
+		forged := path(evil, "saml:Assertion")
+		forged.CreateAttr("xmlns:saml", "urn:evil")
+		evil.AddChild(path(good, "saml:Assertion"))
+	}),
+	wrapping("AssertionOfSAML1", false, func(evil, good *etree.Element) {
+		forged := path(evil, "saml:Assertion")
+		forged.CreateAttr("xmlns:saml", "urn:oasis:names:tc:SAML:1.0:assertion")
+		evil.InsertChildAt(forged.Index(), path(good, "saml:Assertion"))
+	}),
+	wrapping("SameIDTwice", false, func(evil, good *etree.Element) {
+		original := path(good, "saml:Assertion")
+		path(evil, "saml:Assertion").CreateAttr("ID", original.SelectAttrValue("ID", ""))
+		evil.AddChild(original)
+	}),
+}
+
+// tucked is a wrapping that puts the genuine assertion into the element that
+// place finds or makes in the forged document.
+func tucked(name string, place func(evil *etree.Element) *etree.Element) Forgery {
+	return wrapping(name, false, func(evil, good *etree.Element) { place(evil).AddChild(path(good, "saml:Assertion")) })
+}
+
 // wrapping builds a genuine document and an unsigned forged copy of it about
 // Mallory with ids of its own, and lets arrange put them together in the
 // forged one.
 func wrapping(name string, wholeResponse bool, arrange func(evil, good *etree.Element)) Forgery {
-	return Forgery{name, fault.MultipleAssertions, func(i *IDP, r Response) (string, error) {
+	return forged(name, fault.MultipleAssertions, func(i *IDP, r Response) (string, error) {
 		r.SignResponse, r.SignAssertion = wholeResponse, !wholeResponse
 		good, err := i.document(r)
 		if err != nil {
@@ -87,5 +165,5 @@ func wrapping(name string, wholeResponse bool, arrange func(evil, good *etree.El
 		path(evil, "saml:Assertion", "saml:Subject", "saml:NameID").SetText(Mallory)
 		arrange(evil, good)
 		return encode(evil, 0)
-	}}
+	})
 }

@@ -1,0 +1,124 @@
+package saml
+
+import (
+	"bytes"
+	"compress/flate"
+	"encoding/base64"
+	"net/url"
+	"strings"
+
+	"rollcall/fault"
+)
+
+// The two ways in which a browser carries a message of ours to an identity
+// provider.
+
+// maxRelayState is the longest RelayState, in bytes (SAML bindings, section
+// 3.4.3); identity providers cut or refuse longer ones.
+const maxRelayState = 80
+
+// Names of form fields and query parameters (SAML bindings, sections 3.4, 3.5).
+const (
+	fieldRequest    = "SAMLRequest"
+	fieldResponse   = "SAMLResponse"
+	fieldRelayState = "RelayState"
+	fieldSigAlg     = "SigAlg"
+	fieldSignature  = "Signature"
+	fieldEncoding   = "SAMLEncoding"
+	encodingDeflate = "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE"
+)
+
+// Form is what a page has to post for the HTTP-POST binding.
+type Form struct {
+	Action string
+	Fields []FormField
+}
+
+// FormField is a hidden field of a Form.
+type FormField struct{ Name, Value string }
+
+// outgoing is a message that is ready to go.
+type outgoing struct {
+	address    string // where it is meant to arrive
+	target     string // the same with what goes along in the query
+	field      string
+	doc        []byte
+	relayState string
+	sign       bool
+}
+
+func (o outgoing) check() error {
+	if err := CheckLocation(o.address); err != nil {
+		return err
+	}
+	if len(o.relayState) > maxRelayState {
+		return fault.New(fault.InvalidValue, "RelayState is longer than %d bytes", maxRelayState)
+	}
+	return nil
+}
+
+// redirect packs the message into an address. Its signature is one over the
+// query string, not over the XML (SAML bindings, section 3.4.4.1).
+func (sp ServiceProvider) redirect(o outgoing) (string, error) {
+	if err := o.check(); err != nil {
+		return "", err
+	}
+	var packed bytes.Buffer
+	w, err := flate.NewWriter(&packed, flate.BestCompression)
+	if err != nil {
+		return "", err
+	}
+	if _, err := w.Write(o.doc); err != nil {
+		return "", err
+	}
+	if err := w.Close(); err != nil {
+		return "", err
+	}
+	query := o.field + "=" + url.QueryEscape(base64.StdEncoding.EncodeToString(packed.Bytes()))
+	if o.relayState != "" {
+		query += "&" + fieldRelayState + "=" + url.QueryEscape(o.relayState)
+	}
+	if o.sign {
+		key, err := sp.signingKey()
+		if err != nil {
+			return "", err
+		}
+		query += "&" + fieldSigAlg + "=" + url.QueryEscape(rsaSHA256)
+		value, err := key.sign([]byte(query))
+		if err != nil {
+			return "", err
+		}
+		query += "&" + fieldSignature + "=" + url.QueryEscape(value)
+	}
+	return joinQuery(o.target, query), nil
+}
+
+// form packs the message into a form's fields. Its signature is inside the
+// XML, after the Issuer.
+func (sp ServiceProvider) form(o outgoing) (Form, error) {
+	if err := o.check(); err != nil {
+		return Form{}, err
+	}
+	doc := o.doc
+	if o.sign {
+		var err error
+		if doc, err = sp.enveloped(doc, "</saml:Issuer>"); err != nil {
+			return Form{}, err
+		}
+	}
+	f := Form{Action: o.target, Fields: []FormField{{o.field, base64.StdEncoding.EncodeToString(doc)}}}
+	if o.relayState != "" {
+		f.Fields = append(f.Fields, FormField{fieldRelayState, o.relayState})
+	}
+	return f, nil
+}
+
+func joinQuery(address, query string) string {
+	switch {
+	case !strings.Contains(address, "?"):
+		return address + "?" + query
+	case strings.HasSuffix(address, "?"), strings.HasSuffix(address, "&"):
+		return address + query
+	}
+	return address + "&" + query
+}
