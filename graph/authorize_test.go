@@ -122,7 +122,7 @@ func TestOtherCredentialsDoNotOpenThisDoor(t *testing.T) {
 func TestEveryRootFieldNamesItsScope(t *testing.T) {
 	contract := quiet(&stub{}).schema
 	free := map[string]bool{"viewer": true, "node": true, "nodes": true, "rateLimit": true}
-	for _, root := range []*ast.Definition{contract.Query, contract.Mutation} {
+	for _, root := range []*ast.Definition{contract.Query, contract.Mutation, contract.Subscription} {
 		for _, f := range root.Fields {
 			if !strings.HasPrefix(f.Name, "__") && !free[f.Name] && f.Directives.ForName("auth") == nil {
 				t.Errorf("%s.%s has no @auth", root.Name, f.Name)
