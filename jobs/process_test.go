@@ -273,11 +273,11 @@ func TestYearOfProcesses(t *testing.T) {
 		recorded := func() int {
 			return len(rowsOf[models.Notice](t, r.DB, "kind IN ?", []string{"cert_expiring", "cert_expired"}))
 		}
-		for now := housetest.Start; now.Before(housetest.Start.AddDate(0, 0, 400)); {
-			before := due(now)
-			now = now.Add(time.Duration(6+dice.IntN(12)) * time.Hour)
-			set(now)
-			if due(now) == before {
+		for hour := housetest.Start; hour.Before(housetest.Start.AddDate(0, 0, 400)); {
+			before := due(hour)
+			hour = hour.Add(time.Duration(6+dice.IntN(12)) * time.Hour)
+			set(hour)
+			if due(hour) == before {
 				continue
 			}
 			if dice.IntN(2) == 0 { // in the middle of it
@@ -286,7 +286,7 @@ func TestYearOfProcesses(t *testing.T) {
 				kill(running[i])
 				running[i] = child(t, src, "replica", env...)
 			}
-			waitFor(t, "the notices that are due", func() bool { return recorded() >= due(now) })
+			waitFor(t, "the notices that are due", func() bool { return recorded() >= due(hour) })
 		}
 		// 451s and the dead leave work that others take up after a while.
 		waitFor(t, "all mails", func() bool {

@@ -296,3 +296,22 @@ func TestLog(t *testing.T) {
 		t.Errorf("%v: %s", err, out.String())
 	}
 }
+
+func TestCapture(t *testing.T) {
+	c := &Capture{Next: &Log{Log: slog.New(slog.DiscardHandler), Now: now}}
+	for i := range captured + 2 {
+		m := message()
+		m.Subject = strings.Repeat("x", i+1)
+		if err := c.Send(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	spoiled := message()
+	spoiled.To = ""
+	if err := c.Send(t.Context(), spoiled); err == nil {
+		t.Error("a message that nobody takes was taken")
+	}
+	if got := c.Latest(); len(got) != captured || len(got[0].Subject) != captured+2 || len(got[captured-1].Subject) != 3 {
+		t.Errorf("%d are kept, from %d to %d", len(got), len(got[0].Subject), len(got[len(got)-1].Subject))
+	}
+}

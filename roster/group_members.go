@@ -111,6 +111,9 @@ func (c *groupEdit) add(refs []GroupRef) error {
 // known refuses what is no person of the team. Groups in groups are refused as
 // well: whose role would follow which of them nobody could tell.
 func (c *groupEdit) known(refs []GroupRef) error {
+	if len(refs) == 0 {
+		return nil
+	}
 	ids := make([]models.ID, len(refs))
 	for i, r := range refs {
 		if _, err := models.ParseID(string(r.ID)); err != nil {
@@ -118,17 +121,21 @@ func (c *groupEdit) known(refs []GroupRef) error {
 		}
 		ids[i] = r.ID
 	}
-	text, err := idList(ids)
-	if err != nil {
-		return err
+	in, list := "?", any(ids)
+	if len(ids) > fewIDs {
+		text, err := idList(ids)
+		if err != nil {
+			return err
+		}
+		in, list = c.listed(), text
 	}
 	var n int
-	err = c.tx.Raw("SELECT count(*) FROM scim_profiles WHERE team_id = ? AND membership_id IN "+c.listed(), c.group.TeamID, text).Scan(&n).Error
+	err := c.tx.Raw("SELECT count(*) FROM scim_profiles WHERE team_id = ? AND membership_id IN "+in, c.group.TeamID, list).Scan(&n).Error
 	if err != nil || n == len(refs) {
 		return err
 	}
 	var groups int
-	err = c.tx.Raw("SELECT count(*) FROM team_groups WHERE team_id = ? AND id IN "+c.listed(), c.group.TeamID, text).Scan(&groups).Error
+	err = c.tx.Raw("SELECT count(*) FROM team_groups WHERE team_id = ? AND id IN "+in, c.group.TeamID, list).Scan(&groups).Error
 	switch {
 	case err != nil:
 		return err
@@ -147,12 +154,19 @@ func (c *groupEdit) remove(ids []models.ID) error {
 	if len(ids) == 0 {
 		return nil
 	}
+	if len(ids) <= fewIDs {
+		return c.drop("membership_id IN ?", ids, ids)
+	}
 	text, err := idList(ids)
 	if err != nil {
 		return err
 	}
 	return c.drop("membership_id IN "+c.listed(), text, ids)
 }
+
+// fewIDs is up to how many ids stand in the statement itself. A database that
+// cannot see how few there are walks over the whole group for them.
+const fewIDs = 100
 
 // replace makes the list the group's whole membership.
 func (c *groupEdit) replace(refs []GroupRef) error {
@@ -177,7 +191,7 @@ func (c *groupEdit) replace(refs []GroupRef) error {
 	return c.add(refs)
 }
 
-func (c *groupEdit) drop(condition, list string, ids []models.ID) error {
+func (c *groupEdit) drop(condition string, list any, ids []models.ID) error {
 	done := c.tx.Exec("DELETE FROM group_members WHERE group_id = ? AND "+condition, c.group.ID, list)
 	if done.Error != nil {
 		return done.Error

@@ -29,7 +29,7 @@ func (c client) calls() []models.ScimCall {
 func TestCallsAreVisible(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		c := h.acme.with("User-Agent", "Okta SCIM Client 1.0.0")
-		id := c.do("POST", "/Users", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User","urn:x:y"],"userName":"secret-name","password":"hunter2","active":"True","emails":{"value":"secret@mail.test","type":"work"},"shoe":"44"}`).want(201, "").id()
+		id := c.do("POST", "/Users", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User","urn:x:y"],"userName":"secret-name","password":"hunter2","active":"True","emails":{"value":"secret@mail.test","type":"work"},"shoe":"size-fourty"}`).want(201, "").id()
 		c.patch(id, `[{"op":"Replace","path":"emails[value eq \"secret@mail.test\"].value","value":"secret2@mail.test"},{"op":"Replace","path":"active","value":"False"},
 			{"op":"replace","value":{"id":"`+id+`","name.givenName":"Secret","urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager":"boss"}}]`).want(200, "")
 		group := c.group("Hidden", id)
@@ -43,7 +43,7 @@ func TestCallsAreVisible(t *testing.T) {
 		var seen []string
 		for _, r := range rows {
 			seen = append(seen, fmt.Sprintf("%s %d %s %s", r.Method, r.Status, r.ScimType, strings.Join(r.Quirks, "|")))
-			for _, secret := range []string{"hunter2", "secret", "Secret", "boss", "44", c.token} {
+			for _, secret := range []string{"hunter2", "secret", "Secret", "boss", "fourty", c.token} {
 				if strings.Contains(r.Body+r.Resource+r.Detail, secret) {
 					t.Errorf("a call tells %q: %s %s", secret, r.Resource, r.Body)
 				}

@@ -10,13 +10,17 @@
 //  4. decode.go     bytes -> JSON tree: bounded, no duplicate names
 //  5. document.go   JSON tree -> document: the attributes of schema.go, cleaned
 //  6. patch.go      operations on a document; path.go reads their targets
-//  7. resource.go   document <-> roster.ScimUser, roster.Member -> document
-//  8. users.go      the verbs; list.go the queries
-//  9. errors.go     every error -> one SCIM error document
+//  7. resource.go   document <-> roster.ScimUser, roster.Member -> document; index.go
+//     takes a document apart for filters
+//  8. users.go, groups.go and group_patch.go  the verbs; conditional.go their versions
+//  9. query.go      what a list was asked for; list.go and search.go answer it
+//  10. bulk.go      the verbs again, many in one request
+//  11. errors.go    every error -> one SCIM error document
+//  12. calls.go     what is kept of the request for the team's admins; quirks.go
 //
-// filter.go parses the whole filter grammar into a tree. filter_compile.go
-// turns the trees that can be pushed down into a roster query and refuses the
-// rest; match.go evaluates the ones inside value paths of PATCH.
+// filter.go parses the whole filter grammar into a tree. filter_compile.go turns
+// it into a filter of the roster, which asks the database; match.go evaluates the
+// ones inside value paths of PATCH.
 //
 // The door is tolerant where clients in the field differ - string booleans,
 // operations and names in any case, dotted and URN keys, attributes and schema

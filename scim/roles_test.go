@@ -1,9 +1,14 @@
 package scim_test
 
 import (
+	"fmt"
+	"sync"
 	"testing"
 
+	"rollcall/fault"
+	"rollcall/internal/housetest"
 	"rollcall/models"
+	"rollcall/roster"
 )
 
 // role is a member's role and where it comes from.
@@ -98,3 +103,93 @@ func TestGroupsKeepTheLastAdmin(t *testing.T) {
 		}
 	})
 }
+
+// A mapping that is set while people are pushed into the group misses nobody,
+// and removals and deactivations that cross pushes leave nothing behind.
+func TestMappingMeetsPushes(t *testing.T) {
+	const n = 16
+	eachHouse(t, func(t *testing.T, h *house) {
+		c := h.acme
+		c.add("root@acme.test", models.RoleAdmin)
+		var ids []string
+		for i := range n {
+			ids = append(ids, c.create(fmt.Sprintf("u%d@acme.test", i)))
+		}
+		group := c.group("Viewers", ids[0])
+		var wg sync.WaitGroup
+		for _, id := range ids[1:] {
+			wg.Go(func() {
+				if a := c.patchGroup(group, `[{"op":"add","path":"members","value":[{"value":"`+id+`"}]}]`); a.status != 204 {
+					t.Errorf("push: %d %s", a.status, a.text)
+				}
+			})
+		}
+		wg.Go(func() {
+			if _, err := h.roster.SetGroupRoleMapping(h.operator(), models.ID(group), models.RoleViewer); err != nil {
+				t.Error(err)
+			}
+		})
+		wg.Wait()
+		c.holds(group, ids...)
+		for _, id := range ids {
+			if got := c.role(id); got != "VIEWER GROUP" {
+				t.Errorf("%s is %s", id, got)
+			}
+		}
+		// Half of them go while the list is pushed again and again.
+		for i, id := range ids {
+			if i%2 == 0 {
+				wg.Go(func() { c.do("DELETE", "/Users/"+id, "").want(204, "") })
+				continue
+			}
+			wg.Go(func() {
+				c.patchGroup(group, `[{"op":"remove","path":"members[value eq \"`+id+`\"]"},{"op":"add","path":"members","value":[{"value":"`+id+`"}]}]`).want(204, "")
+			})
+		}
+		wg.Wait()
+		var left []string
+		for i, id := range ids {
+			if i%2 == 1 {
+				left = append(left, id)
+			}
+		}
+		c.holds(group, left...)
+	})
+}
+
+// Only the team's provisioning client and operators write groups; only admins
+// say what follows from them.
+func TestWhoWritesGroups(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		c := h.acme
+		admin, member := c.add("root@acme.test", models.RoleAdmin), c.add("mel@acme.test", models.RoleMember)
+		group := models.ID(c.group("Ops"))
+		asAdmin, asMember := housetest.AsMember(t.Context(), admin.Membership, admin.User), housetest.AsMember(t.Context(), member.Membership, member.User)
+		scimOf, scimOther := housetest.AsScim(t.Context(), c.team.ID), housetest.AsScim(t.Context(), h.globex.team.ID)
+		for name, x := range map[string]struct {
+			err  error
+			want fault.Code
+		}{
+			"an admin makes one":         {second(h.roster.CreateGroup(asAdmin, c.team.ID, roster.NewGroup{DisplayName: "x"})), fault.Forbidden},
+			"a member changes one":       {second(h.roster.ChangeGroup(asMember, c.team.ID, group, nil, 0)), fault.Forbidden},
+			"another team's client":      {second(h.roster.ChangeGroup(scimOther, c.team.ID, group, nil, 0)), fault.Missing},
+			"another team's client ends": {h.roster.DeleteGroup(scimOther, h.globex.team.ID, group, 0), fault.Missing},
+			"a client maps":              {second(h.roster.SetGroupRoleMapping(scimOf, group, models.RoleAdmin)), fault.Forbidden},
+			"a member maps":              {second(h.roster.SetGroupRoleMapping(asMember, group, models.RoleAdmin)), fault.Forbidden},
+			"another team's admin maps":  {second(h.roster.SetGroupRoleMapping(scimOther, group, models.RoleAdmin)), fault.Missing},
+			"a member looks at calls":    {third(h.roster.ScimCalls(asMember, c.team.ID, models.Window{Limit: 1})), fault.Forbidden},
+			"a client switches itself":   {second(h.roster.UpdateProvisioning(scimOf, c.team.ID, roster.ProvisioningChange{})), fault.Forbidden},
+			"nobody reads":               {second(h.roster.Group(t.Context(), group)), fault.NotSignedIn},
+			"an admin maps":              {second(h.roster.SetGroupRoleMapping(asAdmin, group, models.RoleViewer)), ""},
+			"a member reads":             {second(h.roster.Group(asMember, group)), ""},
+		} {
+			if x.want == "" && x.err != nil || x.want != "" && !fault.Is(x.err, x.want) {
+				t.Errorf("%s: %v", name, x.err)
+			}
+		}
+	})
+}
+
+func second[T any](_ T, err error) error { return err }
+
+func third[T, U any](_ T, _ U, err error) error { return err }

@@ -241,9 +241,7 @@ func (h *handler) write(w http.ResponseWriter, r *http.Request, a reply) {
 		return
 	}
 	var text bytes.Buffer
-	enc := json.NewEncoder(&text)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(a.body); err != nil {
+	if err := encode(&text, a.body); err != nil {
 		h.log.ErrorContext(r.Context(), "SCIM answer cannot be written", "error", err)
 		w.WriteHeader(http.StatusInternalServerError)
 		return
@@ -253,4 +251,36 @@ func (h *handler) write(w http.ResponseWriter, r *http.Request, a reply) {
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(text.Bytes()) // a client that is gone needs no answer
 	}
+}
+
+// encode writes an answer's body. Resources that are JSON already are copied:
+// the encoder would read every one of a page again.
+func encode(into *bytes.Buffer, body any) error {
+	enc := json.NewEncoder(into)
+	enc.SetEscapeHTML(false)
+	switch b := body.(type) {
+	case json.RawMessage:
+		into.Write(b)
+		into.WriteByte('\n')
+		return nil
+	case listBody:
+		resources := b.Resources
+		b.Resources = []any{}
+		if err := enc.Encode(b); err != nil {
+			return err
+		}
+		into.Truncate(into.Len() - len("]}\n")) // Resources comes last and is empty
+		for i, r := range resources {
+			if i > 0 {
+				into.WriteByte(',')
+			}
+			if err := encode(into, r); err != nil {
+				return err
+			}
+			into.Truncate(into.Len() - 1)
+		}
+		into.WriteString("]}\n")
+		return nil
+	}
+	return enc.Encode(body)
 }

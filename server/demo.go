@@ -7,12 +7,14 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
 
 	"rollcall/config"
 	"rollcall/internal/idptest"
+	"rollcall/mail"
 	"rollcall/models"
 	"rollcall/roster"
 	"rollcall/saml"
@@ -54,9 +56,14 @@ func demo(ctx context.Context, cfg config.Config, log *slog.Logger, now func() t
 	if err != nil {
 		return errors.Join(err, front.Close(), back.Close())
 	}
+	sent := &mail.Capture{Next: rooms.Jobs.Sender}
+	rooms.Jobs.Sender = sent
+	beside := http.NewServeMux()
+	beside.Handle("/", idp.Handler())
+	beside.Handle("GET /mail", showMails(sent))
 	keys, err := rooms.seed(ctx, idp)
 	if err == nil {
-		keys.URL, keys.IDP = cfg.BaseURL, idp.SSOURL
+		keys.URL, keys.IDP, keys.Mail = cfg.BaseURL, idp.SSOURL, "http://"+back.Addr().String()+"/mail"
 		err = writeTour(out, keys)
 	}
 	if err != nil {
@@ -64,7 +71,7 @@ func demo(ctx context.Context, cfg config.Config, log *slog.Logger, now func() t
 	}
 	return rooms.while(ctx, func(ctx context.Context) error {
 		return together(ctx,
-			func(ctx context.Context) error { return Listen(ctx, back, idp.Handler(), log) },
+			func(ctx context.Context) error { return Listen(ctx, back, beside, log) },
 			func(ctx context.Context) error { return Listen(ctx, front, rooms.Handler(), log) })
 	})
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // tourKeys are what the tour shows.
-type tourKeys struct{ URL, IDP, Operator, Scim string }
+type tourKeys struct{ URL, IDP, Mail, Operator, Scim string }
 
 // demoKeys makes the credentials of the tour.
 func (r *Rooms) demoKeys(ctx context.Context, team models.ID) (tourKeys, error) {
@@ -33,7 +33,7 @@ Rollcall is running on a throw-away database with the team acme.
   Test IdP          {{.IDP}}
   Operator API key  {{.Operator}}
   SCIM token        {{.Scim}}
-  Mail              in the log, on standard error
+  Mail              {{.Mail}}  and in the log, on standard error
 
 In a browser: open the sign-in address, choose Ada, press Continue; you are signed in.
 Then paste lines 5 and 6 into a terminal and load the page again: you are out.

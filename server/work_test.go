@@ -41,9 +41,13 @@ func page(t *testing.T, address, key string) (int, string) {
 func TestMailOfTheDemo(t *testing.T) {
 	path, address, mails := program(t), freeAddress(t), filepath.Join(t.TempDir(), "mails")
 	p := start(t, path, address, []string{"ROLLCALL_SMTP_URL=file:" + mails}, string(config.Demo))
-	key := ""
+	key, shown := "", ""
 	for line := range p.lines {
-		if key = regexp.MustCompile(`rck_\w+`).FindString(line); key != "" {
+		if found := regexp.MustCompile(`rck_\w+`).FindString(line); found != "" {
+			key = found
+		}
+		if strings.HasPrefix(line, "  Mail ") {
+			shown = strings.Fields(line)[1]
 			break
 		}
 	}
@@ -76,6 +80,9 @@ func TestMailOfTheDemo(t *testing.T) {
 		if time.Now().After(until) {
 			t.Fatalf("mails that did not come: %v", missing())
 		}
+	}
+	if status, body := page(t, shown, ""); status != http.StatusOK || !strings.Contains(body, "Acme: single sign-on is on") {
+		t.Errorf("the demo's page of mail: %d %.500s", status, body)
 	}
 	if status, body := page(t, "http://"+address+"/metrics", ""); status != http.StatusUnauthorized || strings.Contains(body, "rollcall_") {
 		t.Errorf("anybody reads the metrics: %d %.200s", status, body)

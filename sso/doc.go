@@ -25,9 +25,6 @@ type Service struct {
 	DB      *models.DB
 	Now     func() time.Time
 	BaseURL string // of the installation, without a slash at its end
-	// Keys seals the private keys of teams. Without it no team can have one, and
-	// so none signs, decrypts or takes part in single logout.
-	Keys cipher.AEAD
 	// AttemptsKept is for how long a sign-in's record is kept; 0 is thirty days.
 	AttemptsKept time.Duration
 
@@ -37,6 +34,9 @@ type Service struct {
 	Announce func(tx *gorm.DB, n models.Notice) error
 	// Fetch gets metadata from an address that an admin entered. Nil: none is fetched.
 	Fetch func(ctx context.Context, address, etag, lastModified string) (fetch.Document, error)
+	// Keys seals the private keys of teams. Without it no team can have one, and
+	// so none signs, decrypts or takes part in single logout.
+	Keys cipher.AEAD
 }
 
 func (s *Service) now() time.Time { return models.Stamp(s.Now()) }

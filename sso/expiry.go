@@ -27,23 +27,22 @@ const (
 // always are the days before a certificate's end at which every team is told.
 var always = []int{30, 7, 1}
 
-// early is how many days before a certificate's end a vendor's product starts
-// to sign with the next one. AD FS promotes its new certificate by itself.
-var early = map[models.Vendor]int{models.VendorAdfs: 15}
-
 // EarlyDays is how many days before a certificate's end its identity provider
-// stops signing with it, as far as the vendor's habits are known; 0 otherwise.
-func EarlyDays(v models.Vendor) int { return early[v] }
+// stops signing with it, as the vendor's preset says; 0 when it does not.
+func EarlyDays(v models.Vendor) int {
+	p, _ := PresetOf(v)
+	return p.Certificate.EffectiveDeadlineDays
+}
 
 // thresholds are the days before the end at which a team is told of a
 // certificate: those of everybody, those that the team chose, and, where the
 // vendor's product switches early, a week and a day before it does.
 func thresholds(v models.Vendor, n models.NotificationSettings) []int {
-	days := append([]int(nil), always...)
+	days, early := append([]int(nil), always...), EarlyDays(v)
 	for _, chosen := range []struct {
 		on   bool
 		days int
-	}{{n.Days60, 60}, {n.Days14, 14}, {n.Days0, 0}, {early[v] > 0, early[v] + 7}, {early[v] > 0, early[v] + 1}} {
+	}{{n.Days60, 60}, {n.Days14, 14}, {n.Days0, 0}, {early > 0, early + 7}, {early > 0, early + 1}} {
 		if chosen.on {
 			days = append(days, chosen.days)
 		}
@@ -150,7 +149,7 @@ func expiryKey(c models.Certificate, days int) string {
 func expiryNotice(c models.Certificate, p models.IdentityProvider, days int, now time.Time) models.Notice {
 	facts := certificateFacts(c, p)
 	facts["threshold"] = strconv.Itoa(days)
-	if e := early[p.Vendor]; e > 0 {
+	if e := EarlyDays(p.Vendor); e > 0 {
 		facts["early"], facts["earlyDay"] = strconv.Itoa(e), c.NotAfter.Add(-time.Duration(e)*day).Format(time.RFC3339)
 	}
 	kind := noticeExpiring

@@ -164,7 +164,7 @@ func guide() string {
 		fmt.Fprintf(&b, "\n- NameID: by default %s, %s; recommended: %s (%s).\n", p.NameID.Default, p.NameID.Meaning, p.NameID.Recommended, p.NameID.Confidence)
 		fmt.Fprintf(&b, "- Signature: by default %s with %s; set %s (%s).\n", signed(p), p.Signs.Algorithm, p.Signs.Switch, p.Signs.Confidence)
 		fmt.Fprintf(&b, "- Second factor: %s (%s)\n", p.MFA.Advice, p.MFA.Confidence)
-		fmt.Fprintf(&b, "- Certificate: %s, for %s (%s).%s\n", p.Certificate.Life, map[string]string{"APP": "this application alone", "TENANT": "all applications"}[p.Certificate.Scope], p.Certificate.Confidence, earlyNote(p))
+		fmt.Fprintf(&b, "- Certificate: %s, for %s (%s).%s\n", p.Certificate.Life, map[string]string{"APP": "this application alone", "TENANT": "all applications"}[p.Certificate.Scope], p.Certificate.Confidence, switchesEarly(p))
 		for _, issue := range p.KnownIssues {
 			fmt.Fprintf(&b, "- `%s`: %s\n", issue.Code, issue.Text)
 		}
@@ -184,7 +184,7 @@ func signed(p Preset) string {
 	}
 }
 
-func earlyNote(p Preset) string {
+func switchesEarly(p Preset) string {
 	if p.Certificate.EffectiveDeadlineDays == 0 {
 		return ""
 	}

@@ -1,0 +1,40 @@
+package server
+
+import (
+	"bytes"
+	"html/template"
+	"net/http"
+
+	"rollcall/mail"
+)
+
+var mailsPage = template.Must(template.New("mails").Parse(`<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Mail of the demo</title></head>
+<body style="font-family: sans-serif; line-height: 1.5; max-width: 50em; margin: 1em">
+<h1>Mail of the demo</h1>
+{{range .}}<article>
+<h2>{{.Subject}}</h2>
+<p>To: {{.To}}<br>From: {{.From}}</p>
+<pre style="white-space: pre-wrap; background: #f4f4f4; padding: 0.5em">{{.Text}}</pre>
+</article>
+{{else}}<p>Nothing was sent yet.</p>
+{{end}}</body>
+</html>
+`))
+
+// showMails is the demo's page of what was sent.
+func showMails(sent *mail.Capture) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		var page bytes.Buffer
+		if err := mailsPage.Execute(&page, sent.Latest()); err != nil {
+			plain(w, http.StatusInternalServerError, "the page cannot be written\n")
+			return
+		}
+		h := w.Header()
+		h.Set("Content-Type", "text/html; charset=utf-8")
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+		h.Set("Cache-Control", "no-store")
+		_, _ = w.Write(page.Bytes())
+	}
+}
