@@ -3,6 +3,8 @@ package graph
 import (
 	"bytes"
 	"flag"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"regexp"
 	"slices"
@@ -42,7 +44,7 @@ func format(s *ast.Schema) []byte {
 
 // The golden file shows in a review what a change does to the contract.
 func TestGoldenContract(t *testing.T) {
-	const path = "testdata/schema.graphql"
+	const path = "../docs/schema.graphql"
 	got := format(published(t))
 	if *update {
 		if err := os.WriteFile(path, got, 0o644); err != nil {
@@ -54,12 +56,17 @@ func TestGoldenContract(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Errorf("the contract has changed; see what by: go test ./graph -run Golden -update && git diff graph/testdata")
+		t.Errorf("the contract has changed; see what by: go test ./graph -run Golden -update && git diff docs/schema.graphql")
 	}
 }
 
 // What runs is what is published: somebody who changed schema/ has generated anew.
 func TestGeneratedContractIsFresh(t *testing.T) {
+	w := httptest.NewRecorder()
+	PublishedHandler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/schema.graphql", nil))
+	if file, err := os.ReadFile("../docs/schema.graphql"); err != nil || w.Code != 200 || !bytes.Equal(file, w.Body.Bytes()) {
+		t.Errorf("what is served is not docs/schema.graphql: %v", err)
+	}
 	if !bytes.Equal(format(NewExecutableSchema(Config{}).Schema()), format(published(t))) {
 		t.Error("graph/ was not generated from schema/ as it is now; run scripts/generate")
 	}

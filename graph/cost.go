@@ -67,12 +67,14 @@ func costs() ComplexityRoot {
 	c.Team.AuditEvents = func(child int, first *int, _ *string, last *int, _ *string, _ *model.AuditEventFilter, _ *model.OrderDirection) int {
 		return costSearch + costOfPage(child, first, last)
 	}
-	c.Team.LoginAttempts = func(child int, first *int, _ *string, _ *model.LoginAttemptFilter) int {
-		return costSearch + costOfPage(child, first)
+	c.Team.LoginAttempts = func(child int, first *int, _ *string, last *int, _ *string, _ *model.LoginAttemptFilter) int {
+		return costSearch + costOfPage(child, first, last)
 	}
-	forward := func(child int, first *int, _ *string) int { return costOfPage(child, first) }
-	c.Team.Sessions, c.Team.APIKeys, c.Membership.Sessions, c.Membership.APIKeys = forward, forward, forward, forward
-	c.Team.Groups, c.Team.ScimCalls = forward, forward
+	plain := func(child int, first *int, _ *string, last *int, _ *string) int {
+		return costOfPage(child, first, last)
+	}
+	c.Query.Teams, c.Team.Sessions, c.Team.APIKeys, c.Membership.Sessions, c.Membership.APIKeys = plain, plain, plain, plain, plain
+	c.Team.Groups, c.Team.ScimCalls = plain, plain
 	c.Team.GroupRoleMappings = costOfFew
 	c.Team.ScimTokens = costOfFew
 	c.SsoSettings.IdentityProviders = costOfFew

@@ -358,7 +358,7 @@ type ComplexityRoot struct {
 	}
 
 	Membership struct {
-		APIKeys           func(childComplexity int, first *int, after *string) int
+		APIKeys           func(childComplexity int, first *int, after *string, last *int, before *string) int
 		CreatedAt         func(childComplexity int) int
 		DeactivatedAt     func(childComplexity int) int
 		DeactivatedReason func(childComplexity int) int
@@ -369,7 +369,7 @@ type ComplexityRoot struct {
 		Role              func(childComplexity int) int
 		RoleSource        func(childComplexity int) int
 		ScimManaged       func(childComplexity int) int
-		Sessions          func(childComplexity int, first *int, after *string) int
+		Sessions          func(childComplexity int, first *int, after *string, last *int, before *string) int
 		Source            func(childComplexity int) int
 		Status            func(childComplexity int) int
 		Team              func(childComplexity int) int
@@ -676,21 +676,21 @@ type ComplexityRoot struct {
 	}
 
 	Team struct {
-		APIKeys              func(childComplexity int, first *int, after *string) int
+		APIKeys              func(childComplexity int, first *int, after *string, last *int, before *string) int
 		AuditEvents          func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.AuditEventFilter, direction *model.OrderDirection) int
 		CreatedAt            func(childComplexity int) int
 		GlobalID             func(childComplexity int) int
 		GroupRoleMappings    func(childComplexity int) int
-		Groups               func(childComplexity int, first *int, after *string) int
-		LoginAttempts        func(childComplexity int, first *int, after *string, filter *model.LoginAttemptFilter) int
+		Groups               func(childComplexity int, first *int, after *string, last *int, before *string) int
+		LoginAttempts        func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.LoginAttemptFilter) int
 		Memberships          func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.MembershipFilter, orderBy *model.MembershipOrder) int
 		Name                 func(childComplexity int) int
 		Plan                 func(childComplexity int) int
 		ProvisioningSettings func(childComplexity int) int
 		Revision             func(childComplexity int) int
-		ScimCalls            func(childComplexity int, first *int, after *string) int
+		ScimCalls            func(childComplexity int, first *int, after *string, last *int, before *string) int
 		ScimTokens           func(childComplexity int) int
-		Sessions             func(childComplexity int, first *int, after *string) int
+		Sessions             func(childComplexity int, first *int, after *string, last *int, before *string) int
 		Slug                 func(childComplexity int) int
 		SsoSettings          func(childComplexity int) int
 		UpdatedAt            func(childComplexity int) int
@@ -1993,7 +1993,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Membership.APIKeys(childComplexity, args["first"].(*int), args["after"].(*string)), true
+		return e.ComplexityRoot.Membership.APIKeys(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Membership.createdAt":
 		if e.ComplexityRoot.Membership.CreatedAt == nil {
 			break
@@ -2064,7 +2064,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Membership.Sessions(childComplexity, args["first"].(*int), args["after"].(*string)), true
+		return e.ComplexityRoot.Membership.Sessions(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Membership.source":
 		if e.ComplexityRoot.Membership.Source == nil {
 			break
@@ -3541,7 +3541,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Team.APIKeys(childComplexity, args["first"].(*int), args["after"].(*string)), true
+		return e.ComplexityRoot.Team.APIKeys(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Team.auditEvents":
 		if e.ComplexityRoot.Team.AuditEvents == nil {
 			break
@@ -3581,7 +3581,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Team.Groups(childComplexity, args["first"].(*int), args["after"].(*string)), true
+		return e.ComplexityRoot.Team.Groups(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Team.loginAttempts":
 		if e.ComplexityRoot.Team.LoginAttempts == nil {
 			break
@@ -3592,7 +3592,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Team.LoginAttempts(childComplexity, args["first"].(*int), args["after"].(*string), args["filter"].(*model.LoginAttemptFilter)), true
+		return e.ComplexityRoot.Team.LoginAttempts(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*model.LoginAttemptFilter)), true
 	case "Team.memberships":
 		if e.ComplexityRoot.Team.Memberships == nil {
 			break
@@ -3638,7 +3638,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Team.ScimCalls(childComplexity, args["first"].(*int), args["after"].(*string)), true
+		return e.ComplexityRoot.Team.ScimCalls(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Team.scimTokens":
 		if e.ComplexityRoot.Team.ScimTokens == nil {
 			break
@@ -3655,7 +3655,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Team.Sessions(childComplexity, args["first"].(*int), args["after"].(*string)), true
+		return e.ComplexityRoot.Team.Sessions(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "Team.slug":
 		if e.ComplexityRoot.Team.Slug == nil {
 			break
@@ -6143,13 +6143,21 @@ type Membership implements Node {
   """
   sessions(
     """
-    How many sessions a page holds, 1 to 100.
+    How many sessions a page holds from its beginning, 1 to 100. Without first and last it is 20.
     """
-    first: Int = 20
+    first: Int
     """
     The ` + "`" + `endCursor` + "`" + ` of the page before.
     """
     after: String
+    """
+    How many sessions a page holds that ends at ` + "`" + `before` + "`" + `, 1 to 100.
+    """
+    last: Int
+    """
+    The ` + "`" + `startCursor` + "`" + ` of the page after.
+    """
+    before: String
   ): SessionConnection @auth(scope: MEMBERSHIP_READ)
   """
   The member's API keys that are not revoked, newest first. For the member and for
@@ -6157,13 +6165,21 @@ type Membership implements Node {
   """
   apiKeys(
     """
-    How many API keys a page holds, 1 to 100.
+    How many API keys a page holds from its beginning, 1 to 100. Without first and last it is 20.
     """
-    first: Int = 20
+    first: Int
     """
     The ` + "`" + `endCursor` + "`" + ` of the page before.
     """
     after: String
+    """
+    How many API keys a page holds that ends at ` + "`" + `before` + "`" + `, 1 to 100.
+    """
+    last: Int
+    """
+    The ` + "`" + `startCursor` + "`" + ` of the page after.
+    """
+    before: String
   ): ApiKeyConnection @auth(scope: KEY_WRITE)
 }
 
@@ -7820,13 +7836,21 @@ type Team implements Node {
   """
   groups(
     """
-    How many a page holds, 1 to 100.
+    How many of them a page holds from its beginning, 1 to 100. Without first and last it is 20.
     """
-    first: Int = 20
+    first: Int
     """
     The ` + "`" + `endCursor` + "`" + ` of the page before.
     """
     after: String
+    """
+    How many of them a page holds that ends at ` + "`" + `before` + "`" + `, 1 to 100.
+    """
+    last: Int
+    """
+    The ` + "`" + `startCursor` + "`" + ` of the page after.
+    """
+    before: String
   ): GroupConnection! @auth(scope: MEMBERSHIP_READ)
   """
   The roles that follow groups, oldest first. For admins; null for everybody else.
@@ -7837,13 +7861,21 @@ type Team implements Node {
   """
   scimCalls(
     """
-    How many a page holds, 1 to 100.
+    How many of them a page holds from its beginning, 1 to 100. Without first and last it is 20.
     """
-    first: Int = 20
+    first: Int
     """
     The ` + "`" + `endCursor` + "`" + ` of the page before.
     """
     after: String
+    """
+    How many of them a page holds that ends at ` + "`" + `before` + "`" + `, 1 to 100.
+    """
+    last: Int
+    """
+    The ` + "`" + `startCursor` + "`" + ` of the page after.
+    """
+    before: String
   ): ScimCallConnection @auth(scope: SSO_READ)
   """
   What the caller may do on the team, so that a dashboard knows which buttons to show.
@@ -7854,13 +7886,21 @@ type Team implements Node {
   """
   sessions(
     """
-    How many sessions a page holds, 1 to 100.
+    How many sessions a page holds from its beginning, 1 to 100. Without first and last it is 20.
     """
-    first: Int = 20
+    first: Int
     """
     The ` + "`" + `endCursor` + "`" + ` of the page before.
     """
     after: String
+    """
+    How many sessions a page holds that ends at ` + "`" + `before` + "`" + `, 1 to 100.
+    """
+    last: Int
+    """
+    The ` + "`" + `startCursor` + "`" + ` of the page after.
+    """
+    before: String
   ): SessionConnection @auth(scope: MEMBERSHIP_READ)
   """
   The API keys of the team that are not revoked, newest first. For admins; null for
@@ -7868,13 +7908,21 @@ type Team implements Node {
   """
   apiKeys(
     """
-    How many API keys a page holds, 1 to 100.
+    How many API keys a page holds from its beginning, 1 to 100. Without first and last it is 20.
     """
-    first: Int = 20
+    first: Int
     """
     The ` + "`" + `endCursor` + "`" + ` of the page before.
     """
     after: String
+    """
+    How many API keys a page holds that ends at ` + "`" + `before` + "`" + `, 1 to 100.
+    """
+    last: Int
+    """
+    The ` + "`" + `startCursor` + "`" + ` of the page after.
+    """
+    before: String
   ): ApiKeyConnection @auth(scope: KEY_WRITE)
   """
   The history of the team, newest first. For admins; null for everybody else.
@@ -7911,13 +7959,21 @@ type Team implements Node {
   """
   loginAttempts(
     """
-    How many attempts a page holds, 1 to 100.
+    How many attempts a page holds from its beginning, 1 to 100. Without first and last it is 20.
     """
-    first: Int = 20
+    first: Int
     """
     The ` + "`" + `endCursor` + "`" + ` of the page before.
     """
     after: String
+    """
+    How many attempts a page holds that ends at ` + "`" + `before` + "`" + `, 1 to 100.
+    """
+    last: Int
+    """
+    The ` + "`" + `startCursor` + "`" + ` of the page after.
+    """
+    before: String
     """
     Which attempts. Left out, all of them.
     """

@@ -58,14 +58,14 @@ type TeamResolver interface {
 	SsoSettings(ctx context.Context, obj *models.Team) (*models.SsoSettings, error)
 	ScimTokens(ctx context.Context, obj *models.Team) ([]*models.ScimToken, error)
 	ProvisioningSettings(ctx context.Context, obj *models.Team) (*models.ProvisioningSettings, error)
-	Groups(ctx context.Context, obj *models.Team, first *int, after *string) (*model.GroupConnection, error)
+	Groups(ctx context.Context, obj *models.Team, first *int, after *string, last *int, before *string) (*model.GroupConnection, error)
 	GroupRoleMappings(ctx context.Context, obj *models.Team) ([]*models.GroupRoleMapping, error)
-	ScimCalls(ctx context.Context, obj *models.Team, first *int, after *string) (*model.ScimCallConnection, error)
+	ScimCalls(ctx context.Context, obj *models.Team, first *int, after *string, last *int, before *string) (*model.ScimCallConnection, error)
 	ViewerPermissions(ctx context.Context, obj *models.Team) (*model.TeamPermissions, error)
-	Sessions(ctx context.Context, obj *models.Team, first *int, after *string) (*model.SessionConnection, error)
-	APIKeys(ctx context.Context, obj *models.Team, first *int, after *string) (*model.APIKeyConnection, error)
+	Sessions(ctx context.Context, obj *models.Team, first *int, after *string, last *int, before *string) (*model.SessionConnection, error)
+	APIKeys(ctx context.Context, obj *models.Team, first *int, after *string, last *int, before *string) (*model.APIKeyConnection, error)
 	AuditEvents(ctx context.Context, obj *models.Team, first *int, after *string, last *int, before *string, filter *model.AuditEventFilter, direction *model.OrderDirection) (*model.AuditEventConnection, error)
-	LoginAttempts(ctx context.Context, obj *models.Team, first *int, after *string, filter *model.LoginAttemptFilter) (*model.LoginAttemptConnection, error)
+	LoginAttempts(ctx context.Context, obj *models.Team, first *int, after *string, last *int, before *string, filter *model.LoginAttemptFilter) (*model.LoginAttemptConnection, error)
 }
 type TeamConnectionResolver interface {
 	Edges(ctx context.Context, obj *model.TeamConnection) ([]*model.TeamEdge, error)
@@ -547,6 +547,22 @@ func (ec *executionContext) field_Team_apiKeys_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
 	return args, nil
 }
 
@@ -623,6 +639,22 @@ func (ec *executionContext) field_Team_groups_args(ctx context.Context, rawArgs 
 		return nil, err
 	}
 	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
 	return args, nil
 }
 
@@ -645,14 +677,30 @@ func (ec *executionContext) field_Team_loginAttempts_args(ctx context.Context, r
 		return nil, err
 	}
 	args["after"] = arg1
-	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "filter",
 		func(ctx context.Context, v any) (*model.LoginAttemptFilter, error) {
 			return ec.unmarshalOLoginAttemptFilter2ᚖrollcallᚋgraphᚋmodelᚐLoginAttemptFilter(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["filter"] = arg2
+	args["filter"] = arg4
 	return args, nil
 }
 
@@ -729,6 +777,22 @@ func (ec *executionContext) field_Team_scimCalls_args(ctx context.Context, rawAr
 		return nil, err
 	}
 	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
 	return args, nil
 }
 
@@ -751,6 +815,22 @@ func (ec *executionContext) field_Team_sessions_args(ctx context.Context, rawArg
 		return nil, err
 	}
 	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
 	return args, nil
 }
 
@@ -3474,7 +3554,7 @@ func (ec *executionContext) _Team_groups(ctx context.Context, field graphql.Coll
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Team().Groups(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return ec.Resolvers.Team().Groups(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -3586,7 +3666,7 @@ func (ec *executionContext) _Team_scimCalls(ctx context.Context, field graphql.C
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Team().ScimCalls(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return ec.Resolvers.Team().ScimCalls(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -3680,7 +3760,7 @@ func (ec *executionContext) _Team_sessions(ctx context.Context, field graphql.Co
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Team().Sessions(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return ec.Resolvers.Team().Sessions(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -3742,7 +3822,7 @@ func (ec *executionContext) _Team_apiKeys(ctx context.Context, field graphql.Col
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Team().APIKeys(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string))
+			return ec.Resolvers.Team().APIKeys(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -3866,7 +3946,7 @@ func (ec *executionContext) _Team_loginAttempts(ctx context.Context, field graph
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Team().LoginAttempts(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["filter"].(*model.LoginAttemptFilter))
+			return ec.Resolvers.Team().LoginAttempts(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["filter"].(*model.LoginAttemptFilter))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next

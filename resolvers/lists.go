@@ -112,6 +112,7 @@ func (r *Resolver) teams(ctx context.Context, args graph.PageArgs) (*model.TeamC
 func (r *Resolver) sessions(ctx context.Context, h credential.Holder, args graph.PageArgs) (*model.SessionConnection, error) {
 	list := listName("sessions", h.Team, h.Membership)
 	w, err := graph.ReadPage(list, args)
+	w.Desc = true
 	if err == nil {
 		err = credential.MaySeeSessions(ctx, h)
 	}
@@ -137,6 +138,7 @@ func (r *Resolver) sessions(ctx context.Context, h credential.Holder, args graph
 func (r *Resolver) apiKeys(ctx context.Context, h credential.Holder, args graph.PageArgs) (*model.APIKeyConnection, error) {
 	list := listName("apiKeys", h.Team, h.Membership)
 	w, err := graph.ReadPage(list, args)
+	w.Desc = true
 	if err == nil {
 		err = credential.MaySeeAPIKeys(ctx, h)
 	}
@@ -163,7 +165,7 @@ func (r *Resolver) apiKeys(ctx context.Context, h credential.Holder, args graph.
 // firstOf reads a page of a holder's list. The first pages of many members come
 // from one statement; every other page is one of its own.
 func firstOf[T any](ctx context.Context, b *batch[[]T], h credential.Holder, w models.Window, one func(context.Context, credential.Holder, models.Window) ([]T, bool, error)) ([]T, bool, error) {
-	if h.Membership == "" || w.After != nil {
+	if h.Membership == "" || w.After != nil || w.Before != nil || w.Last {
 		return one(ctx, h, w)
 	}
 	rows, _, err := b.get(ctx, h.Membership)

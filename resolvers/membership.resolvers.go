@@ -41,12 +41,12 @@ func (r *membershipResolver) UnderSso(ctx context.Context, obj *models.Membershi
 	return !obj.Direct(*u), nil
 }
 
-func (r *membershipResolver) Sessions(ctx context.Context, obj *models.Membership, first *int, after *string) (*model.SessionConnection, error) {
-	return r.sessions(ctx, credential.HolderOf(*obj), forward(first, after))
+func (r *membershipResolver) Sessions(ctx context.Context, obj *models.Membership, first *int, after *string, last *int, before *string) (*model.SessionConnection, error) {
+	return r.sessions(ctx, credential.HolderOf(*obj), graph.PageArgs{First: first, After: after, Last: last, Before: before})
 }
 
-func (r *membershipResolver) APIKeys(ctx context.Context, obj *models.Membership, first *int, after *string) (*model.APIKeyConnection, error) {
-	return r.apiKeys(ctx, credential.HolderOf(*obj), forward(first, after))
+func (r *membershipResolver) APIKeys(ctx context.Context, obj *models.Membership, first *int, after *string, last *int, before *string) (*model.APIKeyConnection, error) {
+	return r.apiKeys(ctx, credential.HolderOf(*obj), graph.PageArgs{First: first, After: after, Last: last, Before: before})
 }
 
 func (r *membershipConnectionResolver) Edges(ctx context.Context, obj *model.MembershipConnection) ([]*model.MembershipEdge, error) {

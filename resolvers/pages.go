@@ -37,8 +37,3 @@ func edges[N, E any](nodes []*N, at model.Cursors, edge func(cursor string, node
 	}
 	return out
 }
-
-// forward are the arguments of a list that is read from its beginning only.
-func forward(first *int, after *string) graph.PageArgs {
-	return graph.PageArgs{First: first, After: after}
-}

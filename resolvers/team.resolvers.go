@@ -72,8 +72,8 @@ func (r *teamResolver) ProvisioningSettings(ctx context.Context, obj *models.Tea
 	return hidden(r.Roster.ProvisioningSettings(ctx, obj.ID))
 }
 
-func (r *teamResolver) Groups(ctx context.Context, obj *models.Team, first *int, after *string) (*model.GroupConnection, error) {
-	return r.groups(ctx, obj.ID, forward(first, after))
+func (r *teamResolver) Groups(ctx context.Context, obj *models.Team, first *int, after *string, last *int, before *string) (*model.GroupConnection, error) {
+	return r.groups(ctx, obj.ID, graph.PageArgs{First: first, After: after, Last: last, Before: before})
 }
 
 func (r *teamResolver) GroupRoleMappings(ctx context.Context, obj *models.Team) ([]*models.GroupRoleMapping, error) {
@@ -87,28 +87,28 @@ func (r *teamResolver) GroupRoleMappings(ctx context.Context, obj *models.Team) 
 	return pointers(*rows), nil
 }
 
-func (r *teamResolver) ScimCalls(ctx context.Context, obj *models.Team, first *int, after *string) (*model.ScimCallConnection, error) {
-	return r.scimCalls(ctx, obj.ID, forward(first, after))
+func (r *teamResolver) ScimCalls(ctx context.Context, obj *models.Team, first *int, after *string, last *int, before *string) (*model.ScimCallConnection, error) {
+	return r.scimCalls(ctx, obj.ID, graph.PageArgs{First: first, After: after, Last: last, Before: before})
 }
 
 func (r *teamResolver) ViewerPermissions(ctx context.Context, obj *models.Team) (*model.TeamPermissions, error) {
 	return permissions(access.From(ctx), obj.ID), nil
 }
 
-func (r *teamResolver) Sessions(ctx context.Context, obj *models.Team, first *int, after *string) (*model.SessionConnection, error) {
-	return r.sessions(ctx, credential.Holder{Team: obj.ID}, forward(first, after))
+func (r *teamResolver) Sessions(ctx context.Context, obj *models.Team, first *int, after *string, last *int, before *string) (*model.SessionConnection, error) {
+	return r.sessions(ctx, credential.Holder{Team: obj.ID}, graph.PageArgs{First: first, After: after, Last: last, Before: before})
 }
 
-func (r *teamResolver) APIKeys(ctx context.Context, obj *models.Team, first *int, after *string) (*model.APIKeyConnection, error) {
-	return r.apiKeys(ctx, credential.Holder{Team: obj.ID}, forward(first, after))
+func (r *teamResolver) APIKeys(ctx context.Context, obj *models.Team, first *int, after *string, last *int, before *string) (*model.APIKeyConnection, error) {
+	return r.apiKeys(ctx, credential.Holder{Team: obj.ID}, graph.PageArgs{First: first, After: after, Last: last, Before: before})
 }
 
 func (r *teamResolver) AuditEvents(ctx context.Context, obj *models.Team, first *int, after *string, last *int, before *string, filter *model.AuditEventFilter, direction *model.OrderDirection) (*model.AuditEventConnection, error) {
 	return r.events(ctx, obj.ID, graph.PageArgs{First: first, After: after, Last: last, Before: before}, filter, direction)
 }
 
-func (r *teamResolver) LoginAttempts(ctx context.Context, obj *models.Team, first *int, after *string, filter *model.LoginAttemptFilter) (*model.LoginAttemptConnection, error) {
-	return r.attempts(ctx, obj.ID, forward(first, after), filter)
+func (r *teamResolver) LoginAttempts(ctx context.Context, obj *models.Team, first *int, after *string, last *int, before *string, filter *model.LoginAttemptFilter) (*model.LoginAttemptConnection, error) {
+	return r.attempts(ctx, obj.ID, graph.PageArgs{First: first, After: after, Last: last, Before: before}, filter)
 }
 
 func (r *teamConnectionResolver) Edges(ctx context.Context, obj *model.TeamConnection) ([]*model.TeamEdge, error) {

@@ -42,7 +42,7 @@ func demo(ctx context.Context, cfg config.Config, log *slog.Logger, now func() t
 		return err
 	}
 	defer rooms.close()
-	rooms.Stopping = ctx.Done()
+	rooms.Stopping, rooms.Explorer = ctx.Done(), true
 
 	front, err := net.Listen("tcp", cfg.Addr)
 	if err != nil {

@@ -30,6 +30,7 @@ type Rooms struct {
 	SSO         *sso.Service
 	Roster      *roster.Service
 	Stopping    <-chan struct{} // closed when the server stops, so that streams end
+	Explorer    bool            // whether /graphiql/ is served
 	Calls       *scim.Buffer    // what provisioning clients asked, on its way to the database
 	Jobs        *jobs.Service
 }

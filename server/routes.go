@@ -33,12 +33,16 @@ func (r *Rooms) Handler() http.Handler {
 	limit := newLimits(r.Config.RateLimit, r.Now)
 	mux := http.NewServeMux()
 	for pattern, h := range map[string]http.Handler{
-		"/graphql":     r.chain(api, limit.perAddress(apiRate), r.sameSite(), r.authenticate()),
-		"/":            r.chain(people, limit.perAddress(peopleRate), limit.perTeam(teamRate, toldRate, pages.Busy), r.sameSite(), r.authenticate()),
-		"GET /healthz": http.HandlerFunc(r.healthy),
-		"GET /readyz":  http.HandlerFunc(r.ready),
+		"/graphql":            r.chain(api, limit.perAddress(apiRate), r.sameSite(), r.authenticate()),
+		"/":                   r.chain(people, limit.perAddress(peopleRate), limit.perTeam(teamRate, toldRate, pages.Busy), r.sameSite(), r.authenticate()),
+		"GET /schema.graphql": graph.PublishedHandler(),
+		"GET /healthz":        http.HandlerFunc(r.healthy),
+		"GET /readyz":         http.HandlerFunc(r.ready),
 	} {
 		mux.Handle(pattern, h)
+	}
+	if r.Explorer {
+		mux.Handle("GET /graphiql/", explore())
 	}
 	if r.Config.MetricsAddr == "" {
 		mux.Handle("GET /metrics", r.guardedMetrics())

@@ -29,6 +29,7 @@ Rollcall is running on a throw-away database with the team acme.
 
   Sign in           {{.URL}}/saml/acme
   GraphQL           {{.URL}}/graphql
+  GraphiQL          {{.URL}}/graphiql/
   SCIM              {{.URL}}/scim/acme/v2
   Test IdP          {{.IDP}}
   Operator API key  {{.Operator}}
