@@ -7,8 +7,8 @@ import (
 	"rollcall/models"
 )
 
-// Renew looks at the caller's own credential again and returns the Actor that it
-// stands now, with the role it has now. It is for answers that go on for long.
+// Renew looks at the caller's own credential again and returns the Actor behind it
+// with the role that the member has by now. It is for answers that go on for long.
 // The use is not noted: nobody is using it but us. The fault is UNAUTHENTICATED
 // for a credential that has ended and for a member who may not come in.
 func (s *Store) Renew(ctx context.Context) (access.Actor, error) {
