@@ -64,7 +64,7 @@ func (h *house) seed(members int) {
 	} {
 		h.must(h.db.Read(h.Context()).Exec(words.Replace(statement)).Error)
 	}
-	n, err := h.CountMemberships(h.operator(), h.team.ID)
+	n, err := h.CountMembers(h.operator(), h.team.ID, roster.MemberFilter{})
 	h.must(err)
 	same(h, "members", n, members+1)
 }

@@ -101,7 +101,8 @@ func (s *Service) filtered(ctx context.Context, team models.ID, f MemberFilter) 
 	return q, nil
 }
 
-// ListTeams lists the teams that the caller may know of.
+// ListTeams lists the teams that the caller may know of: all for operators,
+// their own for everybody else.
 func (s *Service) ListTeams(ctx context.Context, w models.Window) ([]models.Team, bool, error) {
 	q, err := s.visibleTeams(ctx)
 	if err != nil {

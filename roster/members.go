@@ -23,16 +23,6 @@ func (s *Service) Membership(ctx context.Context, id models.ID) (models.Membersh
 	return row, nil
 }
 
-// Memberships lists a team's members in the order in which they came.
-func (s *Service) Memberships(ctx context.Context, team models.ID, p Page) ([]models.Membership, bool, error) {
-	return s.ListMembers(ctx, team, MemberFilter{}, ByJoining, p.window())
-}
-
-// CountMemberships counts a team's members, deactivated ones included.
-func (s *Service) CountMemberships(ctx context.Context, team models.ID) (int, error) {
-	return s.CountMembers(ctx, team, MemberFilter{})
-}
-
 // User returns a user that the caller may see: themselves, and the people of
 // the teams whose members they may see.
 func (s *Service) User(ctx context.Context, id models.ID) (models.User, error) {

@@ -93,27 +93,7 @@ func (s *Service) TeamBySlug(ctx context.Context, slug string) (models.Team, err
 	return row, nil
 }
 
-// Page asks for rows after an id, in the order of ids.
-type Page struct {
-	After models.ID // "" starts at the beginning
-	Limit int
-}
-
-func (p Page) window() models.Window {
-	w := models.Window{Limit: p.Limit}
-	if p.After != "" {
-		w.After = &models.Mark{ID: p.After}
-	}
-	return w
-}
-
-// Teams lists the teams that the caller may know of: all for operators, their
-// own for everybody else.
-func (s *Service) Teams(ctx context.Context, p Page) ([]models.Team, bool, error) {
-	return s.ListTeams(ctx, p.window())
-}
-
-// CountTeams counts what Teams lists.
+// CountTeams counts what ListTeams lists.
 func (s *Service) CountTeams(ctx context.Context) (int, error) {
 	q, err := s.visibleTeams(ctx)
 	if err != nil {

@@ -75,39 +75,39 @@ func TestPages(t *testing.T) {
 		h.add(h.newTeam("other", models.PlanTeam), models.KindPerson, models.RoleAdmin)
 		for _, limit := range []int{1, 2, 3, 6, 7, 8, 100} {
 			var got []models.ID
-			p, more := roster.Page{Limit: limit}, true
+			w, more := models.Window{Limit: limit}, true
 			for more {
 				var rows []models.Membership
 				var err error
-				rows, more, err = h.Memberships(h.as(h.root), h.team.ID, p)
+				rows, more, err = h.ListMembers(h.as(h.root), h.team.ID, roster.MemberFilter{}, roster.ByJoining, w)
 				h.must(err)
 				if len(rows) > limit || more && len(rows) != limit {
 					t.Fatalf("a page of %d has %d rows, more %v", limit, len(rows), more)
 				}
 				for _, m := range rows {
 					got = append(got, m.ID)
-					p.After = m.ID
+					w.After = &models.Mark{ID: m.ID}
 				}
 			}
 			same(t, fmt.Sprint("pages of ", limit), got, all)
 		}
-		n, err := h.CountMemberships(h.as(h.root), h.team.ID)
+		n, err := h.CountMembers(h.as(h.root), h.team.ID, roster.MemberFilter{})
 		h.must(err)
 		same(t, "members", n, 7)
 
 		h.newTeam("third", models.PlanFree)
 		var slugs []string
-		rows, more, err := h.Teams(h.operator(), roster.Page{Limit: 2})
+		rows, more, err := h.ListTeams(h.operator(), models.Window{Limit: 2})
 		h.must(err)
 		same(t, "more teams", more, true)
-		rest, more, err := h.Teams(h.operator(), roster.Page{Limit: 2, After: rows[1].ID})
+		rest, more, err := h.ListTeams(h.operator(), models.Window{Limit: 2, After: &models.Mark{ID: rows[1].ID}})
 		h.must(err)
 		same(t, "no more teams", more, false)
 		for _, team := range append(rows, rest...) {
 			slugs = append(slugs, team.Slug)
 		}
 		same(t, "an operator's teams", slugs, []string{"acme", "other", "third"})
-		rows, more, err = h.Teams(h.as(h.root), roster.Page{Limit: 2})
+		rows, more, err = h.ListTeams(h.as(h.root), models.Window{Limit: 2})
 		h.must(err)
 		same(t, "an admin's teams", []any{len(rows), rows[0].ID, more}, []any{1, h.team.ID, false})
 		all2, err := h.CountTeams(h.operator())

@@ -52,17 +52,19 @@ func TestWhoMayDoWhat(t *testing.T) {
 				[11]fault.Code{unknown, ok, ok, ok, ok, no, ok, ok, ok, none, none}},
 			{"TeamBySlug", func(ctx context.Context, m roster.Member) error { return first(h.TeamBySlug(ctx, "acme")) },
 				[11]fault.Code{unknown, ok, ok, ok, ok, no, ok, ok, ok, none, none}},
-			{"Teams", func(ctx context.Context, m roster.Member) error {
-				_, _, err := h.Teams(ctx, roster.Page{Limit: 1})
+			{"ListTeams", func(ctx context.Context, m roster.Member) error {
+				_, _, err := h.ListTeams(ctx, models.Window{Limit: 1})
 				return err
 			}, [11]fault.Code{unknown, ok, ok, ok, ok, no, ok, ok, ok, ok, ok}},
 			{"Membership", func(ctx context.Context, m roster.Member) error { return first(h.Membership(ctx, m.ID)) },
 				[11]fault.Code{unknown, ok, ok, ok, ok, no, ok, ok, ok, none, none}},
-			{"Memberships", func(ctx context.Context, m roster.Member) error {
-				_, _, err := h.Memberships(ctx, m.TeamID, roster.Page{Limit: 1})
+			{"ListMembers", func(ctx context.Context, m roster.Member) error {
+				_, _, err := h.ListMembers(ctx, m.TeamID, roster.MemberFilter{}, roster.ByJoining, models.Window{Limit: 1})
 				return err
 			}, [11]fault.Code{unknown, ok, ok, ok, ok, no, ok, ok, ok, none, none}},
-			{"CountMemberships", func(ctx context.Context, m roster.Member) error { return first(h.CountMemberships(ctx, m.TeamID)) },
+			{"CountMembers", func(ctx context.Context, m roster.Member) error {
+				return first(h.CountMembers(ctx, m.TeamID, roster.MemberFilter{}))
+			},
 				[11]fault.Code{unknown, ok, ok, ok, ok, no, ok, ok, ok, none, none}},
 			{"User", func(ctx context.Context, m roster.Member) error { return first(h.User(ctx, m.UserID)) },
 				[11]fault.Code{none, ok, ok, ok, ok, none, ok, ok, ok, none, none}},
