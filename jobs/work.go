@@ -116,7 +116,7 @@ var unfinished = []rivertype.JobState{
 }
 
 // backoff is when a job that failed is tried again: after two, five and
-// fifteen minutes, and then after hours, for about two days.
+// fifteen minutes, and then after hours, for about a day and a half.
 type backoff struct{}
 
 var waits = []time.Duration{2 * time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 3 * time.Hour, 8 * time.Hour, 24 * time.Hour}

@@ -5,15 +5,17 @@
 // room's. Helpers live in the other files, because gqlgen throws out whatever
 // else it finds in a *.resolvers.go.
 //
-//	errors.go   a fault into a user error or a top-level error
+//	errors.go     a fault into a user error or a top-level error
 //	arguments.go  ids and optional values
-//	batch.go    look-ups of one page in one statement
-//	lists.go    connections with their filters and orders
-//	pages.go    a window of rows into a page
-//	events.go   who did what to whom
-//	follow.go   the history as it happens
-//	expected.go what a page announces to the batches
-//	nodes.go    any object by its id
+//	values.go     values of rows into those of the contract
+//	batch.go      look-ups of one page in one statement
+//	expected.go   what a page announces to the batches
+//	related.go    what hangs on an object
+//	lists.go      connections with their filters and orders; provisioning_lists.go
+//	pages.go      a window of rows into a page
+//	events.go     who did what to whom
+//	follow.go     the history as it happens
+//	nodes.go      any object by its id
 package resolvers
 
 import (

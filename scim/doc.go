@@ -1,5 +1,5 @@
 // Package scim is the door of the identity providers: SCIM 2.0 (RFC 7643,
-// RFC 7644) under /scim/{team}/v2. It reads and writes the wire and knows no
+// RFC 7644, RFC 9865) under /scim/{team}/v2. It reads and writes the wire and knows no
 // rules about members; those are verbs of roster. It never sees the database.
 //
 // A request walks through these files:

@@ -10,13 +10,18 @@ import (
 
 var mailsPage = template.Must(template.New("mails").Parse(`<!DOCTYPE html>
 <html lang="en">
-<head><meta charset="utf-8"><title>Mail of the demo</title></head>
-<body style="font-family: sans-serif; line-height: 1.5; max-width: 50em; margin: 1em">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Mail of the demo</title>
+<style>
+:root { color-scheme: light dark }
+body { font-family: sans-serif; line-height: 1.5; max-width: 50em; margin: 1em; overflow-wrap: anywhere }
+pre { white-space: pre-wrap; padding: .5em; border: 1px solid }
+</style></head>
+<body>
 <h1>Mail of the demo</h1>
 {{range .}}<article>
 <h2>{{.Subject}}</h2>
 <p>To: {{.To}}<br>From: {{.From}}</p>
-<pre style="white-space: pre-wrap; background: #f4f4f4; padding: 0.5em">{{.Text}}</pre>
+<pre>{{.Text}}</pre>
 </article>
 {{else}}<p>Nothing was sent yet.</p>
 {{end}}</body>

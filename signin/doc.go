@@ -6,7 +6,7 @@
 //
 // A sign-in that starts here goes
 //
-//	GET  /saml/acme            a page with a link                     team.go
+//	GET  /saml/acme            a page with a link                     begin.go
 //	GET  /saml/acme/init       flow cookie, on to the IdP             begin.go
 //	POST /saml/acme/finalize   sso.Judge, roster.SignIn, cookie, 303  acs.go
 //

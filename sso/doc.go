@@ -1,6 +1,8 @@
 // Package sso keeps what a team trusts and expects at sign-in: its settings,
 // identity providers and certificates, the requests that wait for an answer,
-// the assertions that were used, and the record of every attempt.
+// the assertions that were used, and the record of every attempt. Metadata that
+// has an address is looked at again and again (source.go, refresh.go); sso/fetch
+// is what goes out for it.
 //
 // It judges responses with package saml and says who an identity provider
 // vouches for. Who that is on the team, and whether they may come in, is the

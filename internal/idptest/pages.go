@@ -48,10 +48,12 @@ func (i *IDP) Handler() http.Handler {
 	return mux
 }
 
-const style = `body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 3rem auto; padding: 0 1rem; color: #1b1f24; background: #fff }
-button { font: inherit; width: 100%; text-align: left; padding: .8rem 1rem; margin: .3rem 0; border: 2px solid #57606a; border-radius: .4rem; background: #f6f8fa; color: inherit; cursor: pointer }
-button:focus-visible { outline: 3px solid #0550ae; outline-offset: 2px }
-small { display: block; color: #424a53 }
+const style = `:root { color-scheme: light dark; --paper: #fff; --ink: #1b1f24; --quiet: #424a53; --line: #57606a; --button: #f6f8fa; --accent: #0550ae }
+@media (prefers-color-scheme: dark) { :root { --paper: #101317; --ink: #e9ecef; --quiet: #b3bcc7; --line: #8a95a3; --button: #1a1e24; --accent: #a9c8ff } }
+body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 3rem auto; padding: 0 1rem; color: var(--ink); background: var(--paper); overflow-wrap: anywhere }
+button { font: inherit; width: 100%; text-align: left; padding: .8rem 1rem; margin: .3rem 0; border: 2px solid var(--line); border-radius: .4rem; background: var(--button); color: inherit; cursor: pointer }
+button:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
+small { display: block; color: var(--quiet) }
 `
 
 var pages = template.Must(template.New("page").Parse(`{{define "head"}}<!doctype html>
