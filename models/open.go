@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -61,6 +62,7 @@ func Open(ctx context.Context, src Source, log *slog.Logger, now func() time.Tim
 }
 
 func (db *DB) openSQLite(path string, cfg func() *gorm.Config) error {
+	createPrivate(path)
 	open := func(conns int) (*gorm.DB, error) {
 		pool, err := sql.Open("sqlite", sqliteDSN(path))
 		if err != nil {
@@ -77,6 +79,17 @@ func (db *DB) openSQLite(path string, cfg func() *gorm.Config) error {
 	}
 	db.read, err = open(readers)
 	return err
+}
+
+// createPrivate makes a database file that is its owner's alone, because it names
+// people; what SQLite puts beside it gets the same mode. A file that exists keeps
+// the mode that it has and is not opened: to close it would drop the locks that
+// this process may have on it. What fails here is SQLite's to tell.
+func createPrivate(path string) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err == nil {
+		_ = f.Close()
+	}
 }
 
 func (db *DB) openPostgres(ctx context.Context, dsn string, cfg func() *gorm.Config) error {

@@ -161,3 +161,22 @@ func TestValuesStayOutOfTheLog(t *testing.T) {
 		same(t, "log after expected failures", text.String(), before)
 	})
 }
+
+// The file and what SQLite puts beside it are closed to other users of the
+// machine. A file that was there keeps the mode that its owner gave it.
+func TestSQLiteFileIsPrivate(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "shared.db"), nil, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]os.FileMode{"new.db": 0o600, "new.db-wal": 0o600, "shared.db": 0o640} {
+		db := housetest.Open(t, models.Source{Dialect: models.SQLite, DSN: filepath.Join(folder, strings.TrimSuffix(name, "-wal"))}, housetest.NewClock().Now)
+		if _, err := db.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(filepath.Join(folder, name))
+		if err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: %v, error %v", name, info, err)
+		}
+	}
+}
