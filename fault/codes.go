@@ -116,7 +116,7 @@ var Table = []Entry{
 	{LastAdmin, Precondition, "The team would be left without an active admin.", "Make somebody else an admin first."},
 	{BreakGlass, Precondition, "A direct admin is the team's way in when the identity provider is down; provisioning cannot touch one, and the last one stays while single sign-on is on.", "Create another direct admin, or let an admin act through GraphQL."},
 	{SsoLoginRequired, Precondition, "People under single sign-on need a recent sign-in through the identity provider for this.", "Sign in through the identity provider and try again."},
-	{TestLoginRequired, Precondition, "The present settings have not been tried in a test login.", "Run a test login; an operator may skip it."},
+	{TestLoginRequired, Precondition, "The present settings have not been tried in a test login.", "Ask an operator, who may skip the test login."},
 	{SsoIncomplete, Precondition, "Single sign-on is not ready to be enabled.", "Add an identity provider with a certificate that is valid now."},
 	{CertificateExpired, Invalid, "The certificate has expired.", "Upload the one that the identity provider signs with now."},
 	{CertificateDuplicate, Conflict, "The identity provider has this certificate already.", "Nothing to do."},

@@ -5023,7 +5023,7 @@ enum UserErrorCode {
   """
   SSO_LOGIN_REQUIRED
   """
-  The present settings have not been tried in a test login. Run a test login; an operator may skip it.
+  The present settings have not been tried in a test login. Ask an operator, who may skip the test login.
   """
   TEST_LOGIN_REQUIRED
   """
@@ -7419,7 +7419,7 @@ How far a team has gone with single sign-on.
 """
 enum SsoState {
   """
-  Being set up: only test logins work.
+  Being set up: nobody can sign in by it.
   """
   DRAFT
   """
@@ -7428,6 +7428,7 @@ enum SsoState {
   ENABLED
   """
   Everybody but direct admins and integrations has to sign in through the identity provider.
+  Nothing puts a team into this state at present.
   """
   ENFORCED
   """

@@ -1476,7 +1476,7 @@ const (
 	UserErrorCodeBreakGlass UserErrorCode = "BREAK_GLASS"
 	// People under single sign-on need a recent sign-in through the identity provider for this. Sign in through the identity provider and try again.
 	UserErrorCodeSsoLoginRequired UserErrorCode = "SSO_LOGIN_REQUIRED"
-	// The present settings have not been tried in a test login. Run a test login; an operator may skip it.
+	// The present settings have not been tried in a test login. Ask an operator, who may skip the test login.
 	UserErrorCodeTestLoginRequired UserErrorCode = "TEST_LOGIN_REQUIRED"
 	// Single sign-on is not ready to be enabled. Add an identity provider with a certificate that is valid now.
 	UserErrorCodeSsoIncomplete UserErrorCode = "SSO_INCOMPLETE"
