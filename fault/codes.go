@@ -35,6 +35,7 @@ const (
 	LastCertificate      Code = "LAST_CERTIFICATE"
 	MetadataInvalid      Code = "METADATA_INVALID"
 	MetadataWrongRole    Code = "METADATA_WRONG_ROLE"
+	MetadataUnreachable  Code = "METADATA_UNREACHABLE"
 )
 
 // Codes of refused sign-ins.
@@ -125,6 +126,7 @@ var Table = []Entry{
 	{LastCertificate, Precondition, "It is the last usable certificate and single sign-on is on.", "Add the next certificate first."},
 	{MetadataInvalid, Invalid, "The metadata cannot be used.", "Download the identity provider's metadata again and paste all of it."},
 	{MetadataWrongRole, Invalid, "The metadata describes a service provider, not an identity provider.", "Take the metadata of the identity provider."},
+	{MetadataUnreachable, Precondition, "The metadata cannot be fetched from its address.", "See the message for the reason; try again, or paste the document instead."},
 
 	{TeamNotFound, NotFound, "No team has this address.", "Check the login URL."},
 	{SsoNotEnabled, Precondition, "The team does not use single sign-on.", "Enable it first."},

@@ -80,6 +80,7 @@ func costs() ComplexityRoot {
 	c.SsoSettings.IdentityProviders = costOfFew
 	c.SsoSettings.Certificates = costOfFew
 	c.IdentityProvider.Certificates = costOfFew
+	c.Query.IdentityProviderPresets = costOfFew
 	counted := func(int) int { return costCount }
 	c.TeamConnection.TotalCount, c.MembershipConnection.TotalCount = counted, counted
 	c.SessionConnection.TotalCount, c.ApiKeyConnection.TotalCount = counted, counted

@@ -23,6 +23,14 @@ type IdentityProviderResolver interface {
 
 	SloURL(ctx context.Context, obj *models.IdentityProvider) (*string, error)
 
+	SloResponseURL(ctx context.Context, obj *models.IdentityProvider) (*string, error)
+
+	RequestedAuthnContext(ctx context.Context, obj *models.IdentityProvider) (*model.RequestedAuthnContext, error)
+	NameIDFormat(ctx context.Context, obj *models.IdentityProvider) (*string, error)
+	LoginHintParameter(ctx context.Context, obj *models.IdentityProvider) (*string, error)
+
+	Preset(ctx context.Context, obj *models.IdentityProvider) (*model.IdentityProviderPreset, error)
+	MetadataSource(ctx context.Context, obj *models.IdentityProvider) (*models.MetadataSource, error)
 	Certificates(ctx context.Context, obj *models.IdentityProvider) ([]*models.Certificate, error)
 }
 
@@ -778,6 +786,387 @@ func (ec *executionContext) fieldContext_IdentityProvider_attributeMapping(_ con
 	return fc, nil
 }
 
+func (ec *executionContext) _IdentityProvider_ssoBinding(ctx context.Context, field graphql.CollectedField, obj *models.IdentityProvider) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_IdentityProvider_ssoBinding(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SsoBinding, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v models.Binding) graphql.Marshaler {
+			return ec.marshalNSamlBinding2rollcallᚋmodelsᚐBinding(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_IdentityProvider_ssoBinding(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("IdentityProvider", field, false, false, "SamlBinding")
+}
+
+func (ec *executionContext) _IdentityProvider_sloBinding(ctx context.Context, field graphql.CollectedField, obj *models.IdentityProvider) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_IdentityProvider_sloBinding(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SloBinding, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v models.Binding) graphql.Marshaler {
+			return ec.marshalNSamlBinding2rollcallᚋmodelsᚐBinding(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_IdentityProvider_sloBinding(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("IdentityProvider", field, false, false, "SamlBinding")
+}
+
+func (ec *executionContext) _IdentityProvider_sloResponseUrl(ctx context.Context, field graphql.CollectedField, obj *models.IdentityProvider) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_IdentityProvider_sloResponseUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.IdentityProvider().SloResponseURL(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOURL2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_IdentityProvider_sloResponseUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("IdentityProvider", field, true, true, "URL")
+}
+
+func (ec *executionContext) _IdentityProvider_signAuthnRequests(ctx context.Context, field graphql.CollectedField, obj *models.IdentityProvider) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_IdentityProvider_signAuthnRequests(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SignAuthnRequests, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_IdentityProvider_signAuthnRequests(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("IdentityProvider", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _IdentityProvider_forceAuthn(ctx context.Context, field graphql.CollectedField, obj *models.IdentityProvider) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_IdentityProvider_forceAuthn(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ForceAuthn, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_IdentityProvider_forceAuthn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("IdentityProvider", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _IdentityProvider_requestedAuthnContext(ctx context.Context, field graphql.CollectedField, obj *models.IdentityProvider) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_IdentityProvider_requestedAuthnContext(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.IdentityProvider().RequestedAuthnContext(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RequestedAuthnContext) graphql.Marshaler {
+			return ec.marshalORequestedAuthnContext2ᚖrollcallᚋgraphᚋmodelᚐRequestedAuthnContext(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_IdentityProvider_requestedAuthnContext(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "IdentityProvider",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RequestedAuthnContext(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _IdentityProvider_nameIdFormat(ctx context.Context, field graphql.CollectedField, obj *models.IdentityProvider) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_IdentityProvider_nameIdFormat(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.IdentityProvider().NameIDFormat(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_IdentityProvider_nameIdFormat(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("IdentityProvider", field, true, true, "String")
+}
+
+func (ec *executionContext) _IdentityProvider_loginHintParameter(ctx context.Context, field graphql.CollectedField, obj *models.IdentityProvider) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_IdentityProvider_loginHintParameter(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.IdentityProvider().LoginHintParameter(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_IdentityProvider_loginHintParameter(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("IdentityProvider", field, true, true, "String")
+}
+
+func (ec *executionContext) _IdentityProvider_allowSha1Until(ctx context.Context, field graphql.CollectedField, obj *models.IdentityProvider) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_IdentityProvider_allowSha1Until(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AllowSha1Until, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_IdentityProvider_allowSha1Until(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("IdentityProvider", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _IdentityProvider_allowCbc(ctx context.Context, field graphql.CollectedField, obj *models.IdentityProvider) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_IdentityProvider_allowCbc(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AllowCbc, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_IdentityProvider_allowCbc(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("IdentityProvider", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _IdentityProvider_requireEncryption(ctx context.Context, field graphql.CollectedField, obj *models.IdentityProvider) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_IdentityProvider_requireEncryption(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequireEncryption, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_IdentityProvider_requireEncryption(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("IdentityProvider", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _IdentityProvider_allowInclusiveC14n(ctx context.Context, field graphql.CollectedField, obj *models.IdentityProvider) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_IdentityProvider_allowInclusiveC14n(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AllowInclusiveC14n, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_IdentityProvider_allowInclusiveC14n(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("IdentityProvider", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _IdentityProvider_mfaRule(ctx context.Context, field graphql.CollectedField, obj *models.IdentityProvider) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_IdentityProvider_mfaRule(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MfaRule, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v models.MfaRule) graphql.Marshaler {
+			return ec.marshalNMfaRule2rollcallᚋmodelsᚐMfaRule(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_IdentityProvider_mfaRule(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "IdentityProvider",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MfaRule(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _IdentityProvider_preset(ctx context.Context, field graphql.CollectedField, obj *models.IdentityProvider) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_IdentityProvider_preset(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.IdentityProvider().Preset(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.IdentityProviderPreset) graphql.Marshaler {
+			return ec.marshalOIdentityProviderPreset2ᚖrollcallᚋgraphᚋmodelᚐIdentityProviderPreset(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_IdentityProvider_preset(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "IdentityProvider",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_IdentityProviderPreset(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _IdentityProvider_metadataSource(ctx context.Context, field graphql.CollectedField, obj *models.IdentityProvider) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_IdentityProvider_metadataSource(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.IdentityProvider().MetadataSource(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.MetadataSource) graphql.Marshaler {
+			return ec.marshalOMetadataSource2ᚖrollcallᚋmodelsᚐMetadataSource(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_IdentityProvider_metadataSource(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "IdentityProvider",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MetadataSource(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _IdentityProvider_certificates(ctx context.Context, field graphql.CollectedField, obj *models.IdentityProvider) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1269,6 +1658,98 @@ func (ec *executionContext) fieldContext_MetadataPreview_changes(_ context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _MfaRule_required(ctx context.Context, field graphql.CollectedField, obj *models.MfaRule) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MfaRule_required(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Required, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MfaRule_required(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MfaRule", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _MfaRule_attributes(ctx context.Context, field graphql.CollectedField, obj *models.MfaRule) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MfaRule_attributes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Attributes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MfaRule_attributes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MfaRule", field, false, false, "String")
+}
+
+func (ec *executionContext) _MfaRule_values(ctx context.Context, field graphql.CollectedField, obj *models.MfaRule) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MfaRule_values(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Values, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MfaRule_values(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MfaRule", field, false, false, "String")
+}
+
+func (ec *executionContext) _MfaRule_classes(ctx context.Context, field graphql.CollectedField, obj *models.MfaRule) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MfaRule_classes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Classes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MfaRule_classes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MfaRule", field, false, false, "String")
+}
+
 func (ec *executionContext) _PreviewMetadataPayload_preview(ctx context.Context, field graphql.CollectedField, obj *model.PreviewMetadataPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1354,6 +1835,52 @@ func (ec *executionContext) _PreviewMetadataPayload_clientMutationId(ctx context
 }
 func (ec *executionContext) fieldContext_PreviewMetadataPayload_clientMutationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PreviewMetadataPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _RequestedAuthnContext_classes(ctx context.Context, field graphql.CollectedField, obj *model.RequestedAuthnContext) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RequestedAuthnContext_classes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Classes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RequestedAuthnContext_classes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RequestedAuthnContext", field, false, false, "String")
+}
+
+func (ec *executionContext) _RequestedAuthnContext_comparison(ctx context.Context, field graphql.CollectedField, obj *model.RequestedAuthnContext) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RequestedAuthnContext_comparison(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Comparison, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v models.Comparison) graphql.Marshaler {
+			return ec.marshalNAuthnContextComparison2rollcallᚋmodelsᚐComparison(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RequestedAuthnContext_comparison(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RequestedAuthnContext", field, false, false, "AuthnContextComparison")
 }
 
 func (ec *executionContext) _UpdateIdentityProviderPayload_identityProvider(ctx context.Context, field graphql.CollectedField, obj *model.UpdateIdentityProviderPayload) (ret graphql.Marshaler) {
@@ -1521,7 +2048,7 @@ func (ec *executionContext) unmarshalInputCreateIdentityProviderInput(ctx contex
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"teamId", "entityId", "ssoUrl", "sloUrl", "certificates", "vendor", "wantResponseSigned", "wantAssertionsSigned", "attributeMapping", "clientMutationId"}
+	fieldsInOrder := [...]string{"teamId", "entityId", "ssoUrl", "sloUrl", "certificates", "vendor", "wantResponseSigned", "wantAssertionsSigned", "attributeMapping", "ssoBinding", "sloBinding", "sloResponseUrl", "signAuthnRequests", "forceAuthn", "requestedAuthnContext", "nameIdFormat", "loginHintParameter", "allowSha1Until", "allowCbc", "requireEncryption", "allowInclusiveC14n", "mfaRule", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1591,6 +2118,97 @@ func (ec *executionContext) unmarshalInputCreateIdentityProviderInput(ctx contex
 				return it, err
 			}
 			it.AttributeMapping = graphql.OmittableOf(data)
+		case "ssoBinding":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ssoBinding"))
+			data, err := ec.unmarshalOSamlBinding2ᚖrollcallᚋmodelsᚐBinding(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SsoBinding = graphql.OmittableOf(data)
+		case "sloBinding":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sloBinding"))
+			data, err := ec.unmarshalOSamlBinding2ᚖrollcallᚋmodelsᚐBinding(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SloBinding = graphql.OmittableOf(data)
+		case "sloResponseUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sloResponseUrl"))
+			data, err := ec.unmarshalOURL2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SloResponseURL = graphql.OmittableOf(data)
+		case "signAuthnRequests":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("signAuthnRequests"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SignAuthnRequests = graphql.OmittableOf(data)
+		case "forceAuthn":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("forceAuthn"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ForceAuthn = graphql.OmittableOf(data)
+		case "requestedAuthnContext":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("requestedAuthnContext"))
+			data, err := ec.unmarshalORequestedAuthnContextInput2ᚖrollcallᚋgraphᚋmodelᚐRequestedAuthnContextInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RequestedAuthnContext = graphql.OmittableOf(data)
+		case "nameIdFormat":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("nameIdFormat"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.NameIDFormat = graphql.OmittableOf(data)
+		case "loginHintParameter":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("loginHintParameter"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.LoginHintParameter = graphql.OmittableOf(data)
+		case "allowSha1Until":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("allowSha1Until"))
+			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AllowSha1Until = graphql.OmittableOf(data)
+		case "allowCbc":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("allowCbc"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AllowCbc = graphql.OmittableOf(data)
+		case "requireEncryption":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("requireEncryption"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RequireEncryption = graphql.OmittableOf(data)
+		case "allowInclusiveC14n":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("allowInclusiveC14n"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AllowInclusiveC14n = graphql.OmittableOf(data)
+		case "mfaRule":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("mfaRule"))
+			data, err := ec.unmarshalOMfaRuleInput2ᚖrollcallᚋgraphᚋmodelᚐMfaRuleInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MfaRule = graphql.OmittableOf(data)
 		case "clientMutationId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -1675,7 +2293,7 @@ func (ec *executionContext) unmarshalInputImportMetadataInput(ctx context.Contex
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"teamId", "xml", "clientMutationId"}
+	fieldsInOrder := [...]string{"teamId", "xml", "url", "entityId", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1691,11 +2309,25 @@ func (ec *executionContext) unmarshalInputImportMetadataInput(ctx context.Contex
 			it.TeamID = data
 		case "xml":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("xml"))
-			data, err := ec.unmarshalNString2string(ctx, v)
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
 			if err != nil {
 				return it, err
 			}
-			it.XML = data
+			it.XML = graphql.OmittableOf(data)
+		case "url":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("url"))
+			data, err := ec.unmarshalOURL2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.URL = graphql.OmittableOf(data)
+		case "entityId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("entityId"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EntityID = graphql.OmittableOf(data)
 		case "clientMutationId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -1720,6 +2352,73 @@ func UnmarshalImportMetadataInput(ctx context.Context, raw any) (model.ImportMet
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputMfaRuleInput(ctx context.Context, obj any) (model.MfaRuleInput, error) {
+	var it model.MfaRuleInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["required"]; !present {
+		asMap["required"] = false
+	}
+
+	fieldsInOrder := [...]string{"required", "attributes", "values", "classes"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "required":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("required"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Required = graphql.OmittableOf(data)
+		case "attributes":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("attributes"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Attributes = graphql.OmittableOf(data)
+		case "values":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("values"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Values = graphql.OmittableOf(data)
+		case "classes":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("classes"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Classes = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalMfaRuleInput unmarshals raw into the MfaRuleInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalMfaRuleInput(ctx context.Context, raw any) (model.MfaRuleInput, error) {
+	var out model.MfaRuleInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "MfaRuleInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputPreviewMetadataInput(ctx context.Context, obj any) (model.PreviewMetadataInput, error) {
 	var it model.PreviewMetadataInput
 	if obj == nil {
@@ -1731,7 +2430,7 @@ func (ec *executionContext) unmarshalInputPreviewMetadataInput(ctx context.Conte
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"teamId", "xml", "clientMutationId"}
+	fieldsInOrder := [...]string{"teamId", "xml", "entityId", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1752,6 +2451,13 @@ func (ec *executionContext) unmarshalInputPreviewMetadataInput(ctx context.Conte
 				return it, err
 			}
 			it.XML = data
+		case "entityId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("entityId"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EntityID = graphql.OmittableOf(data)
 		case "clientMutationId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -1776,6 +2482,59 @@ func UnmarshalPreviewMetadataInput(ctx context.Context, raw any) (model.PreviewM
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRequestedAuthnContextInput(ctx context.Context, obj any) (model.RequestedAuthnContextInput, error) {
+	var it model.RequestedAuthnContextInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["comparison"]; !present {
+		asMap["comparison"] = "EXACT"
+	}
+
+	fieldsInOrder := [...]string{"classes", "comparison"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "classes":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("classes"))
+			data, err := ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Classes = data
+		case "comparison":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("comparison"))
+			data, err := ec.unmarshalOAuthnContextComparison2ᚖrollcallᚋmodelsᚐComparison(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Comparison = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRequestedAuthnContextInput unmarshals raw into the RequestedAuthnContextInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRequestedAuthnContextInput(ctx context.Context, raw any) (model.RequestedAuthnContextInput, error) {
+	var out model.RequestedAuthnContextInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RequestedAuthnContextInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputUpdateIdentityProviderInput(ctx context.Context, obj any) (model.UpdateIdentityProviderInput, error) {
 	var it model.UpdateIdentityProviderInput
 	if obj == nil {
@@ -1787,7 +2546,7 @@ func (ec *executionContext) unmarshalInputUpdateIdentityProviderInput(ctx contex
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"identityProviderId", "ssoUrl", "sloUrl", "vendor", "wantResponseSigned", "wantAssertionsSigned", "attributeMapping", "revision", "clientMutationId"}
+	fieldsInOrder := [...]string{"identityProviderId", "ssoUrl", "sloUrl", "vendor", "wantResponseSigned", "wantAssertionsSigned", "attributeMapping", "ssoBinding", "sloBinding", "sloResponseUrl", "signAuthnRequests", "forceAuthn", "requestedAuthnContext", "nameIdFormat", "loginHintParameter", "allowSha1Until", "allowCbc", "requireEncryption", "allowInclusiveC14n", "mfaRule", "revision", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1843,6 +2602,97 @@ func (ec *executionContext) unmarshalInputUpdateIdentityProviderInput(ctx contex
 				return it, err
 			}
 			it.AttributeMapping = graphql.OmittableOf(data)
+		case "ssoBinding":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("ssoBinding"))
+			data, err := ec.unmarshalOSamlBinding2ᚖrollcallᚋmodelsᚐBinding(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SsoBinding = graphql.OmittableOf(data)
+		case "sloBinding":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sloBinding"))
+			data, err := ec.unmarshalOSamlBinding2ᚖrollcallᚋmodelsᚐBinding(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SloBinding = graphql.OmittableOf(data)
+		case "sloResponseUrl":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sloResponseUrl"))
+			data, err := ec.unmarshalOURL2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SloResponseURL = graphql.OmittableOf(data)
+		case "signAuthnRequests":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("signAuthnRequests"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SignAuthnRequests = graphql.OmittableOf(data)
+		case "forceAuthn":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("forceAuthn"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ForceAuthn = graphql.OmittableOf(data)
+		case "requestedAuthnContext":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("requestedAuthnContext"))
+			data, err := ec.unmarshalORequestedAuthnContextInput2ᚖrollcallᚋgraphᚋmodelᚐRequestedAuthnContextInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RequestedAuthnContext = graphql.OmittableOf(data)
+		case "nameIdFormat":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("nameIdFormat"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.NameIDFormat = graphql.OmittableOf(data)
+		case "loginHintParameter":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("loginHintParameter"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.LoginHintParameter = graphql.OmittableOf(data)
+		case "allowSha1Until":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("allowSha1Until"))
+			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AllowSha1Until = graphql.OmittableOf(data)
+		case "allowCbc":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("allowCbc"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AllowCbc = graphql.OmittableOf(data)
+		case "requireEncryption":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("requireEncryption"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RequireEncryption = graphql.OmittableOf(data)
+		case "allowInclusiveC14n":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("allowInclusiveC14n"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AllowInclusiveC14n = graphql.OmittableOf(data)
+		case "mfaRule":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("mfaRule"))
+			data, err := ec.unmarshalOMfaRuleInput2ᚖrollcallᚋgraphᚋmodelᚐMfaRuleInput(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MfaRule = graphql.OmittableOf(data)
 		case "revision":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("revision"))
 			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
@@ -2157,6 +3007,87 @@ func (ec *executionContext) _IdentityProvider(ctx context.Context, sel ast.Selec
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "ssoBinding":
+			out.Values[i] = ec._IdentityProvider_ssoBinding(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "sloBinding":
+			out.Values[i] = ec._IdentityProvider_sloBinding(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "sloResponseUrl":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._IdentityProvider_sloResponseUrl(ctx, field, obj)
+				})
+		case "signAuthnRequests":
+			out.Values[i] = ec._IdentityProvider_signAuthnRequests(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "forceAuthn":
+			out.Values[i] = ec._IdentityProvider_forceAuthn(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "requestedAuthnContext":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._IdentityProvider_requestedAuthnContext(ctx, field, obj)
+				})
+		case "nameIdFormat":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._IdentityProvider_nameIdFormat(ctx, field, obj)
+				})
+		case "loginHintParameter":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._IdentityProvider_loginHintParameter(ctx, field, obj)
+				})
+		case "allowSha1Until":
+			out.Values[i] = ec._IdentityProvider_allowSha1Until(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "allowCbc":
+			out.Values[i] = ec._IdentityProvider_allowCbc(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "requireEncryption":
+			out.Values[i] = ec._IdentityProvider_requireEncryption(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "allowInclusiveC14n":
+			out.Values[i] = ec._IdentityProvider_allowInclusiveC14n(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "mfaRule":
+			out.Values[i] = ec._IdentityProvider_mfaRule(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "preset":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._IdentityProvider_preset(ctx, field, obj)
+				})
+		case "metadataSource":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._IdentityProvider_metadataSource(ctx, field, obj)
+				})
 		case "certificates":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -2326,6 +3257,54 @@ func (ec *executionContext) _MetadataPreview(ctx context.Context, sel ast.Select
 	return out
 }
 
+var mfaRuleImplementors = []string{"MfaRule"}
+
+func (ec *executionContext) _MfaRule(ctx context.Context, sel ast.SelectionSet, obj *models.MfaRule) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, mfaRuleImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MfaRule")
+		case "required":
+			out.Values[i] = ec._MfaRule_required(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "attributes":
+			out.Values[i] = ec._MfaRule_attributes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "values":
+			out.Values[i] = ec._MfaRule_values(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "classes":
+			out.Values[i] = ec._MfaRule_classes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var previewMetadataPayloadImplementors = []string{"PreviewMetadataPayload"}
 
 func (ec *executionContext) _PreviewMetadataPayload(ctx context.Context, sel ast.SelectionSet, obj *model.PreviewMetadataPayload) graphql.Marshaler {
@@ -2350,6 +3329,44 @@ func (ec *executionContext) _PreviewMetadataPayload(ctx context.Context, sel ast
 		case "clientMutationId":
 			out.Values[i] = ec._PreviewMetadataPayload_clientMutationId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var requestedAuthnContextImplementors = []string{"RequestedAuthnContext"}
+
+func (ec *executionContext) _RequestedAuthnContext(ctx context.Context, sel ast.SelectionSet, obj *model.RequestedAuthnContext) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, requestedAuthnContextImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RequestedAuthnContext")
+		case "classes":
+			out.Values[i] = ec._RequestedAuthnContext_classes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "comparison":
+			out.Values[i] = ec._RequestedAuthnContext_comparison(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -2418,6 +3435,24 @@ func (ec *executionContext) _UpdateIdentityProviderPayload(ctx context.Context, 
 
 func (ec *executionContext) marshalNAttributeMapping2rollcallᚋmodelsᚐAttributeMapping(ctx context.Context, sel ast.SelectionSet, v models.AttributeMapping) graphql.Marshaler {
 	return ec._AttributeMapping(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNAttributeMapping2ᚖrollcallᚋmodelsᚐAttributeMapping(ctx context.Context, sel ast.SelectionSet, v *models.AttributeMapping) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "AttributeMapping!")
+		return graphql.Null
+	}
+	return ec._AttributeMapping(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNAuthnContextComparison2rollcallᚋmodelsᚐComparison(ctx context.Context, v any) (models.Comparison, error) {
+	var res models.Comparison
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNAuthnContextComparison2rollcallᚋmodelsᚐComparison(ctx context.Context, sel ast.SelectionSet, v models.Comparison) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) marshalNCertificatePreview2ᚕᚖrollcallᚋgraphᚋmodelᚐCertificatePreviewᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CertificatePreview) graphql.Marshaler {
@@ -2507,6 +3542,10 @@ func (ec *executionContext) marshalNImportMetadataPayload2ᚖrollcallᚋgraphᚋ
 	return ec._ImportMetadataPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNMfaRule2rollcallᚋmodelsᚐMfaRule(ctx context.Context, sel ast.SelectionSet, v models.MfaRule) graphql.Marshaler {
+	return ec._MfaRule(ctx, sel, &v)
+}
+
 func (ec *executionContext) unmarshalNPreviewMetadataInput2rollcallᚋgraphᚋmodelᚐPreviewMetadataInput(ctx context.Context, v any) (model.PreviewMetadataInput, error) {
 	res, err := ec.unmarshalInputPreviewMetadataInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -2518,6 +3557,16 @@ func (ec *executionContext) marshalNPreviewMetadataPayload2ᚖrollcallᚋgraph�
 		return graphql.Null
 	}
 	return ec._PreviewMetadataPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSamlBinding2rollcallᚋmodelsᚐBinding(ctx context.Context, v any) (models.Binding, error) {
+	var res models.Binding
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSamlBinding2rollcallᚋmodelsᚐBinding(ctx context.Context, sel ast.SelectionSet, v models.Binding) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) unmarshalNUpdateIdentityProviderInput2rollcallᚋgraphᚋmodelᚐUpdateIdentityProviderInput(ctx context.Context, v any) (model.UpdateIdentityProviderInput, error) {
@@ -2551,6 +3600,22 @@ func (ec *executionContext) unmarshalOAttributeMappingInput2ᚖrollcallᚋgraph�
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalOAuthnContextComparison2ᚖrollcallᚋmodelsᚐComparison(ctx context.Context, v any) (*models.Comparison, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(models.Comparison)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOAuthnContextComparison2ᚖrollcallᚋmodelsᚐComparison(ctx context.Context, sel ast.SelectionSet, v *models.Comparison) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
 func (ec *executionContext) marshalOIdentityProvider2ᚖrollcallᚋmodelsᚐIdentityProvider(ctx context.Context, sel ast.SelectionSet, v *models.IdentityProvider) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -2563,6 +3628,45 @@ func (ec *executionContext) marshalOMetadataPreview2ᚖrollcallᚋgraphᚋmodel�
 		return graphql.Null
 	}
 	return ec._MetadataPreview(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOMfaRuleInput2ᚖrollcallᚋgraphᚋmodelᚐMfaRuleInput(ctx context.Context, v any) (*model.MfaRuleInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputMfaRuleInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalORequestedAuthnContext2ᚖrollcallᚋgraphᚋmodelᚐRequestedAuthnContext(ctx context.Context, sel ast.SelectionSet, v *model.RequestedAuthnContext) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RequestedAuthnContext(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalORequestedAuthnContextInput2ᚖrollcallᚋgraphᚋmodelᚐRequestedAuthnContextInput(ctx context.Context, v any) (*model.RequestedAuthnContextInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := ec.unmarshalInputRequestedAuthnContextInput(ctx, v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOSamlBinding2ᚖrollcallᚋmodelsᚐBinding(ctx context.Context, v any) (*models.Binding, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(models.Binding)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOSamlBinding2ᚖrollcallᚋmodelsᚐBinding(ctx context.Context, sel ast.SelectionSet, v *models.Binding) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
 }
 
 func (ec *executionContext) unmarshalOVendor2ᚖrollcallᚋmodelsᚐVendor(ctx context.Context, v any) (*models.Vendor, error) {

@@ -31,6 +31,10 @@ type LoginAttemptResolver interface {
 
 	NameIDMasked(ctx context.Context, obj *models.LoginAttempt) (*string, error)
 	Checks(ctx context.Context, obj *models.LoginAttempt) ([]*model.LoginCheck, error)
+
+	MfaEvidence(ctx context.Context, obj *models.LoginAttempt) (*string, error)
+	Message(ctx context.Context, obj *models.LoginAttempt) (*model.LoginMessage, error)
+
 	IP(ctx context.Context, obj *models.LoginAttempt) (*string, error)
 	RequestID(ctx context.Context, obj *models.LoginAttempt) (*string, error)
 }
@@ -392,6 +396,130 @@ func (ec *executionContext) fieldContext_LoginAttempt_checks(_ context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _LoginAttempt_kind(ctx context.Context, field graphql.CollectedField, obj *models.LoginAttempt) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginAttempt_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v models.AttemptKind) graphql.Marshaler {
+			return ec.marshalNLoginAttemptKind2rollcallᚋmodelsᚐAttemptKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LoginAttempt_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginAttempt", field, false, false, "LoginAttemptKind")
+}
+
+func (ec *executionContext) _LoginAttempt_verified(ctx context.Context, field graphql.CollectedField, obj *models.LoginAttempt) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginAttempt_verified(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Verified, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LoginAttempt_verified(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginAttempt", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _LoginAttempt_mfaEvidence(ctx context.Context, field graphql.CollectedField, obj *models.LoginAttempt) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginAttempt_mfaEvidence(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LoginAttempt().MfaEvidence(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LoginAttempt_mfaEvidence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginAttempt", field, true, true, "String")
+}
+
+func (ec *executionContext) _LoginAttempt_message(ctx context.Context, field graphql.CollectedField, obj *models.LoginAttempt) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginAttempt_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LoginAttempt().Message(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.LoginMessage) graphql.Marshaler {
+			return ec.marshalNLoginMessage2ᚖrollcallᚋgraphᚋmodelᚐLoginMessage(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LoginAttempt_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LoginAttempt",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LoginMessage(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LoginAttempt_repeated(ctx context.Context, field graphql.CollectedField, obj *models.LoginAttempt) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginAttempt_repeated(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Repeated, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LoginAttempt_repeated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginAttempt", field, false, false, "Int")
+}
+
 func (ec *executionContext) _LoginAttempt_ip(ctx context.Context, field graphql.CollectedField, obj *models.LoginAttempt) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -612,6 +740,52 @@ func (ec *executionContext) fieldContext_LoginAttemptEdge_node(_ context.Context
 	return fc, nil
 }
 
+func (ec *executionContext) _LoginAttribute_name(ctx context.Context, field graphql.CollectedField, obj *model.LoginAttribute) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginAttribute_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LoginAttribute_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginAttribute", field, false, false, "String")
+}
+
+func (ec *executionContext) _LoginAttribute_values(ctx context.Context, field graphql.CollectedField, obj *model.LoginAttribute) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginAttribute_values(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Values, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LoginAttribute_values(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginAttribute", field, false, false, "Int")
+}
+
 func (ec *executionContext) _LoginCheck_name(ctx context.Context, field graphql.CollectedField, obj *model.LoginCheck) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -725,6 +899,383 @@ func (ec *executionContext) _LoginCheck_trusted(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_LoginCheck_trusted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LoginCheck", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _LoginCheck_hint(ctx context.Context, field graphql.CollectedField, obj *model.LoginCheck) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginCheck_hint(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Hint, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LoginCheck_hint(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginCheck", field, false, false, "String")
+}
+
+func (ec *executionContext) _LoginMessage_issuer(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMessage_issuer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Issuer, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMessage_issuer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "String")
+}
+
+func (ec *executionContext) _LoginMessage_destination(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMessage_destination(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Destination, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMessage_destination(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "String")
+}
+
+func (ec *executionContext) _LoginMessage_inResponseTo(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMessage_inResponseTo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.InResponseTo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMessage_inResponseTo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "String")
+}
+
+func (ec *executionContext) _LoginMessage_assertionIdSha256(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMessage_assertionIdSha256(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AssertionIDSha256, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMessage_assertionIdSha256(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "String")
+}
+
+func (ec *executionContext) _LoginMessage_nameIdFormat(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMessage_nameIdFormat(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NameIDFormat, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMessage_nameIdFormat(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "String")
+}
+
+func (ec *executionContext) _LoginMessage_sessionIndex(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMessage_sessionIndex(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SessionIndex, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMessage_sessionIndex(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "String")
+}
+
+func (ec *executionContext) _LoginMessage_contextClasses(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMessage_contextClasses(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ContextClasses, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMessage_contextClasses(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "String")
+}
+
+func (ec *executionContext) _LoginMessage_attributes(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMessage_attributes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Attributes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.LoginAttribute) graphql.Marshaler {
+			return ec.marshalNLoginAttribute2ᚕᚖrollcallᚋgraphᚋmodelᚐLoginAttributeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMessage_attributes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LoginMessage",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LoginAttribute(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LoginMessage_algorithms(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMessage_algorithms(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Algorithms, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMessage_algorithms(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "String")
+}
+
+func (ec *executionContext) _LoginMessage_signedResponse(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMessage_signedResponse(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SignedResponse, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMessage_signedResponse(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _LoginMessage_signedAssertion(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMessage_signedAssertion(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SignedAssertion, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMessage_signedAssertion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _LoginMessage_signedSha1(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMessage_signedSha1(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SignedSha1, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMessage_signedSha1(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _LoginMessage_encryption(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMessage_encryption(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Encryption, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMessage_encryption(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "String")
+}
+
+func (ec *executionContext) _LoginMessage_shownFingerprints(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMessage_shownFingerprints(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ShownFingerprints, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMessage_shownFingerprints(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "String")
+}
+
+func (ec *executionContext) _LoginMessage_matchedFingerprint(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMessage_matchedFingerprint(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MatchedFingerprint, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMessage_matchedFingerprint(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "String")
 }
 
 // endregion **************************** field.gotpl *****************************
@@ -888,6 +1439,33 @@ func (ec *executionContext) _LoginAttempt(ctx context.Context, sel ast.Selection
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._LoginAttempt_checks(ctx, field, obj)
 				})
+		case "kind":
+			out.Values[i] = ec._LoginAttempt_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "verified":
+			out.Values[i] = ec._LoginAttempt_verified(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "mfaEvidence":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LoginAttempt_mfaEvidence(ctx, field, obj)
+				})
+		case "message":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LoginAttempt_message(ctx, field, obj)
+				})
+		case "repeated":
+			out.Values[i] = ec._LoginAttempt_repeated(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "ip":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -1005,6 +1583,44 @@ func (ec *executionContext) _LoginAttemptEdge(ctx context.Context, sel ast.Selec
 	return out
 }
 
+var loginAttributeImplementors = []string{"LoginAttribute"}
+
+func (ec *executionContext) _LoginAttribute(ctx context.Context, sel ast.SelectionSet, obj *model.LoginAttribute) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, loginAttributeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LoginAttribute")
+		case "name":
+			out.Values[i] = ec._LoginAttribute_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "values":
+			out.Values[i] = ec._LoginAttribute_values(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var loginCheckImplementors = []string{"LoginCheck"}
 
 func (ec *executionContext) _LoginCheck(ctx context.Context, sel ast.SelectionSet, obj *model.LoginCheck) graphql.Marshaler {
@@ -1039,6 +1655,114 @@ func (ec *executionContext) _LoginCheck(ctx context.Context, sel ast.SelectionSe
 		case "trusted":
 			out.Values[i] = ec._LoginCheck_trusted(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "hint":
+			out.Values[i] = ec._LoginCheck_hint(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var loginMessageImplementors = []string{"LoginMessage"}
+
+func (ec *executionContext) _LoginMessage(ctx context.Context, sel ast.SelectionSet, obj *model.LoginMessage) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, loginMessageImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LoginMessage")
+		case "issuer":
+			out.Values[i] = ec._LoginMessage_issuer(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "destination":
+			out.Values[i] = ec._LoginMessage_destination(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "inResponseTo":
+			out.Values[i] = ec._LoginMessage_inResponseTo(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "assertionIdSha256":
+			out.Values[i] = ec._LoginMessage_assertionIdSha256(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "nameIdFormat":
+			out.Values[i] = ec._LoginMessage_nameIdFormat(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "sessionIndex":
+			out.Values[i] = ec._LoginMessage_sessionIndex(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "contextClasses":
+			out.Values[i] = ec._LoginMessage_contextClasses(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "attributes":
+			out.Values[i] = ec._LoginMessage_attributes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "algorithms":
+			out.Values[i] = ec._LoginMessage_algorithms(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "signedResponse":
+			out.Values[i] = ec._LoginMessage_signedResponse(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "signedAssertion":
+			out.Values[i] = ec._LoginMessage_signedAssertion(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "signedSha1":
+			out.Values[i] = ec._LoginMessage_signedSha1(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "encryption":
+			out.Values[i] = ec._LoginMessage_encryption(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "shownFingerprints":
+			out.Values[i] = ec._LoginMessage_shownFingerprints(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "matchedFingerprint":
+			out.Values[i] = ec._LoginMessage_matchedFingerprint(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -1110,6 +1834,40 @@ func (ec *executionContext) marshalNLoginAttemptEdge2ᚖrollcallᚋgraphᚋmodel
 	return ec._LoginAttemptEdge(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNLoginAttemptKind2rollcallᚋmodelsᚐAttemptKind(ctx context.Context, v any) (models.AttemptKind, error) {
+	var res models.AttemptKind
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNLoginAttemptKind2rollcallᚋmodelsᚐAttemptKind(ctx context.Context, sel ast.SelectionSet, v models.AttemptKind) graphql.Marshaler {
+	return v
+}
+
+func (ec *executionContext) marshalNLoginAttribute2ᚕᚖrollcallᚋgraphᚋmodelᚐLoginAttributeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.LoginAttribute) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLoginAttribute2ᚖrollcallᚋgraphᚋmodelᚐLoginAttribute(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNLoginAttribute2ᚖrollcallᚋgraphᚋmodelᚐLoginAttribute(ctx context.Context, sel ast.SelectionSet, v *model.LoginAttribute) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LoginAttribute!")
+		return graphql.Null
+	}
+	return ec._LoginAttribute(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNLoginCheck2ᚕᚖrollcallᚋgraphᚋmodelᚐLoginCheckᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.LoginCheck) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -1132,6 +1890,14 @@ func (ec *executionContext) marshalNLoginCheck2ᚖrollcallᚋgraphᚋmodelᚐLog
 		return graphql.Null
 	}
 	return ec._LoginCheck(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNLoginMessage2ᚖrollcallᚋgraphᚋmodelᚐLoginMessage(ctx context.Context, sel ast.SelectionSet, v *model.LoginMessage) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LoginMessage!")
+		return graphql.Null
+	}
+	return ec._LoginMessage(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNLoginOutcome2rollcallᚋgraphᚋmodelᚐLoginOutcome(ctx context.Context, v any) (model.LoginOutcome, error) {

@@ -158,6 +158,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Session(ctx, sel, obj)
+	case models.ServiceProviderKey:
+		return ec._ServiceProviderKey(ctx, sel, &obj)
+	case *models.ServiceProviderKey:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._ServiceProviderKey(ctx, sel, obj)
 	case models.ScimToken:
 		return ec._ScimToken(ctx, sel, &obj)
 	case *models.ScimToken:

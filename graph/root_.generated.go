@@ -41,6 +41,7 @@ type ResolverRoot interface {
 	LoginAttemptConnection() LoginAttemptConnectionResolver
 	Membership() MembershipResolver
 	MembershipConnection() MembershipConnectionResolver
+	MetadataSource() MetadataSourceResolver
 	Mutation() MutationResolver
 	ProvisioningSettings() ProvisioningSettingsResolver
 	Query() QueryResolver
@@ -49,6 +50,8 @@ type ResolverRoot interface {
 	ScimCall() ScimCallResolver
 	ScimCallConnection() ScimCallConnectionResolver
 	ScimToken() ScimTokenResolver
+	ServiceProvider() ServiceProviderResolver
+	ServiceProviderKey() ServiceProviderKeyResolver
 	Session() SessionResolver
 	SessionConnection() SessionConnectionResolver
 	SsoSettings() SsoSettingsResolver
@@ -263,6 +266,12 @@ type ComplexityRoot struct {
 		NameIDFormat func(childComplexity int) int
 	}
 
+	ForgetMetadataUrlPayload struct {
+		ClientMutationID func(childComplexity int) int
+		IdentityProvider func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
 	Group struct {
 		CreatedAt   func(childComplexity int) int
 		DisplayName func(childComplexity int) int
@@ -296,19 +305,58 @@ type ComplexityRoot struct {
 	}
 
 	IdentityProvider struct {
-		AttributeMapping     func(childComplexity int) int
-		Certificates         func(childComplexity int) int
-		CreatedAt            func(childComplexity int) int
-		EntityID             func(childComplexity int) int
-		GlobalID             func(childComplexity int) int
-		Revision             func(childComplexity int) int
-		SloURL               func(childComplexity int) int
-		SsoURL               func(childComplexity int) int
-		Team                 func(childComplexity int) int
-		UpdatedAt            func(childComplexity int) int
-		Vendor               func(childComplexity int) int
-		WantAssertionsSigned func(childComplexity int) int
-		WantResponseSigned   func(childComplexity int) int
+		AllowCbc              func(childComplexity int) int
+		AllowInclusiveC14n    func(childComplexity int) int
+		AllowSha1Until        func(childComplexity int) int
+		AttributeMapping      func(childComplexity int) int
+		Certificates          func(childComplexity int) int
+		CreatedAt             func(childComplexity int) int
+		EntityID              func(childComplexity int) int
+		ForceAuthn            func(childComplexity int) int
+		GlobalID              func(childComplexity int) int
+		LoginHintParameter    func(childComplexity int) int
+		MetadataSource        func(childComplexity int) int
+		MfaRule               func(childComplexity int) int
+		NameIDFormat          func(childComplexity int) int
+		Preset                func(childComplexity int) int
+		RequestedAuthnContext func(childComplexity int) int
+		RequireEncryption     func(childComplexity int) int
+		Revision              func(childComplexity int) int
+		SignAuthnRequests     func(childComplexity int) int
+		SloBinding            func(childComplexity int) int
+		SloResponseURL        func(childComplexity int) int
+		SloURL                func(childComplexity int) int
+		SsoBinding            func(childComplexity int) int
+		SsoURL                func(childComplexity int) int
+		Team                  func(childComplexity int) int
+		UpdatedAt             func(childComplexity int) int
+		Vendor                func(childComplexity int) int
+		WantAssertionsSigned  func(childComplexity int) int
+		WantResponseSigned    func(childComplexity int) int
+	}
+
+	IdentityProviderPreset struct {
+		Aliases             func(childComplexity int) int
+		AssertionWindow     func(childComplexity int) int
+		Attributes          func(childComplexity int) int
+		Certificate         func(childComplexity int) int
+		CheckedOn           func(childComplexity int) int
+		Encryption          func(childComplexity int) int
+		Guide               func(childComplexity int) int
+		IdpInitiated        func(childComplexity int) int
+		KnownIssues         func(childComplexity int) int
+		Labels              func(childComplexity int) int
+		LoginHintConfidence func(childComplexity int) int
+		LoginHintParameter  func(childComplexity int) int
+		MetadataURL         func(childComplexity int) int
+		Mfa                 func(childComplexity int) int
+		Name                func(childComplexity int) int
+		NameID              func(childComplexity int) int
+		Signs               func(childComplexity int) int
+		SingleLogout        func(childComplexity int) int
+		Sources             func(childComplexity int) int
+		SpValuesFirst       func(childComplexity int) int
+		Vendor              func(childComplexity int) int
 	}
 
 	ImportMetadataPayload struct {
@@ -330,11 +378,16 @@ type ComplexityRoot struct {
 		IP               func(childComplexity int) int
 		IdentityProvider func(childComplexity int) int
 		IdpInitiated     func(childComplexity int) int
+		Kind             func(childComplexity int) int
 		Membership       func(childComplexity int) int
+		Message          func(childComplexity int) int
+		MfaEvidence      func(childComplexity int) int
 		NameIDMasked     func(childComplexity int) int
 		Outcome          func(childComplexity int) int
+		Repeated         func(childComplexity int) int
 		RequestID        func(childComplexity int) int
 		Team             func(childComplexity int) int
+		Verified         func(childComplexity int) int
 	}
 
 	LoginAttemptConnection struct {
@@ -349,12 +402,36 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	LoginAttribute struct {
+		Name   func(childComplexity int) int
+		Values func(childComplexity int) int
+	}
+
 	LoginCheck struct {
 		Actual   func(childComplexity int) int
 		Expected func(childComplexity int) int
+		Hint     func(childComplexity int) int
 		Name     func(childComplexity int) int
 		Status   func(childComplexity int) int
 		Trusted  func(childComplexity int) int
+	}
+
+	LoginMessage struct {
+		Algorithms         func(childComplexity int) int
+		AssertionIDSha256  func(childComplexity int) int
+		Attributes         func(childComplexity int) int
+		ContextClasses     func(childComplexity int) int
+		Destination        func(childComplexity int) int
+		Encryption         func(childComplexity int) int
+		InResponseTo       func(childComplexity int) int
+		Issuer             func(childComplexity int) int
+		MatchedFingerprint func(childComplexity int) int
+		NameIDFormat       func(childComplexity int) int
+		SessionIndex       func(childComplexity int) int
+		ShownFingerprints  func(childComplexity int) int
+		SignedAssertion    func(childComplexity int) int
+		SignedResponse     func(childComplexity int) int
+		SignedSha1         func(childComplexity int) int
 	}
 
 	Membership struct {
@@ -404,6 +481,23 @@ type ComplexityRoot struct {
 		WantAuthnRequestsSigned func(childComplexity int) int
 	}
 
+	MetadataSource struct {
+		CheckedAt    func(childComplexity int) int
+		FailingSince func(childComplexity int) int
+		Failures     func(childComplexity int) int
+		FetchedAt    func(childComplexity int) int
+		LastError    func(childComplexity int) int
+		NextAt       func(childComplexity int) int
+		URL          func(childComplexity int) int
+	}
+
+	MfaRule struct {
+		Attributes func(childComplexity int) int
+		Classes    func(childComplexity int) int
+		Required   func(childComplexity int) int
+		Values     func(childComplexity int) int
+	}
+
 	Mutation struct {
 		AddCertificate             func(childComplexity int, input model.AddCertificateInput) int
 		AllowReturn                func(childComplexity int, input model.AllowReturnInput) int
@@ -417,18 +511,22 @@ type ComplexityRoot struct {
 		DeleteTeam                 func(childComplexity int, input model.DeleteTeamInput) int
 		DisableSso                 func(childComplexity int, input model.DisableSsoInput) int
 		EnableSso                  func(childComplexity int, input model.EnableSsoInput) int
+		ForgetMetadataURL          func(childComplexity int, input model.ForgetMetadataURLInput) int
 		ImportMetadata             func(childComplexity int, input model.ImportMetadataInput) int
 		PreviewMetadata            func(childComplexity int, input model.PreviewMetadataInput) int
 		ReactivateMembership       func(childComplexity int, input model.ReactivateMembershipInput) int
+		RefreshMetadata            func(childComplexity int, input model.RefreshMetadataInput) int
 		RemoveCertificate          func(childComplexity int, input model.RemoveCertificateInput) int
 		RemoveGroupRoleMapping     func(childComplexity int, input model.RemoveGroupRoleMappingInput) int
 		RemoveMembership           func(childComplexity int, input model.RemoveMembershipInput) int
+		RetireServiceProviderKey   func(childComplexity int, input model.RetireServiceProviderKeyInput) int
 		RevokeAPIKey               func(childComplexity int, input model.RevokeAPIKeyInput) int
 		RevokeMemberSessions       func(childComplexity int, input model.RevokeMemberSessionsInput) int
 		RevokeScimToken            func(childComplexity int, input model.RevokeScimTokenInput) int
 		RevokeSession              func(childComplexity int, input model.RevokeSessionInput) int
 		RotateAPIKey               func(childComplexity int, input model.RotateAPIKeyInput) int
 		RotateScimToken            func(childComplexity int, input model.RotateScimTokenInput) int
+		RotateServiceProviderKey   func(childComplexity int, input model.RotateServiceProviderKeyInput) int
 		SetGroupRoleMapping        func(childComplexity int, input model.SetGroupRoleMappingInput) int
 		UnlinkExternalIdentity     func(childComplexity int, input model.UnlinkExternalIdentityInput) int
 		UpdateAPIKey               func(childComplexity int, input model.UpdateAPIKeyInput) int
@@ -453,6 +551,62 @@ type ComplexityRoot struct {
 		Permission func(childComplexity int) int
 	}
 
+	PresetCertificate struct {
+		Confidence            func(childComplexity int) int
+		EffectiveDeadlineDays func(childComplexity int) int
+		Life                  func(childComplexity int) int
+		Rollover              func(childComplexity int) int
+		Scope                 func(childComplexity int) int
+	}
+
+	PresetIssue struct {
+		Code func(childComplexity int) int
+		Text func(childComplexity int) int
+	}
+
+	PresetLabels struct {
+		AcsURL     func(childComplexity int) int
+		Confidence func(childComplexity int) int
+		EntityID   func(childComplexity int) int
+		Issuer     func(childComplexity int) int
+		Metadata   func(childComplexity int) int
+		NameID     func(childComplexity int) int
+		RelayState func(childComplexity int) int
+		Signing    func(childComplexity int) int
+		SsoURL     func(childComplexity int) int
+		Where      func(childComplexity int) int
+	}
+
+	PresetMetadataUrl struct {
+		Confidence func(childComplexity int) int
+		Supported  func(childComplexity int) int
+		Template   func(childComplexity int) int
+	}
+
+	PresetMfa struct {
+		Advice     func(childComplexity int) int
+		Attributes func(childComplexity int) int
+		Classes    func(childComplexity int) int
+		Confidence func(childComplexity int) int
+		Values     func(childComplexity int) int
+	}
+
+	PresetNameId struct {
+		Confidence  func(childComplexity int) int
+		Default     func(childComplexity int) int
+		Meaning     func(childComplexity int) int
+		Recommended func(childComplexity int) int
+	}
+
+	PresetSigning struct {
+		Algorithm   func(childComplexity int) int
+		Assertion   func(childComplexity int) int
+		CanSignBoth func(childComplexity int) int
+		Confidence  func(childComplexity int) int
+		Response    func(childComplexity int) int
+		Switch      func(childComplexity int) int
+	}
+
 	PreviewMetadataPayload struct {
 		ClientMutationID func(childComplexity int) int
 		Preview          func(childComplexity int) int
@@ -474,14 +628,15 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		AuditEvents func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.AuditEventFilter, teamID *string, direction *model.OrderDirection) int
-		Node        func(childComplexity int, id string) int
-		Nodes       func(childComplexity int, ids []string) int
-		RateLimit   func(childComplexity int) int
-		System      func(childComplexity int) int
-		Team        func(childComplexity int, slug string) int
-		Teams       func(childComplexity int, first *int, after *string, last *int, before *string) int
-		Viewer      func(childComplexity int) int
+		AuditEvents             func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.AuditEventFilter, teamID *string, direction *model.OrderDirection) int
+		IdentityProviderPresets func(childComplexity int) int
+		Node                    func(childComplexity int, id string) int
+		Nodes                   func(childComplexity int, ids []string) int
+		RateLimit               func(childComplexity int) int
+		System                  func(childComplexity int) int
+		Team                    func(childComplexity int, slug string) int
+		Teams                   func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Viewer                  func(childComplexity int) int
 	}
 
 	RateLimit struct {
@@ -495,6 +650,16 @@ type ComplexityRoot struct {
 		ClientMutationID func(childComplexity int) int
 		Membership       func(childComplexity int) int
 		UserErrors       func(childComplexity int) int
+	}
+
+	RefreshMetadataPayload struct {
+		ClientMutationID    func(childComplexity int) int
+		IdentityProvider    func(childComplexity int) int
+		Problem             func(childComplexity int) int
+		StagedFingerprints  func(childComplexity int) int
+		TrustedFingerprints func(childComplexity int) int
+		Unchanged           func(childComplexity int) int
+		UserErrors          func(childComplexity int) int
 	}
 
 	RemoveCertificatePayload struct {
@@ -517,6 +682,18 @@ type ComplexityRoot struct {
 		EndedSessions       func(childComplexity int) int
 		Team                func(childComplexity int) int
 		UserErrors          func(childComplexity int) int
+	}
+
+	RequestedAuthnContext struct {
+		Classes    func(childComplexity int) int
+		Comparison func(childComplexity int) int
+	}
+
+	RetireServiceProviderKeyPayload struct {
+		ClientMutationID            func(childComplexity int) int
+		DeletedServiceProviderKeyID func(childComplexity int) int
+		ServiceProvider             func(childComplexity int) int
+		UserErrors                  func(childComplexity int) int
 	}
 
 	RevokeApiKeyPayload struct {
@@ -558,6 +735,13 @@ type ComplexityRoot struct {
 		ScimToken        func(childComplexity int) int
 		Secret           func(childComplexity int) int
 		UserErrors       func(childComplexity int) int
+	}
+
+	RotateServiceProviderKeyPayload struct {
+		ClientMutationID   func(childComplexity int) int
+		ServiceProvider    func(childComplexity int) int
+		ServiceProviderKey func(childComplexity int) int
+		UserErrors         func(childComplexity int) int
 	}
 
 	ScimCall struct {
@@ -604,8 +788,22 @@ type ComplexityRoot struct {
 	ServiceProvider struct {
 		AcsURL      func(childComplexity int) int
 		EntityID    func(childComplexity int) int
+		Keys        func(childComplexity int) int
 		LoginURL    func(childComplexity int) int
+		LogoutURL   func(childComplexity int) int
 		MetadataURL func(childComplexity int) int
+	}
+
+	ServiceProviderKey struct {
+		Certificate       func(childComplexity int) int
+		CreatedAt         func(childComplexity int) int
+		CreatedBy         func(childComplexity int) int
+		FingerprintSha256 func(childComplexity int) int
+		GlobalID          func(childComplexity int) int
+		NotAfter          func(childComplexity int) int
+		NotBefore         func(childComplexity int) int
+		State             func(childComplexity int) int
+		Team              func(childComplexity int) int
 	}
 
 	Session struct {
@@ -643,6 +841,7 @@ type ComplexityRoot struct {
 
 	SsoSettings struct {
 		Certificates            func(childComplexity int) int
+		ClockSkewSeconds        func(childComplexity int) int
 		CreatedAt               func(childComplexity int) int
 		DefaultIdentityProvider func(childComplexity int) int
 		DefaultRole             func(childComplexity int) int
@@ -650,15 +849,19 @@ type ComplexityRoot struct {
 		DisabledReason          func(childComplexity int) int
 		EnabledAt               func(childComplexity int) int
 		EnabledBy               func(childComplexity int) int
+		EncryptAssertions       func(childComplexity int) int
 		GlobalID                func(childComplexity int) int
+		HonourSessionEnd        func(childComplexity int) int
 		IdentityProviders       func(childComplexity int) int
 		IdpInitiatedEnabled     func(childComplexity int) int
 		JitEnabled              func(childComplexity int) int
 		LoginURL                func(childComplexity int) int
+		RequireMfa              func(childComplexity int) int
 		Revision                func(childComplexity int) int
 		ServiceProvider         func(childComplexity int) int
 		SessionHours            func(childComplexity int) int
 		SessionIdleMinutes      func(childComplexity int) int
+		SignMetadata            func(childComplexity int) int
 		State                   func(childComplexity int) int
 		Team                    func(childComplexity int) int
 		UpdatedAt               func(childComplexity int) int
@@ -1589,6 +1792,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ExternalIdentity.NameIDFormat(childComplexity), true
 
+	case "ForgetMetadataUrlPayload.clientMutationId":
+		if e.ComplexityRoot.ForgetMetadataUrlPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ForgetMetadataUrlPayload.ClientMutationID(childComplexity), true
+	case "ForgetMetadataUrlPayload.identityProvider":
+		if e.ComplexityRoot.ForgetMetadataUrlPayload.IdentityProvider == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ForgetMetadataUrlPayload.IdentityProvider(childComplexity), true
+	case "ForgetMetadataUrlPayload.userErrors":
+		if e.ComplexityRoot.ForgetMetadataUrlPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ForgetMetadataUrlPayload.UserErrors(childComplexity), true
+
 	case "Group.createdAt":
 		if e.ComplexityRoot.Group.CreatedAt == nil {
 			break
@@ -1713,6 +1935,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.GroupRoleMapping.UpdatedAt(childComplexity), true
 
+	case "IdentityProvider.allowCbc":
+		if e.ComplexityRoot.IdentityProvider.AllowCbc == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProvider.AllowCbc(childComplexity), true
+	case "IdentityProvider.allowInclusiveC14n":
+		if e.ComplexityRoot.IdentityProvider.AllowInclusiveC14n == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProvider.AllowInclusiveC14n(childComplexity), true
+	case "IdentityProvider.allowSha1Until":
+		if e.ComplexityRoot.IdentityProvider.AllowSha1Until == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProvider.AllowSha1Until(childComplexity), true
 	case "IdentityProvider.attributeMapping":
 		if e.ComplexityRoot.IdentityProvider.AttributeMapping == nil {
 			break
@@ -1737,24 +1977,96 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.IdentityProvider.EntityID(childComplexity), true
+	case "IdentityProvider.forceAuthn":
+		if e.ComplexityRoot.IdentityProvider.ForceAuthn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProvider.ForceAuthn(childComplexity), true
 	case "IdentityProvider.id":
 		if e.ComplexityRoot.IdentityProvider.GlobalID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.IdentityProvider.GlobalID(childComplexity), true
+	case "IdentityProvider.loginHintParameter":
+		if e.ComplexityRoot.IdentityProvider.LoginHintParameter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProvider.LoginHintParameter(childComplexity), true
+	case "IdentityProvider.metadataSource":
+		if e.ComplexityRoot.IdentityProvider.MetadataSource == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProvider.MetadataSource(childComplexity), true
+	case "IdentityProvider.mfaRule":
+		if e.ComplexityRoot.IdentityProvider.MfaRule == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProvider.MfaRule(childComplexity), true
+	case "IdentityProvider.nameIdFormat":
+		if e.ComplexityRoot.IdentityProvider.NameIDFormat == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProvider.NameIDFormat(childComplexity), true
+	case "IdentityProvider.preset":
+		if e.ComplexityRoot.IdentityProvider.Preset == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProvider.Preset(childComplexity), true
+	case "IdentityProvider.requestedAuthnContext":
+		if e.ComplexityRoot.IdentityProvider.RequestedAuthnContext == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProvider.RequestedAuthnContext(childComplexity), true
+	case "IdentityProvider.requireEncryption":
+		if e.ComplexityRoot.IdentityProvider.RequireEncryption == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProvider.RequireEncryption(childComplexity), true
 	case "IdentityProvider.revision":
 		if e.ComplexityRoot.IdentityProvider.Revision == nil {
 			break
 		}
 
 		return e.ComplexityRoot.IdentityProvider.Revision(childComplexity), true
+	case "IdentityProvider.signAuthnRequests":
+		if e.ComplexityRoot.IdentityProvider.SignAuthnRequests == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProvider.SignAuthnRequests(childComplexity), true
+	case "IdentityProvider.sloBinding":
+		if e.ComplexityRoot.IdentityProvider.SloBinding == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProvider.SloBinding(childComplexity), true
+	case "IdentityProvider.sloResponseUrl":
+		if e.ComplexityRoot.IdentityProvider.SloResponseURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProvider.SloResponseURL(childComplexity), true
 	case "IdentityProvider.sloUrl":
 		if e.ComplexityRoot.IdentityProvider.SloURL == nil {
 			break
 		}
 
 		return e.ComplexityRoot.IdentityProvider.SloURL(childComplexity), true
+	case "IdentityProvider.ssoBinding":
+		if e.ComplexityRoot.IdentityProvider.SsoBinding == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProvider.SsoBinding(childComplexity), true
 	case "IdentityProvider.ssoUrl":
 		if e.ComplexityRoot.IdentityProvider.SsoURL == nil {
 			break
@@ -1791,6 +2103,133 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.IdentityProvider.WantResponseSigned(childComplexity), true
+
+	case "IdentityProviderPreset.aliases":
+		if e.ComplexityRoot.IdentityProviderPreset.Aliases == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProviderPreset.Aliases(childComplexity), true
+	case "IdentityProviderPreset.assertionWindow":
+		if e.ComplexityRoot.IdentityProviderPreset.AssertionWindow == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProviderPreset.AssertionWindow(childComplexity), true
+	case "IdentityProviderPreset.attributes":
+		if e.ComplexityRoot.IdentityProviderPreset.Attributes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProviderPreset.Attributes(childComplexity), true
+	case "IdentityProviderPreset.certificate":
+		if e.ComplexityRoot.IdentityProviderPreset.Certificate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProviderPreset.Certificate(childComplexity), true
+	case "IdentityProviderPreset.checkedOn":
+		if e.ComplexityRoot.IdentityProviderPreset.CheckedOn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProviderPreset.CheckedOn(childComplexity), true
+	case "IdentityProviderPreset.encryption":
+		if e.ComplexityRoot.IdentityProviderPreset.Encryption == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProviderPreset.Encryption(childComplexity), true
+	case "IdentityProviderPreset.guide":
+		if e.ComplexityRoot.IdentityProviderPreset.Guide == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProviderPreset.Guide(childComplexity), true
+	case "IdentityProviderPreset.idpInitiated":
+		if e.ComplexityRoot.IdentityProviderPreset.IdpInitiated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProviderPreset.IdpInitiated(childComplexity), true
+	case "IdentityProviderPreset.knownIssues":
+		if e.ComplexityRoot.IdentityProviderPreset.KnownIssues == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProviderPreset.KnownIssues(childComplexity), true
+	case "IdentityProviderPreset.labels":
+		if e.ComplexityRoot.IdentityProviderPreset.Labels == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProviderPreset.Labels(childComplexity), true
+	case "IdentityProviderPreset.loginHintConfidence":
+		if e.ComplexityRoot.IdentityProviderPreset.LoginHintConfidence == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProviderPreset.LoginHintConfidence(childComplexity), true
+	case "IdentityProviderPreset.loginHintParameter":
+		if e.ComplexityRoot.IdentityProviderPreset.LoginHintParameter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProviderPreset.LoginHintParameter(childComplexity), true
+	case "IdentityProviderPreset.metadataUrl":
+		if e.ComplexityRoot.IdentityProviderPreset.MetadataURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProviderPreset.MetadataURL(childComplexity), true
+	case "IdentityProviderPreset.mfa":
+		if e.ComplexityRoot.IdentityProviderPreset.Mfa == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProviderPreset.Mfa(childComplexity), true
+	case "IdentityProviderPreset.name":
+		if e.ComplexityRoot.IdentityProviderPreset.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProviderPreset.Name(childComplexity), true
+	case "IdentityProviderPreset.nameId":
+		if e.ComplexityRoot.IdentityProviderPreset.NameID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProviderPreset.NameID(childComplexity), true
+	case "IdentityProviderPreset.signs":
+		if e.ComplexityRoot.IdentityProviderPreset.Signs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProviderPreset.Signs(childComplexity), true
+	case "IdentityProviderPreset.singleLogout":
+		if e.ComplexityRoot.IdentityProviderPreset.SingleLogout == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProviderPreset.SingleLogout(childComplexity), true
+	case "IdentityProviderPreset.sources":
+		if e.ComplexityRoot.IdentityProviderPreset.Sources == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProviderPreset.Sources(childComplexity), true
+	case "IdentityProviderPreset.spValuesFirst":
+		if e.ComplexityRoot.IdentityProviderPreset.SpValuesFirst == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProviderPreset.SpValuesFirst(childComplexity), true
+	case "IdentityProviderPreset.vendor":
+		if e.ComplexityRoot.IdentityProviderPreset.Vendor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProviderPreset.Vendor(childComplexity), true
 
 	case "ImportMetadataPayload.clientMutationId":
 		if e.ComplexityRoot.ImportMetadataPayload.ClientMutationID == nil {
@@ -1883,12 +2322,30 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LoginAttempt.IdpInitiated(childComplexity), true
+	case "LoginAttempt.kind":
+		if e.ComplexityRoot.LoginAttempt.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttempt.Kind(childComplexity), true
 	case "LoginAttempt.membership":
 		if e.ComplexityRoot.LoginAttempt.Membership == nil {
 			break
 		}
 
 		return e.ComplexityRoot.LoginAttempt.Membership(childComplexity), true
+	case "LoginAttempt.message":
+		if e.ComplexityRoot.LoginAttempt.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttempt.Message(childComplexity), true
+	case "LoginAttempt.mfaEvidence":
+		if e.ComplexityRoot.LoginAttempt.MfaEvidence == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttempt.MfaEvidence(childComplexity), true
 	case "LoginAttempt.nameIdMasked":
 		if e.ComplexityRoot.LoginAttempt.NameIDMasked == nil {
 			break
@@ -1901,6 +2358,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LoginAttempt.Outcome(childComplexity), true
+	case "LoginAttempt.repeated":
+		if e.ComplexityRoot.LoginAttempt.Repeated == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttempt.Repeated(childComplexity), true
 	case "LoginAttempt.requestId":
 		if e.ComplexityRoot.LoginAttempt.RequestID == nil {
 			break
@@ -1913,6 +2376,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LoginAttempt.Team(childComplexity), true
+	case "LoginAttempt.verified":
+		if e.ComplexityRoot.LoginAttempt.Verified == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttempt.Verified(childComplexity), true
 
 	case "LoginAttemptConnection.edges":
 		if e.ComplexityRoot.LoginAttemptConnection.Edges == nil {
@@ -1952,6 +2421,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LoginAttemptEdge.Node(childComplexity), true
 
+	case "LoginAttribute.name":
+		if e.ComplexityRoot.LoginAttribute.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttribute.Name(childComplexity), true
+	case "LoginAttribute.values":
+		if e.ComplexityRoot.LoginAttribute.Values == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttribute.Values(childComplexity), true
+
 	case "LoginCheck.actual":
 		if e.ComplexityRoot.LoginCheck.Actual == nil {
 			break
@@ -1964,6 +2446,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LoginCheck.Expected(childComplexity), true
+	case "LoginCheck.hint":
+		if e.ComplexityRoot.LoginCheck.Hint == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginCheck.Hint(childComplexity), true
 	case "LoginCheck.name":
 		if e.ComplexityRoot.LoginCheck.Name == nil {
 			break
@@ -1982,6 +2470,97 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LoginCheck.Trusted(childComplexity), true
+
+	case "LoginMessage.algorithms":
+		if e.ComplexityRoot.LoginMessage.Algorithms == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.Algorithms(childComplexity), true
+	case "LoginMessage.assertionIdSha256":
+		if e.ComplexityRoot.LoginMessage.AssertionIDSha256 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.AssertionIDSha256(childComplexity), true
+	case "LoginMessage.attributes":
+		if e.ComplexityRoot.LoginMessage.Attributes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.Attributes(childComplexity), true
+	case "LoginMessage.contextClasses":
+		if e.ComplexityRoot.LoginMessage.ContextClasses == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.ContextClasses(childComplexity), true
+	case "LoginMessage.destination":
+		if e.ComplexityRoot.LoginMessage.Destination == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.Destination(childComplexity), true
+	case "LoginMessage.encryption":
+		if e.ComplexityRoot.LoginMessage.Encryption == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.Encryption(childComplexity), true
+	case "LoginMessage.inResponseTo":
+		if e.ComplexityRoot.LoginMessage.InResponseTo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.InResponseTo(childComplexity), true
+	case "LoginMessage.issuer":
+		if e.ComplexityRoot.LoginMessage.Issuer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.Issuer(childComplexity), true
+	case "LoginMessage.matchedFingerprint":
+		if e.ComplexityRoot.LoginMessage.MatchedFingerprint == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.MatchedFingerprint(childComplexity), true
+	case "LoginMessage.nameIdFormat":
+		if e.ComplexityRoot.LoginMessage.NameIDFormat == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.NameIDFormat(childComplexity), true
+	case "LoginMessage.sessionIndex":
+		if e.ComplexityRoot.LoginMessage.SessionIndex == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.SessionIndex(childComplexity), true
+	case "LoginMessage.shownFingerprints":
+		if e.ComplexityRoot.LoginMessage.ShownFingerprints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.ShownFingerprints(childComplexity), true
+	case "LoginMessage.signedAssertion":
+		if e.ComplexityRoot.LoginMessage.SignedAssertion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.SignedAssertion(childComplexity), true
+	case "LoginMessage.signedResponse":
+		if e.ComplexityRoot.LoginMessage.SignedResponse == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.SignedResponse(childComplexity), true
+	case "LoginMessage.signedSha1":
+		if e.ComplexityRoot.LoginMessage.SignedSha1 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.SignedSha1(childComplexity), true
 
 	case "Membership.apiKeys":
 		if e.ComplexityRoot.Membership.APIKeys == nil {
@@ -2207,6 +2786,74 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MetadataPreview.WantAuthnRequestsSigned(childComplexity), true
 
+	case "MetadataSource.checkedAt":
+		if e.ComplexityRoot.MetadataSource.CheckedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MetadataSource.CheckedAt(childComplexity), true
+	case "MetadataSource.failingSince":
+		if e.ComplexityRoot.MetadataSource.FailingSince == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MetadataSource.FailingSince(childComplexity), true
+	case "MetadataSource.failures":
+		if e.ComplexityRoot.MetadataSource.Failures == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MetadataSource.Failures(childComplexity), true
+	case "MetadataSource.fetchedAt":
+		if e.ComplexityRoot.MetadataSource.FetchedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MetadataSource.FetchedAt(childComplexity), true
+	case "MetadataSource.lastError":
+		if e.ComplexityRoot.MetadataSource.LastError == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MetadataSource.LastError(childComplexity), true
+	case "MetadataSource.nextAt":
+		if e.ComplexityRoot.MetadataSource.NextAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MetadataSource.NextAt(childComplexity), true
+	case "MetadataSource.url":
+		if e.ComplexityRoot.MetadataSource.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MetadataSource.URL(childComplexity), true
+
+	case "MfaRule.attributes":
+		if e.ComplexityRoot.MfaRule.Attributes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MfaRule.Attributes(childComplexity), true
+	case "MfaRule.classes":
+		if e.ComplexityRoot.MfaRule.Classes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MfaRule.Classes(childComplexity), true
+	case "MfaRule.required":
+		if e.ComplexityRoot.MfaRule.Required == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MfaRule.Required(childComplexity), true
+	case "MfaRule.values":
+		if e.ComplexityRoot.MfaRule.Values == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MfaRule.Values(childComplexity), true
+
 	case "Mutation.addCertificate":
 		if e.ComplexityRoot.Mutation.AddCertificate == nil {
 			break
@@ -2339,6 +2986,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.EnableSso(childComplexity, args["input"].(model.EnableSsoInput)), true
+	case "Mutation.forgetMetadataUrl":
+		if e.ComplexityRoot.Mutation.ForgetMetadataURL == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_forgetMetadataUrl_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ForgetMetadataURL(childComplexity, args["input"].(model.ForgetMetadataURLInput)), true
 	case "Mutation.importMetadata":
 		if e.ComplexityRoot.Mutation.ImportMetadata == nil {
 			break
@@ -2372,6 +3030,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ReactivateMembership(childComplexity, args["input"].(model.ReactivateMembershipInput)), true
+	case "Mutation.refreshMetadata":
+		if e.ComplexityRoot.Mutation.RefreshMetadata == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_refreshMetadata_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RefreshMetadata(childComplexity, args["input"].(model.RefreshMetadataInput)), true
 	case "Mutation.removeCertificate":
 		if e.ComplexityRoot.Mutation.RemoveCertificate == nil {
 			break
@@ -2405,6 +3074,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RemoveMembership(childComplexity, args["input"].(model.RemoveMembershipInput)), true
+	case "Mutation.retireServiceProviderKey":
+		if e.ComplexityRoot.Mutation.RetireServiceProviderKey == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_retireServiceProviderKey_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RetireServiceProviderKey(childComplexity, args["input"].(model.RetireServiceProviderKeyInput)), true
 	case "Mutation.revokeApiKey":
 		if e.ComplexityRoot.Mutation.RevokeAPIKey == nil {
 			break
@@ -2471,6 +3151,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RotateScimToken(childComplexity, args["input"].(model.RotateScimTokenInput)), true
+	case "Mutation.rotateServiceProviderKey":
+		if e.ComplexityRoot.Mutation.RotateServiceProviderKey == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_rotateServiceProviderKey_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RotateServiceProviderKey(childComplexity, args["input"].(model.RotateServiceProviderKeyInput)), true
 	case "Mutation.setGroupRoleMapping":
 		if e.ComplexityRoot.Mutation.SetGroupRoleMapping == nil {
 			break
@@ -2610,6 +3301,223 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PermissionCheck.Permission(childComplexity), true
 
+	case "PresetCertificate.confidence":
+		if e.ComplexityRoot.PresetCertificate.Confidence == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetCertificate.Confidence(childComplexity), true
+	case "PresetCertificate.effectiveDeadlineDays":
+		if e.ComplexityRoot.PresetCertificate.EffectiveDeadlineDays == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetCertificate.EffectiveDeadlineDays(childComplexity), true
+	case "PresetCertificate.life":
+		if e.ComplexityRoot.PresetCertificate.Life == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetCertificate.Life(childComplexity), true
+	case "PresetCertificate.rollover":
+		if e.ComplexityRoot.PresetCertificate.Rollover == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetCertificate.Rollover(childComplexity), true
+	case "PresetCertificate.scope":
+		if e.ComplexityRoot.PresetCertificate.Scope == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetCertificate.Scope(childComplexity), true
+
+	case "PresetIssue.code":
+		if e.ComplexityRoot.PresetIssue.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetIssue.Code(childComplexity), true
+	case "PresetIssue.text":
+		if e.ComplexityRoot.PresetIssue.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetIssue.Text(childComplexity), true
+
+	case "PresetLabels.acsUrl":
+		if e.ComplexityRoot.PresetLabels.AcsURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetLabels.AcsURL(childComplexity), true
+	case "PresetLabels.confidence":
+		if e.ComplexityRoot.PresetLabels.Confidence == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetLabels.Confidence(childComplexity), true
+	case "PresetLabels.entityId":
+		if e.ComplexityRoot.PresetLabels.EntityID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetLabels.EntityID(childComplexity), true
+	case "PresetLabels.issuer":
+		if e.ComplexityRoot.PresetLabels.Issuer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetLabels.Issuer(childComplexity), true
+	case "PresetLabels.metadata":
+		if e.ComplexityRoot.PresetLabels.Metadata == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetLabels.Metadata(childComplexity), true
+	case "PresetLabels.nameId":
+		if e.ComplexityRoot.PresetLabels.NameID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetLabels.NameID(childComplexity), true
+	case "PresetLabels.relayState":
+		if e.ComplexityRoot.PresetLabels.RelayState == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetLabels.RelayState(childComplexity), true
+	case "PresetLabels.signing":
+		if e.ComplexityRoot.PresetLabels.Signing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetLabels.Signing(childComplexity), true
+	case "PresetLabels.ssoUrl":
+		if e.ComplexityRoot.PresetLabels.SsoURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetLabels.SsoURL(childComplexity), true
+	case "PresetLabels.where":
+		if e.ComplexityRoot.PresetLabels.Where == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetLabels.Where(childComplexity), true
+
+	case "PresetMetadataUrl.confidence":
+		if e.ComplexityRoot.PresetMetadataUrl.Confidence == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetMetadataUrl.Confidence(childComplexity), true
+	case "PresetMetadataUrl.supported":
+		if e.ComplexityRoot.PresetMetadataUrl.Supported == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetMetadataUrl.Supported(childComplexity), true
+	case "PresetMetadataUrl.template":
+		if e.ComplexityRoot.PresetMetadataUrl.Template == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetMetadataUrl.Template(childComplexity), true
+
+	case "PresetMfa.advice":
+		if e.ComplexityRoot.PresetMfa.Advice == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetMfa.Advice(childComplexity), true
+	case "PresetMfa.attributes":
+		if e.ComplexityRoot.PresetMfa.Attributes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetMfa.Attributes(childComplexity), true
+	case "PresetMfa.classes":
+		if e.ComplexityRoot.PresetMfa.Classes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetMfa.Classes(childComplexity), true
+	case "PresetMfa.confidence":
+		if e.ComplexityRoot.PresetMfa.Confidence == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetMfa.Confidence(childComplexity), true
+	case "PresetMfa.values":
+		if e.ComplexityRoot.PresetMfa.Values == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetMfa.Values(childComplexity), true
+
+	case "PresetNameId.confidence":
+		if e.ComplexityRoot.PresetNameId.Confidence == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetNameId.Confidence(childComplexity), true
+	case "PresetNameId.default":
+		if e.ComplexityRoot.PresetNameId.Default == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetNameId.Default(childComplexity), true
+	case "PresetNameId.meaning":
+		if e.ComplexityRoot.PresetNameId.Meaning == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetNameId.Meaning(childComplexity), true
+	case "PresetNameId.recommended":
+		if e.ComplexityRoot.PresetNameId.Recommended == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetNameId.Recommended(childComplexity), true
+
+	case "PresetSigning.algorithm":
+		if e.ComplexityRoot.PresetSigning.Algorithm == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetSigning.Algorithm(childComplexity), true
+	case "PresetSigning.assertion":
+		if e.ComplexityRoot.PresetSigning.Assertion == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetSigning.Assertion(childComplexity), true
+	case "PresetSigning.canSignBoth":
+		if e.ComplexityRoot.PresetSigning.CanSignBoth == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetSigning.CanSignBoth(childComplexity), true
+	case "PresetSigning.confidence":
+		if e.ComplexityRoot.PresetSigning.Confidence == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetSigning.Confidence(childComplexity), true
+	case "PresetSigning.response":
+		if e.ComplexityRoot.PresetSigning.Response == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetSigning.Response(childComplexity), true
+	case "PresetSigning.switch":
+		if e.ComplexityRoot.PresetSigning.Switch == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PresetSigning.Switch(childComplexity), true
+
 	case "PreviewMetadataPayload.clientMutationId":
 		if e.ComplexityRoot.PreviewMetadataPayload.ClientMutationID == nil {
 			break
@@ -2707,6 +3615,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.AuditEvents(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*model.AuditEventFilter), args["teamId"].(*string), args["direction"].(*model.OrderDirection)), true
+	case "Query.identityProviderPresets":
+		if e.ComplexityRoot.Query.IdentityProviderPresets == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.IdentityProviderPresets(childComplexity), true
 
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
@@ -2815,6 +3729,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ReactivateMembershipPayload.UserErrors(childComplexity), true
 
+	case "RefreshMetadataPayload.clientMutationId":
+		if e.ComplexityRoot.RefreshMetadataPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RefreshMetadataPayload.ClientMutationID(childComplexity), true
+	case "RefreshMetadataPayload.identityProvider":
+		if e.ComplexityRoot.RefreshMetadataPayload.IdentityProvider == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RefreshMetadataPayload.IdentityProvider(childComplexity), true
+	case "RefreshMetadataPayload.problem":
+		if e.ComplexityRoot.RefreshMetadataPayload.Problem == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RefreshMetadataPayload.Problem(childComplexity), true
+	case "RefreshMetadataPayload.stagedFingerprints":
+		if e.ComplexityRoot.RefreshMetadataPayload.StagedFingerprints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RefreshMetadataPayload.StagedFingerprints(childComplexity), true
+	case "RefreshMetadataPayload.trustedFingerprints":
+		if e.ComplexityRoot.RefreshMetadataPayload.TrustedFingerprints == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RefreshMetadataPayload.TrustedFingerprints(childComplexity), true
+	case "RefreshMetadataPayload.unchanged":
+		if e.ComplexityRoot.RefreshMetadataPayload.Unchanged == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RefreshMetadataPayload.Unchanged(childComplexity), true
+	case "RefreshMetadataPayload.userErrors":
+		if e.ComplexityRoot.RefreshMetadataPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RefreshMetadataPayload.UserErrors(childComplexity), true
+
 	case "RemoveCertificatePayload.clientMutationId":
 		if e.ComplexityRoot.RemoveCertificatePayload.ClientMutationID == nil {
 			break
@@ -2895,6 +3852,44 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RemoveMembershipPayload.UserErrors(childComplexity), true
+
+	case "RequestedAuthnContext.classes":
+		if e.ComplexityRoot.RequestedAuthnContext.Classes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestedAuthnContext.Classes(childComplexity), true
+	case "RequestedAuthnContext.comparison":
+		if e.ComplexityRoot.RequestedAuthnContext.Comparison == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestedAuthnContext.Comparison(childComplexity), true
+
+	case "RetireServiceProviderKeyPayload.clientMutationId":
+		if e.ComplexityRoot.RetireServiceProviderKeyPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetireServiceProviderKeyPayload.ClientMutationID(childComplexity), true
+	case "RetireServiceProviderKeyPayload.deletedServiceProviderKeyId":
+		if e.ComplexityRoot.RetireServiceProviderKeyPayload.DeletedServiceProviderKeyID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetireServiceProviderKeyPayload.DeletedServiceProviderKeyID(childComplexity), true
+	case "RetireServiceProviderKeyPayload.serviceProvider":
+		if e.ComplexityRoot.RetireServiceProviderKeyPayload.ServiceProvider == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetireServiceProviderKeyPayload.ServiceProvider(childComplexity), true
+	case "RetireServiceProviderKeyPayload.userErrors":
+		if e.ComplexityRoot.RetireServiceProviderKeyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetireServiceProviderKeyPayload.UserErrors(childComplexity), true
 
 	case "RevokeApiKeyPayload.apiKey":
 		if e.ComplexityRoot.RevokeApiKeyPayload.APIKey == nil {
@@ -3039,6 +4034,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RotateScimTokenPayload.UserErrors(childComplexity), true
+
+	case "RotateServiceProviderKeyPayload.clientMutationId":
+		if e.ComplexityRoot.RotateServiceProviderKeyPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateServiceProviderKeyPayload.ClientMutationID(childComplexity), true
+	case "RotateServiceProviderKeyPayload.serviceProvider":
+		if e.ComplexityRoot.RotateServiceProviderKeyPayload.ServiceProvider == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateServiceProviderKeyPayload.ServiceProvider(childComplexity), true
+	case "RotateServiceProviderKeyPayload.serviceProviderKey":
+		if e.ComplexityRoot.RotateServiceProviderKeyPayload.ServiceProviderKey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateServiceProviderKeyPayload.ServiceProviderKey(childComplexity), true
+	case "RotateServiceProviderKeyPayload.userErrors":
+		if e.ComplexityRoot.RotateServiceProviderKeyPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RotateServiceProviderKeyPayload.UserErrors(childComplexity), true
 
 	case "ScimCall.at":
 		if e.ComplexityRoot.ScimCall.At == nil {
@@ -3230,18 +4250,85 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ServiceProvider.EntityID(childComplexity), true
+	case "ServiceProvider.keys":
+		if e.ComplexityRoot.ServiceProvider.Keys == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceProvider.Keys(childComplexity), true
 	case "ServiceProvider.loginUrl":
 		if e.ComplexityRoot.ServiceProvider.LoginURL == nil {
 			break
 		}
 
 		return e.ComplexityRoot.ServiceProvider.LoginURL(childComplexity), true
+	case "ServiceProvider.logoutUrl":
+		if e.ComplexityRoot.ServiceProvider.LogoutURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceProvider.LogoutURL(childComplexity), true
 	case "ServiceProvider.metadataUrl":
 		if e.ComplexityRoot.ServiceProvider.MetadataURL == nil {
 			break
 		}
 
 		return e.ComplexityRoot.ServiceProvider.MetadataURL(childComplexity), true
+
+	case "ServiceProviderKey.certificate":
+		if e.ComplexityRoot.ServiceProviderKey.Certificate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceProviderKey.Certificate(childComplexity), true
+	case "ServiceProviderKey.createdAt":
+		if e.ComplexityRoot.ServiceProviderKey.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceProviderKey.CreatedAt(childComplexity), true
+	case "ServiceProviderKey.createdBy":
+		if e.ComplexityRoot.ServiceProviderKey.CreatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceProviderKey.CreatedBy(childComplexity), true
+	case "ServiceProviderKey.fingerprintSha256":
+		if e.ComplexityRoot.ServiceProviderKey.FingerprintSha256 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceProviderKey.FingerprintSha256(childComplexity), true
+	case "ServiceProviderKey.id":
+		if e.ComplexityRoot.ServiceProviderKey.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceProviderKey.GlobalID(childComplexity), true
+	case "ServiceProviderKey.notAfter":
+		if e.ComplexityRoot.ServiceProviderKey.NotAfter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceProviderKey.NotAfter(childComplexity), true
+	case "ServiceProviderKey.notBefore":
+		if e.ComplexityRoot.ServiceProviderKey.NotBefore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceProviderKey.NotBefore(childComplexity), true
+	case "ServiceProviderKey.state":
+		if e.ComplexityRoot.ServiceProviderKey.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceProviderKey.State(childComplexity), true
+	case "ServiceProviderKey.team":
+		if e.ComplexityRoot.ServiceProviderKey.Team == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServiceProviderKey.Team(childComplexity), true
 
 	case "Session.createdAt":
 		if e.ComplexityRoot.Session.CreatedAt == nil {
@@ -3379,6 +4466,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SsoSettings.Certificates(childComplexity), true
+	case "SsoSettings.clockSkewSeconds":
+		if e.ComplexityRoot.SsoSettings.ClockSkewSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoSettings.ClockSkewSeconds(childComplexity), true
 	case "SsoSettings.createdAt":
 		if e.ComplexityRoot.SsoSettings.CreatedAt == nil {
 			break
@@ -3421,12 +4514,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SsoSettings.EnabledBy(childComplexity), true
+	case "SsoSettings.encryptAssertions":
+		if e.ComplexityRoot.SsoSettings.EncryptAssertions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoSettings.EncryptAssertions(childComplexity), true
 	case "SsoSettings.id":
 		if e.ComplexityRoot.SsoSettings.GlobalID == nil {
 			break
 		}
 
 		return e.ComplexityRoot.SsoSettings.GlobalID(childComplexity), true
+	case "SsoSettings.honourSessionEnd":
+		if e.ComplexityRoot.SsoSettings.HonourSessionEnd == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoSettings.HonourSessionEnd(childComplexity), true
 	case "SsoSettings.identityProviders":
 		if e.ComplexityRoot.SsoSettings.IdentityProviders == nil {
 			break
@@ -3451,6 +4556,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SsoSettings.LoginURL(childComplexity), true
+	case "SsoSettings.requireMfa":
+		if e.ComplexityRoot.SsoSettings.RequireMfa == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoSettings.RequireMfa(childComplexity), true
 	case "SsoSettings.revision":
 		if e.ComplexityRoot.SsoSettings.Revision == nil {
 			break
@@ -3475,6 +4586,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SsoSettings.SessionIdleMinutes(childComplexity), true
+	case "SsoSettings.signMetadata":
+		if e.ComplexityRoot.SsoSettings.SignMetadata == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoSettings.SignMetadata(childComplexity), true
 	case "SsoSettings.state":
 		if e.ComplexityRoot.SsoSettings.State == nil {
 			break
@@ -4065,21 +5182,27 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("DeleteTeamInput", ec.unmarshalInputDeleteTeamInput),
 			graphql.NewInputUnmarshaler("DisableSsoInput", ec.unmarshalInputDisableSsoInput),
 			graphql.NewInputUnmarshaler("EnableSsoInput", ec.unmarshalInputEnableSsoInput),
+			graphql.NewInputUnmarshaler("ForgetMetadataUrlInput", ec.unmarshalInputForgetMetadataUrlInput),
 			graphql.NewInputUnmarshaler("ImportMetadataInput", ec.unmarshalInputImportMetadataInput),
 			graphql.NewInputUnmarshaler("LoginAttemptFilter", ec.unmarshalInputLoginAttemptFilter),
 			graphql.NewInputUnmarshaler("MembershipFilter", ec.unmarshalInputMembershipFilter),
 			graphql.NewInputUnmarshaler("MembershipOrder", ec.unmarshalInputMembershipOrder),
+			graphql.NewInputUnmarshaler("MfaRuleInput", ec.unmarshalInputMfaRuleInput),
 			graphql.NewInputUnmarshaler("PreviewMetadataInput", ec.unmarshalInputPreviewMetadataInput),
 			graphql.NewInputUnmarshaler("ReactivateMembershipInput", ec.unmarshalInputReactivateMembershipInput),
+			graphql.NewInputUnmarshaler("RefreshMetadataInput", ec.unmarshalInputRefreshMetadataInput),
 			graphql.NewInputUnmarshaler("RemoveCertificateInput", ec.unmarshalInputRemoveCertificateInput),
 			graphql.NewInputUnmarshaler("RemoveGroupRoleMappingInput", ec.unmarshalInputRemoveGroupRoleMappingInput),
 			graphql.NewInputUnmarshaler("RemoveMembershipInput", ec.unmarshalInputRemoveMembershipInput),
+			graphql.NewInputUnmarshaler("RequestedAuthnContextInput", ec.unmarshalInputRequestedAuthnContextInput),
+			graphql.NewInputUnmarshaler("RetireServiceProviderKeyInput", ec.unmarshalInputRetireServiceProviderKeyInput),
 			graphql.NewInputUnmarshaler("RevokeApiKeyInput", ec.unmarshalInputRevokeApiKeyInput),
 			graphql.NewInputUnmarshaler("RevokeMemberSessionsInput", ec.unmarshalInputRevokeMemberSessionsInput),
 			graphql.NewInputUnmarshaler("RevokeScimTokenInput", ec.unmarshalInputRevokeScimTokenInput),
 			graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
 			graphql.NewInputUnmarshaler("RotateApiKeyInput", ec.unmarshalInputRotateApiKeyInput),
 			graphql.NewInputUnmarshaler("RotateScimTokenInput", ec.unmarshalInputRotateScimTokenInput),
+			graphql.NewInputUnmarshaler("RotateServiceProviderKeyInput", ec.unmarshalInputRotateServiceProviderKeyInput),
 			graphql.NewInputUnmarshaler("SetGroupRoleMappingInput", ec.unmarshalInputSetGroupRoleMappingInput),
 			graphql.NewInputUnmarshaler("UnlinkExternalIdentityInput", ec.unmarshalInputUnlinkExternalIdentityInput),
 			graphql.NewInputUnmarshaler("UpdateApiKeyInput", ec.unmarshalInputUpdateApiKeyInput),
@@ -5058,6 +6181,10 @@ enum UserErrorCode {
   The metadata describes a service provider, not an identity provider. Take the metadata of the identity provider.
   """
   METADATA_WRONG_ROLE
+  """
+  The metadata cannot be fetched from its address. See the message for the reason; try again, or paste the document instead.
+  """
+  METADATA_UNREACHABLE
 }
 `, BuiltIn: false},
 	{Name: "../schema/external_identity.graphqls", Input: `"""
@@ -5377,6 +6504,69 @@ type IdentityProvider implements Node {
   """
   attributeMapping: AttributeMapping!
   """
+  The binding by which sign-in requests are sent.
+  """
+  ssoBinding: SamlBinding!
+  """
+  The binding by which logout messages are sent.
+  """
+  sloBinding: SamlBinding!
+  """
+  Where answers to its logout requests are sent; null means its sloUrl.
+  """
+  sloResponseUrl: URL
+  """
+  Whether sign-in requests are signed with the team's key.
+  """
+  signAuthnRequests: Boolean!
+  """
+  Whether people have to authenticate anew at every sign-in.
+  """
+  forceAuthn: Boolean!
+  """
+  In which way people have to be authenticated, which is asked for and held against
+  the answer; null when it is left to the identity provider.
+  """
+  requestedAuthnContext: RequestedAuthnContext
+  """
+  The format of the NameID that is asked for; null when it is left to the identity provider.
+  """
+  nameIdFormat: String
+  """
+  The parameter by which the identity provider is told who wants to sign in; null
+  when it is not told.
+  """
+  loginHintParameter: String
+  """
+  Until when signatures with SHA-1 are taken; null when they are not.
+  """
+  allowSha1Until: DateTime
+  """
+  Whether assertions may be encrypted with AES-CBC, which attackers can tamper with.
+  """
+  allowCbc: Boolean!
+  """
+  Whether assertions have to be encrypted.
+  """
+  requireEncryption: Boolean!
+  """
+  Whether signatures may use inclusive canonicalization.
+  """
+  allowInclusiveC14n: Boolean!
+  """
+  What proves that a second factor was used.
+  """
+  mfaRule: MfaRule!
+  """
+  What is known about the product; null for OTHER.
+  """
+  preset: IdentityProviderPreset
+  """
+  The address that its metadata is fetched from every six hours, and how that goes;
+  null when there is none.
+  """
+  metadataSource: MetadataSource
+  """
   The certificates that its signatures are verified with, the one that ends last
   in front: at most three that have not expired, and the latest that have.
   """
@@ -5439,6 +6629,116 @@ enum Vendor {
   Any other SAML 2.0 identity provider.
   """
   OTHER
+}
+
+"""
+Ways in which a browser carries a message to an identity provider.
+"""
+enum SamlBinding {
+  """
+  In the address: HTTP-Redirect.
+  """
+  REDIRECT
+  """
+  In a form: HTTP-POST.
+  """
+  POST
+}
+
+"""
+In which way people have to be authenticated.
+"""
+type RequestedAuthnContext {
+  """
+  The authentication context classes, the best first.
+  """
+  classes: [String!]!
+  """
+  How the class of the answer has to relate to them.
+  """
+  comparison: AuthnContextComparison!
+}
+
+"""
+In which way people have to be authenticated.
+"""
+input RequestedAuthnContextInput {
+  """
+  The authentication context classes, the best first, twenty at most.
+  """
+  classes: [String!]!
+  """
+  How the class of the answer has to relate to them.
+  """
+  comparison: AuthnContextComparison = EXACT
+}
+
+"""
+How an authentication context relates to those that were asked for.
+"""
+enum AuthnContextComparison {
+  """
+  It is one of them.
+  """
+  EXACT
+  """
+  It is as strong as one of them.
+  """
+  MINIMUM
+  """
+  It is as strong as possible, but not stronger than one of them.
+  """
+  MAXIMUM
+  """
+  It is stronger than each of them.
+  """
+  BETTER
+}
+
+"""
+What of an assertion proves that a second factor was used. Without names in it the
+rule of the product's preset holds.
+"""
+type MfaRule {
+  """
+  Whether sign-ins without the proof are refused, whatever the team's settings say.
+  """
+  required: Boolean!
+  """
+  Attributes to look into.
+  """
+  attributes: [String!]!
+  """
+  Values of which one has to be in one of the attributes.
+  """
+  values: [String!]!
+  """
+  Authentication context classes of which any is proof as well.
+  """
+  classes: [String!]!
+}
+
+"""
+What of an assertion proves that a second factor was used. Without names in it the
+rule of the product's preset holds.
+"""
+input MfaRuleInput {
+  """
+  Whether sign-ins without the proof are refused, whatever the team's settings say.
+  """
+  required: Boolean = false
+  """
+  Attributes to look into, twenty at most.
+  """
+  attributes: [String!]
+  """
+  Values of which one has to be in one of the attributes, twenty at most.
+  """
+  values: [String!]
+  """
+  Authentication context classes of which any is proof as well, twenty at most.
+  """
+  classes: [String!]
 }
 
 """
@@ -5528,6 +6828,61 @@ input CreateIdentityProviderInput {
   """
   attributeMapping: AttributeMappingInput
   """
+  The binding by which sign-in requests are sent.
+  """
+  ssoBinding: SamlBinding
+  """
+  The binding by which logout messages are sent.
+  """
+  sloBinding: SamlBinding
+  """
+  Where answers to its logout requests are sent; null means its sloUrl.
+  """
+  sloResponseUrl: URL
+  """
+  Whether sign-in requests are signed with the team's key, which is made when there is none.
+  """
+  signAuthnRequests: Boolean
+  """
+  Whether people have to authenticate anew at every sign-in.
+  """
+  forceAuthn: Boolean
+  """
+  In which way people have to be authenticated; null leaves it to the identity provider.
+  """
+  requestedAuthnContext: RequestedAuthnContextInput
+  """
+  The format of the NameID to ask for; null asks for none.
+  """
+  nameIdFormat: String
+  """
+  The parameter by which the identity provider is told who wants to sign in; null
+  tells it nothing.
+  """
+  loginHintParameter: String
+  """
+  Until when signatures with SHA-1 are taken, ninety days from now at most; null
+  ends the exception.
+  """
+  allowSha1Until: DateTime
+  """
+  Whether assertions may be encrypted with AES-CBC, which attackers can tamper with.
+  """
+  allowCbc: Boolean
+  """
+  Whether assertions have to be encrypted.
+  """
+  requireEncryption: Boolean
+  """
+  Whether signatures may use inclusive canonicalization.
+  """
+  allowInclusiveC14n: Boolean
+  """
+  What proves that a second factor was used. It takes the place of the rule as a
+  whole; null means the preset's.
+  """
+  mfaRule: MfaRuleInput
+  """
   Comes back in the payload as it is.
   """
   clientMutationId: String
@@ -5560,10 +6915,19 @@ input ImportMetadataInput {
   """
   teamId: ID!
   """
-  The metadata document: an EntityDescriptor, or an EntitiesDescriptor that holds
-  one identity provider.
+  The metadata document: an EntityDescriptor or an EntitiesDescriptor. Give either
+  this or the url.
   """
-  xml: String!
+  xml: String
+  """
+  The address under which the identity provider publishes its metadata. It is
+  fetched now and looked at again every six hours; only https and public hosts.
+  """
+  url: URL
+  """
+  Which identity provider of several in the document. Left out, there has to be one.
+  """
+  entityId: String
   """
   Comes back in the payload as it is.
   """
@@ -5629,6 +6993,61 @@ input UpdateIdentityProviderInput {
   whole; null means the names that are in common use.
   """
   attributeMapping: AttributeMappingInput
+  """
+  The binding by which sign-in requests are sent.
+  """
+  ssoBinding: SamlBinding
+  """
+  The binding by which logout messages are sent.
+  """
+  sloBinding: SamlBinding
+  """
+  Where answers to its logout requests are sent; null means its sloUrl.
+  """
+  sloResponseUrl: URL
+  """
+  Whether sign-in requests are signed with the team's key, which is made when there is none.
+  """
+  signAuthnRequests: Boolean
+  """
+  Whether people have to authenticate anew at every sign-in.
+  """
+  forceAuthn: Boolean
+  """
+  In which way people have to be authenticated; null leaves it to the identity provider.
+  """
+  requestedAuthnContext: RequestedAuthnContextInput
+  """
+  The format of the NameID to ask for; null asks for none.
+  """
+  nameIdFormat: String
+  """
+  The parameter by which the identity provider is told who wants to sign in; null
+  tells it nothing.
+  """
+  loginHintParameter: String
+  """
+  Until when signatures with SHA-1 are taken, ninety days from now at most; null
+  ends the exception.
+  """
+  allowSha1Until: DateTime
+  """
+  Whether assertions may be encrypted with AES-CBC, which attackers can tamper with.
+  """
+  allowCbc: Boolean
+  """
+  Whether assertions have to be encrypted.
+  """
+  requireEncryption: Boolean
+  """
+  Whether signatures may use inclusive canonicalization.
+  """
+  allowInclusiveC14n: Boolean
+  """
+  What proves that a second factor was used. It takes the place of the rule as a
+  whole; null means the preset's.
+  """
+  mfaRule: MfaRuleInput
   """
   The revision that you read. When it is given and the object has changed
   since, the answer is STALE_REVISION.
@@ -5710,6 +7129,10 @@ input PreviewMetadataInput {
   The metadata document.
   """
   xml: String!
+  """
+  Which identity provider of several in the document. Left out, there has to be one.
+  """
+  entityId: String
   """
   Comes back in the payload as it is.
   """
@@ -5822,6 +7245,332 @@ type CertificatePreview {
   trusted: Boolean!
 }
 `, BuiltIn: false},
+	{Name: "../schema/identity_provider_preset.graphqls", Input: `extend type Query {
+  """
+  What is known about the products that have a preset, in a fixed order. For
+  everybody who may read settings of single sign-on.
+  """
+  identityProviderPresets: [IdentityProviderPreset!]! @auth(scope: SSO_READ)
+}
+
+"""
+What is known about a vendor's product, for set-up and for explaining refusals.
+"""
+type IdentityProviderPreset {
+  """
+  The product.
+  """
+  vendor: Vendor!
+  """
+  Its name.
+  """
+  name: String!
+  """
+  Names that it had or has besides.
+  """
+  aliases: [String!]!
+  """
+  The day on which the sources were read, as YYYY-MM-DD.
+  """
+  checkedOn: String!
+  """
+  Where the knowledge comes from.
+  """
+  sources: [String!]!
+  """
+  Whether the product asks for the team's values before it shows its own.
+  """
+  spValuesFirst: Boolean!
+  """
+  The words that its pages use.
+  """
+  labels: PresetLabels!
+  """
+  Where its metadata is published.
+  """
+  metadataUrl: PresetMetadataUrl!
+  """
+  What it sends as NameID.
+  """
+  nameId: PresetNameId!
+  """
+  Which SAML attributes carry the profile.
+  """
+  attributes: AttributeMapping!
+  """
+  What it signs.
+  """
+  signs: PresetSigning!
+  """
+  How long its assertions are valid, in English.
+  """
+  assertionWindow: String!
+  """
+  Whether people can start at the identity provider.
+  """
+  idpInitiated: Boolean!
+  """
+  Whether it can do single logout.
+  """
+  singleLogout: Boolean!
+  """
+  Whether it can encrypt assertions.
+  """
+  encryption: Boolean!
+  """
+  How its signing certificates change.
+  """
+  certificate: PresetCertificate!
+  """
+  How it proves a second factor.
+  """
+  mfa: PresetMfa!
+  """
+  The parameter that tells it who wants to sign in; null when it takes none.
+  """
+  loginHintParameter: String
+  """
+  How well the parameter is known; null when it takes none.
+  """
+  loginHintConfidence: Confidence
+  """
+  Mistakes that people make with it.
+  """
+  knownIssues: [PresetIssue!]!
+  """
+  How to set it up, a step each, in English.
+  """
+  guide: [String!]!
+}
+
+"""
+How well a fact about a product is known.
+"""
+enum Confidence {
+  """
+  The vendor documents it.
+  """
+  DOCUMENTED
+  """
+  It was seen in a sample message.
+  """
+  SAMPLE
+  """
+  It is from memory and was not checked.
+  """
+  RECALLED
+}
+
+"""
+The words of a product's own pages; null where it has no word for it or none is known.
+"""
+type PresetLabels {
+  """
+  Where the settings are.
+  """
+  where: String
+  """
+  The assertion consumer service URL.
+  """
+  acsUrl: String
+  """
+  The team's entity id.
+  """
+  entityId: String
+  """
+  The NameID.
+  """
+  nameId: String
+  """
+  The relay state.
+  """
+  relayState: String
+  """
+  What is signed and how.
+  """
+  signing: String
+  """
+  The identity provider's entity id.
+  """
+  issuer: String
+  """
+  Where it takes sign-in requests.
+  """
+  ssoUrl: String
+  """
+  Its metadata.
+  """
+  metadata: String
+  """
+  How well this is known.
+  """
+  confidence: Confidence!
+}
+
+"""
+Where a product publishes metadata.
+"""
+type PresetMetadataUrl {
+  """
+  The form of the address, with names in braces; null when none is known.
+  """
+  template: String
+  """
+  Whether it publishes metadata under an address at all.
+  """
+  supported: Boolean!
+  """
+  How well this is known.
+  """
+  confidence: Confidence!
+}
+
+"""
+What a product sends as NameID.
+"""
+type PresetNameId {
+  """
+  The format unless something else is chosen.
+  """
+  default: String!
+  """
+  What its value is.
+  """
+  meaning: String!
+  """
+  What to choose.
+  """
+  recommended: String!
+  """
+  How well this is known.
+  """
+  confidence: Confidence!
+}
+
+"""
+What a product signs unless something else is chosen.
+"""
+type PresetSigning {
+  """
+  Whether the response as a whole.
+  """
+  response: Boolean!
+  """
+  Whether the assertion.
+  """
+  assertion: Boolean!
+  """
+  The algorithm.
+  """
+  algorithm: String!
+  """
+  Whether it can sign both.
+  """
+  canSignBoth: Boolean!
+  """
+  What the setting is called.
+  """
+  switch: String!
+  """
+  How well this is known.
+  """
+  confidence: Confidence!
+}
+
+"""
+How a product's signing certificates change.
+"""
+type PresetCertificate {
+  """
+  How long one lasts, in English.
+  """
+  life: String!
+  """
+  Whether it is of one application (APP) or of all (TENANT).
+  """
+  scope: CertificateScope!
+  """
+  Whether it changes by itself (AUTO) or by an admin's hand (MANUAL).
+  """
+  rollover: CertificateRollover!
+  """
+  How many days before a certificate's end the product signs with the next one.
+  """
+  effectiveDeadlineDays: Int!
+  """
+  How well this is known.
+  """
+  confidence: Confidence!
+}
+
+"""
+What a signing certificate is of.
+"""
+enum CertificateScope {
+  """
+  Of one application.
+  """
+  APP
+  """
+  Of all applications of the tenant.
+  """
+  TENANT
+}
+
+"""
+How a signing certificate is followed by the next one.
+"""
+enum CertificateRollover {
+  """
+  An admin changes it.
+  """
+  MANUAL
+  """
+  The product changes it by itself.
+  """
+  AUTO
+}
+
+"""
+How a product proves a second factor.
+"""
+type PresetMfa {
+  """
+  Attributes to look into.
+  """
+  attributes: [String!]!
+  """
+  Values of which one has to be in one of the attributes.
+  """
+  values: [String!]!
+  """
+  Authentication context classes that are proof.
+  """
+  classes: [String!]!
+  """
+  What to do so that it is proved, in English.
+  """
+  advice: String!
+  """
+  How well this is known.
+  """
+  confidence: Confidence!
+}
+
+"""
+A mistake that people make with a product.
+"""
+type PresetIssue {
+  """
+  The code of the refusal that it leads to; null when there is no one code.
+  """
+  code: String
+  """
+  What it is and what mends it, in English.
+  """
+  text: String!
+}
+`, BuiltIn: false},
 	{Name: "../schema/login_attempt.graphqls", Input: `"""
 A sign-in that reached the team, accepted or refused, with every check. It holds
 neither the message nor values of attributes, and is kept for thirty days.
@@ -5881,6 +7630,28 @@ type LoginAttempt implements Node {
   """
   checks: [LoginCheck!]!
   """
+  Whether it was a sign-in or a logout message.
+  """
+  kind: LoginAttemptKind!
+  """
+  Whether a trusted certificate had signed the message. Of one that is not, anybody
+  could have written what is shown here.
+  """
+  verified: Boolean!
+  """
+  What proved a second factor; null when nothing did.
+  """
+  mfaEvidence: String
+  """
+  What the message said of itself.
+  """
+  message: LoginMessage!
+  """
+  How many attempts the record stands for: above one only when they came too fast to
+  be kept one by one.
+  """
+  repeated: Int!
+  """
   The address that it came from; null when unknown.
   """
   ip: String
@@ -5929,6 +7700,106 @@ type LoginCheck {
   was not, anybody could have written.
   """
   trusted: Boolean!
+  """
+  What to change at the identity provider, in English; null when its preset does not know.
+  """
+  hint: String
+}
+
+"""
+Kinds of attempt.
+"""
+enum LoginAttemptKind {
+  """
+  A sign-in.
+  """
+  SIGN_IN
+  """
+  A logout message.
+  """
+  LOGOUT
+}
+
+"""
+What a message said of itself, without anything that may be secret: of attributes
+there are the names, and of certificates the fingerprints.
+"""
+type LoginMessage {
+  """
+  The entity id that it came from; null when there was none.
+  """
+  issuer: String
+  """
+  Where it was to be sent; null when it did not say.
+  """
+  destination: String
+  """
+  The id of the request that it answers; null when it answers none.
+  """
+  inResponseTo: String
+  """
+  The SHA-256 of the assertion's id, in lower-case hexadecimal digits; null when there was none.
+  """
+  assertionIdSha256: String
+  """
+  The format of the NameID; null when there was none.
+  """
+  nameIdFormat: String
+  """
+  The identity provider's name for its session; null when it gave none.
+  """
+  sessionIndex: String
+  """
+  The authentication context classes.
+  """
+  contextClasses: [String!]!
+  """
+  The attributes, a hundred at most.
+  """
+  attributes: [LoginAttribute!]!
+  """
+  The algorithms of the signatures.
+  """
+  algorithms: [String!]!
+  """
+  Whether the response was signed as a whole, and the signature was good.
+  """
+  signedResponse: Boolean!
+  """
+  Whether the assertion was signed, and the signature was good.
+  """
+  signedAssertion: Boolean!
+  """
+  Whether a signature with SHA-1 was taken by the exception for it.
+  """
+  signedSha1: Boolean!
+  """
+  How the assertion was encrypted; null when it came in the clear.
+  """
+  encryption: String
+  """
+  The SHA-256 fingerprints of the certificates inside of the message, which are
+  never trusted.
+  """
+  shownFingerprints: [String!]!
+  """
+  The SHA-256 fingerprint of the trusted certificate that verified it; null when none did.
+  """
+  matchedFingerprint: String
+}
+
+"""
+An attribute that came, without its values.
+"""
+type LoginAttribute {
+  """
+  Its name.
+  """
+  name: String!
+  """
+  How many values it had.
+  """
+  values: Int!
 }
 
 """
@@ -6627,6 +8498,145 @@ type RevokeMemberSessionsPayload {
   clientMutationId: String
 }
 `, BuiltIn: false},
+	{Name: "../schema/metadata_source.graphqls", Input: `extend type Mutation {
+  """
+  Fetches an identity provider's metadata now, at most once a minute, and takes over
+  what is new in it. For admins.
+  """
+  refreshMetadata(
+    """
+    Which identity provider.
+    """
+    input: RefreshMetadataInput!
+  ): RefreshMetadataPayload! @auth(scope: SSO_WRITE)
+  """
+  Stops fetching an identity provider's metadata. What was learned from it stays.
+  For admins.
+  """
+  forgetMetadataUrl(
+    """
+    Which identity provider.
+    """
+    input: ForgetMetadataUrlInput!
+  ): ForgetMetadataUrlPayload! @auth(scope: SSO_WRITE)
+}
+
+"""
+The address under which an identity provider publishes its metadata, and how
+fetching it goes.
+"""
+type MetadataSource {
+  """
+  The address.
+  """
+  url: URL!
+  """
+  When the copy in use was taken or found unchanged.
+  """
+  fetchedAt: DateTime!
+  """
+  When it was last tried.
+  """
+  checkedAt: DateTime!
+  """
+  When it will be tried next.
+  """
+  nextAt: DateTime!
+  """
+  How often in a row it failed.
+  """
+  failures: Int!
+  """
+  Since when it fails; null while it works.
+  """
+  failingSince: DateTime
+  """
+  What went wrong the last time, in English; null while it works.
+  """
+  lastError: String
+}
+
+"""
+Whose metadata to fetch.
+"""
+input RefreshMetadataInput {
+  """
+  The identity provider.
+  """
+  identityProviderId: ID!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to refreshMetadata.
+"""
+type RefreshMetadataPayload {
+  """
+  The identity provider as it is now; null when there are user errors.
+  """
+  identityProvider: IdentityProvider
+  """
+  Whether the document is the one of the last time; null when there are user errors.
+  """
+  unchanged: Boolean
+  """
+  The fingerprints of the certificates that are trusted from now on.
+  """
+  trustedFingerprints: [String!]!
+  """
+  The fingerprints of the certificates that wait for an admin's word from now on.
+  """
+  stagedFingerprints: [String!]!
+  """
+  Why the document could not be had or used, in English; null when it could. The
+  last good copy stays in use.
+  """
+  problem: String
+  """
+  What kept the metadata from being fetched.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+
+"""
+Whose metadata to fetch no longer.
+"""
+input ForgetMetadataUrlInput {
+  """
+  The identity provider.
+  """
+  identityProviderId: ID!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to forgetMetadataUrl.
+"""
+type ForgetMetadataUrlPayload {
+  """
+  The identity provider; null when there are user errors.
+  """
+  identityProvider: IdentityProvider
+  """
+  What kept the address from being forgotten.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+`, BuiltIn: false},
 	{Name: "../schema/node.graphqls", Input: `"""
 An object with an id that is unique across all types and stays the same.
 """
@@ -7152,6 +9162,160 @@ type RotateScimTokenPayload {
   clientMutationId: String
 }
 `, BuiltIn: false},
+	{Name: "../schema/service_provider_key.graphqls", Input: `extend type Mutation {
+  """
+  Makes the team's next key, which its metadata shows beside the current one, or its
+  first key, which is current at once. When the identity provider knows the next
+  one, retire the current one. For admins.
+  """
+  rotateServiceProviderKey(
+    """
+    Which team.
+    """
+    input: RotateServiceProviderKeyInput!
+  ): RotateServiceProviderKeyPayload! @auth(scope: SSO_WRITE)
+  """
+  Deletes one of the team's two keys. When it is the current one, the next one takes
+  its place; a next one is given up. What is encrypted for a deleted key cannot be
+  read any more. For admins.
+  """
+  retireServiceProviderKey(
+    """
+    Which key.
+    """
+    input: RetireServiceProviderKeyInput!
+  ): RetireServiceProviderKeyPayload! @auth(scope: SSO_WRITE)
+}
+
+"""
+A key of the team as a SAML service provider: it signs requests and opens what was
+encrypted for the team. Its private part is never shown.
+"""
+type ServiceProviderKey implements Node {
+  """
+  The id of the key.
+  """
+  id: ID!
+  """
+  The team.
+  """
+  team: Team!
+  """
+  Its place in a rollover.
+  """
+  state: ServiceProviderKeyState!
+  """
+  The certificate that the metadata document shows.
+  """
+  certificate: X509Certificate!
+  """
+  The SHA-256 fingerprint of the certificate's DER form, in lower-case hexadecimal digits.
+  """
+  fingerprintSha256: String!
+  """
+  The first moment at which the certificate is valid.
+  """
+  notBefore: DateTime!
+  """
+  The last moment at which the certificate is valid.
+  """
+  notAfter: DateTime!
+  """
+  Who made it.
+  """
+  createdBy: String!
+  """
+  When it was made.
+  """
+  createdAt: DateTime!
+}
+
+"""
+The place of a key in a rollover.
+"""
+enum ServiceProviderKeyState {
+  """
+  It signs, and it opens what is encrypted.
+  """
+  CURRENT
+  """
+  It is shown in the metadata document and opens what is encrypted, but does not sign yet.
+  """
+  NEXT
+}
+
+"""
+Whose key to rotate.
+"""
+input RotateServiceProviderKeyInput {
+  """
+  The team.
+  """
+  teamId: ID!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to rotateServiceProviderKey.
+"""
+type RotateServiceProviderKeyPayload {
+  """
+  The new key; null when there are user errors.
+  """
+  serviceProviderKey: ServiceProviderKey
+  """
+  The service provider with its keys; null when there are user errors.
+  """
+  serviceProvider: ServiceProvider
+  """
+  What kept the key from being made.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+
+"""
+A key to retire.
+"""
+input RetireServiceProviderKeyInput {
+  """
+  The key.
+  """
+  serviceProviderKeyId: ID!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to retireServiceProviderKey.
+"""
+type RetireServiceProviderKeyPayload {
+  """
+  The id of the key that is no more; null when there are user errors.
+  """
+  deletedServiceProviderKeyId: ID
+  """
+  The service provider with the key that is left; null when there are user errors.
+  """
+  serviceProvider: ServiceProvider
+  """
+  What kept the key from being retired.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+`, BuiltIn: false},
 	{Name: "../schema/session.graphqls", Input: `extend type Mutation {
   """
   Ends a session: one's own, or as an admin anybody's.
@@ -7365,6 +9529,26 @@ type SsoSettings implements Node {
   """
   sessionIdleMinutes: Int!
   """
+  How many seconds the identity provider's clock may be off, either way.
+  """
+  clockSkewSeconds: Int!
+  """
+  Whether sign-ins without evidence of a second factor are refused.
+  """
+  requireMfa: Boolean!
+  """
+  Whether a session ends when the identity provider said its own would (SessionNotOnOrAfter).
+  """
+  honourSessionEnd: Boolean!
+  """
+  Whether the metadata document is signed with the team's key.
+  """
+  signMetadata: Boolean!
+  """
+  Whether the metadata document shows an encryption key, and encrypted assertions are taken.
+  """
+  encryptAssertions: Boolean!
+  """
   When single sign-on was switched on; null while it is off.
   """
   enabledAt: DateTime
@@ -7458,6 +9642,15 @@ type ServiceProvider {
   Where the metadata document is.
   """
   metadataUrl: URL!
+  """
+  Where the identity provider sends logout messages; null while the team has no key.
+  """
+  logoutUrl: URL
+  """
+  The team's own keys, the current one in front: two at most. The first one is made
+  when something needs it: signed requests, signed metadata, encryption or logout.
+  """
+  keys: [ServiceProviderKey!]!
 }
 
 """
@@ -7488,6 +9681,26 @@ input UpdateSsoSettingsInput {
   How many minutes a session lasts without being used.
   """
   sessionIdleMinutes: Int
+  """
+  How many seconds the identity provider's clock may be off, either way: 0 to 180.
+  """
+  clockSkewSeconds: Int
+  """
+  Whether sign-ins without evidence of a second factor are refused.
+  """
+  requireMfa: Boolean
+  """
+  Whether a session ends when the identity provider said its own would (SessionNotOnOrAfter).
+  """
+  honourSessionEnd: Boolean
+  """
+  Whether the metadata document is signed with the team's key, which is made when there is none.
+  """
+  signMetadata: Boolean
+  """
+  Whether the metadata document shows an encryption key, and encrypted assertions are taken.
+  """
+  encryptAssertions: Boolean
   """
   The identity provider that the login URL leads to.
   """
@@ -8779,6 +10992,18 @@ func (ec *executionContext) childFields_ExternalIdentity(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type ExternalIdentity", field.Name)
 }
 
+func (ec *executionContext) childFields_ForgetMetadataUrlPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "identityProvider":
+		return ec.fieldContext_ForgetMetadataUrlPayload_identityProvider(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ForgetMetadataUrlPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_ForgetMetadataUrlPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ForgetMetadataUrlPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Group(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -8863,6 +11088,36 @@ func (ec *executionContext) childFields_IdentityProvider(ctx context.Context, fi
 		return ec.fieldContext_IdentityProvider_wantAssertionsSigned(ctx, field)
 	case "attributeMapping":
 		return ec.fieldContext_IdentityProvider_attributeMapping(ctx, field)
+	case "ssoBinding":
+		return ec.fieldContext_IdentityProvider_ssoBinding(ctx, field)
+	case "sloBinding":
+		return ec.fieldContext_IdentityProvider_sloBinding(ctx, field)
+	case "sloResponseUrl":
+		return ec.fieldContext_IdentityProvider_sloResponseUrl(ctx, field)
+	case "signAuthnRequests":
+		return ec.fieldContext_IdentityProvider_signAuthnRequests(ctx, field)
+	case "forceAuthn":
+		return ec.fieldContext_IdentityProvider_forceAuthn(ctx, field)
+	case "requestedAuthnContext":
+		return ec.fieldContext_IdentityProvider_requestedAuthnContext(ctx, field)
+	case "nameIdFormat":
+		return ec.fieldContext_IdentityProvider_nameIdFormat(ctx, field)
+	case "loginHintParameter":
+		return ec.fieldContext_IdentityProvider_loginHintParameter(ctx, field)
+	case "allowSha1Until":
+		return ec.fieldContext_IdentityProvider_allowSha1Until(ctx, field)
+	case "allowCbc":
+		return ec.fieldContext_IdentityProvider_allowCbc(ctx, field)
+	case "requireEncryption":
+		return ec.fieldContext_IdentityProvider_requireEncryption(ctx, field)
+	case "allowInclusiveC14n":
+		return ec.fieldContext_IdentityProvider_allowInclusiveC14n(ctx, field)
+	case "mfaRule":
+		return ec.fieldContext_IdentityProvider_mfaRule(ctx, field)
+	case "preset":
+		return ec.fieldContext_IdentityProvider_preset(ctx, field)
+	case "metadataSource":
+		return ec.fieldContext_IdentityProvider_metadataSource(ctx, field)
 	case "certificates":
 		return ec.fieldContext_IdentityProvider_certificates(ctx, field)
 	case "revision":
@@ -8873,6 +11128,54 @@ func (ec *executionContext) childFields_IdentityProvider(ctx context.Context, fi
 		return ec.fieldContext_IdentityProvider_updatedAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type IdentityProvider", field.Name)
+}
+
+func (ec *executionContext) childFields_IdentityProviderPreset(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "vendor":
+		return ec.fieldContext_IdentityProviderPreset_vendor(ctx, field)
+	case "name":
+		return ec.fieldContext_IdentityProviderPreset_name(ctx, field)
+	case "aliases":
+		return ec.fieldContext_IdentityProviderPreset_aliases(ctx, field)
+	case "checkedOn":
+		return ec.fieldContext_IdentityProviderPreset_checkedOn(ctx, field)
+	case "sources":
+		return ec.fieldContext_IdentityProviderPreset_sources(ctx, field)
+	case "spValuesFirst":
+		return ec.fieldContext_IdentityProviderPreset_spValuesFirst(ctx, field)
+	case "labels":
+		return ec.fieldContext_IdentityProviderPreset_labels(ctx, field)
+	case "metadataUrl":
+		return ec.fieldContext_IdentityProviderPreset_metadataUrl(ctx, field)
+	case "nameId":
+		return ec.fieldContext_IdentityProviderPreset_nameId(ctx, field)
+	case "attributes":
+		return ec.fieldContext_IdentityProviderPreset_attributes(ctx, field)
+	case "signs":
+		return ec.fieldContext_IdentityProviderPreset_signs(ctx, field)
+	case "assertionWindow":
+		return ec.fieldContext_IdentityProviderPreset_assertionWindow(ctx, field)
+	case "idpInitiated":
+		return ec.fieldContext_IdentityProviderPreset_idpInitiated(ctx, field)
+	case "singleLogout":
+		return ec.fieldContext_IdentityProviderPreset_singleLogout(ctx, field)
+	case "encryption":
+		return ec.fieldContext_IdentityProviderPreset_encryption(ctx, field)
+	case "certificate":
+		return ec.fieldContext_IdentityProviderPreset_certificate(ctx, field)
+	case "mfa":
+		return ec.fieldContext_IdentityProviderPreset_mfa(ctx, field)
+	case "loginHintParameter":
+		return ec.fieldContext_IdentityProviderPreset_loginHintParameter(ctx, field)
+	case "loginHintConfidence":
+		return ec.fieldContext_IdentityProviderPreset_loginHintConfidence(ctx, field)
+	case "knownIssues":
+		return ec.fieldContext_IdentityProviderPreset_knownIssues(ctx, field)
+	case "guide":
+		return ec.fieldContext_IdentityProviderPreset_guide(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type IdentityProviderPreset", field.Name)
 }
 
 func (ec *executionContext) childFields_ImportMetadataPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8919,6 +11222,16 @@ func (ec *executionContext) childFields_LoginAttempt(ctx context.Context, field 
 		return ec.fieldContext_LoginAttempt_nameIdMasked(ctx, field)
 	case "checks":
 		return ec.fieldContext_LoginAttempt_checks(ctx, field)
+	case "kind":
+		return ec.fieldContext_LoginAttempt_kind(ctx, field)
+	case "verified":
+		return ec.fieldContext_LoginAttempt_verified(ctx, field)
+	case "mfaEvidence":
+		return ec.fieldContext_LoginAttempt_mfaEvidence(ctx, field)
+	case "message":
+		return ec.fieldContext_LoginAttempt_message(ctx, field)
+	case "repeated":
+		return ec.fieldContext_LoginAttempt_repeated(ctx, field)
 	case "ip":
 		return ec.fieldContext_LoginAttempt_ip(ctx, field)
 	case "requestId":
@@ -8951,6 +11264,16 @@ func (ec *executionContext) childFields_LoginAttemptEdge(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type LoginAttemptEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_LoginAttribute(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_LoginAttribute_name(ctx, field)
+	case "values":
+		return ec.fieldContext_LoginAttribute_values(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LoginAttribute", field.Name)
+}
+
 func (ec *executionContext) childFields_LoginCheck(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -8963,8 +11286,46 @@ func (ec *executionContext) childFields_LoginCheck(ctx context.Context, field gr
 		return ec.fieldContext_LoginCheck_actual(ctx, field)
 	case "trusted":
 		return ec.fieldContext_LoginCheck_trusted(ctx, field)
+	case "hint":
+		return ec.fieldContext_LoginCheck_hint(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LoginCheck", field.Name)
+}
+
+func (ec *executionContext) childFields_LoginMessage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "issuer":
+		return ec.fieldContext_LoginMessage_issuer(ctx, field)
+	case "destination":
+		return ec.fieldContext_LoginMessage_destination(ctx, field)
+	case "inResponseTo":
+		return ec.fieldContext_LoginMessage_inResponseTo(ctx, field)
+	case "assertionIdSha256":
+		return ec.fieldContext_LoginMessage_assertionIdSha256(ctx, field)
+	case "nameIdFormat":
+		return ec.fieldContext_LoginMessage_nameIdFormat(ctx, field)
+	case "sessionIndex":
+		return ec.fieldContext_LoginMessage_sessionIndex(ctx, field)
+	case "contextClasses":
+		return ec.fieldContext_LoginMessage_contextClasses(ctx, field)
+	case "attributes":
+		return ec.fieldContext_LoginMessage_attributes(ctx, field)
+	case "algorithms":
+		return ec.fieldContext_LoginMessage_algorithms(ctx, field)
+	case "signedResponse":
+		return ec.fieldContext_LoginMessage_signedResponse(ctx, field)
+	case "signedAssertion":
+		return ec.fieldContext_LoginMessage_signedAssertion(ctx, field)
+	case "signedSha1":
+		return ec.fieldContext_LoginMessage_signedSha1(ctx, field)
+	case "encryption":
+		return ec.fieldContext_LoginMessage_encryption(ctx, field)
+	case "shownFingerprints":
+		return ec.fieldContext_LoginMessage_shownFingerprints(ctx, field)
+	case "matchedFingerprint":
+		return ec.fieldContext_LoginMessage_matchedFingerprint(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LoginMessage", field.Name)
 }
 
 func (ec *executionContext) childFields_Membership(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9061,6 +11422,40 @@ func (ec *executionContext) childFields_MetadataPreview(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type MetadataPreview", field.Name)
 }
 
+func (ec *executionContext) childFields_MetadataSource(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "url":
+		return ec.fieldContext_MetadataSource_url(ctx, field)
+	case "fetchedAt":
+		return ec.fieldContext_MetadataSource_fetchedAt(ctx, field)
+	case "checkedAt":
+		return ec.fieldContext_MetadataSource_checkedAt(ctx, field)
+	case "nextAt":
+		return ec.fieldContext_MetadataSource_nextAt(ctx, field)
+	case "failures":
+		return ec.fieldContext_MetadataSource_failures(ctx, field)
+	case "failingSince":
+		return ec.fieldContext_MetadataSource_failingSince(ctx, field)
+	case "lastError":
+		return ec.fieldContext_MetadataSource_lastError(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MetadataSource", field.Name)
+}
+
+func (ec *executionContext) childFields_MfaRule(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "required":
+		return ec.fieldContext_MfaRule_required(ctx, field)
+	case "attributes":
+		return ec.fieldContext_MfaRule_attributes(ctx, field)
+	case "values":
+		return ec.fieldContext_MfaRule_values(ctx, field)
+	case "classes":
+		return ec.fieldContext_MfaRule_classes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MfaRule", field.Name)
+}
+
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "hasNextPage":
@@ -9087,6 +11482,118 @@ func (ec *executionContext) childFields_PermissionCheck(ctx context.Context, fie
 		return ec.fieldContext_PermissionCheck_message(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PermissionCheck", field.Name)
+}
+
+func (ec *executionContext) childFields_PresetCertificate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "life":
+		return ec.fieldContext_PresetCertificate_life(ctx, field)
+	case "scope":
+		return ec.fieldContext_PresetCertificate_scope(ctx, field)
+	case "rollover":
+		return ec.fieldContext_PresetCertificate_rollover(ctx, field)
+	case "effectiveDeadlineDays":
+		return ec.fieldContext_PresetCertificate_effectiveDeadlineDays(ctx, field)
+	case "confidence":
+		return ec.fieldContext_PresetCertificate_confidence(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PresetCertificate", field.Name)
+}
+
+func (ec *executionContext) childFields_PresetIssue(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_PresetIssue_code(ctx, field)
+	case "text":
+		return ec.fieldContext_PresetIssue_text(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PresetIssue", field.Name)
+}
+
+func (ec *executionContext) childFields_PresetLabels(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "where":
+		return ec.fieldContext_PresetLabels_where(ctx, field)
+	case "acsUrl":
+		return ec.fieldContext_PresetLabels_acsUrl(ctx, field)
+	case "entityId":
+		return ec.fieldContext_PresetLabels_entityId(ctx, field)
+	case "nameId":
+		return ec.fieldContext_PresetLabels_nameId(ctx, field)
+	case "relayState":
+		return ec.fieldContext_PresetLabels_relayState(ctx, field)
+	case "signing":
+		return ec.fieldContext_PresetLabels_signing(ctx, field)
+	case "issuer":
+		return ec.fieldContext_PresetLabels_issuer(ctx, field)
+	case "ssoUrl":
+		return ec.fieldContext_PresetLabels_ssoUrl(ctx, field)
+	case "metadata":
+		return ec.fieldContext_PresetLabels_metadata(ctx, field)
+	case "confidence":
+		return ec.fieldContext_PresetLabels_confidence(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PresetLabels", field.Name)
+}
+
+func (ec *executionContext) childFields_PresetMetadataUrl(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "template":
+		return ec.fieldContext_PresetMetadataUrl_template(ctx, field)
+	case "supported":
+		return ec.fieldContext_PresetMetadataUrl_supported(ctx, field)
+	case "confidence":
+		return ec.fieldContext_PresetMetadataUrl_confidence(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PresetMetadataUrl", field.Name)
+}
+
+func (ec *executionContext) childFields_PresetMfa(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "attributes":
+		return ec.fieldContext_PresetMfa_attributes(ctx, field)
+	case "values":
+		return ec.fieldContext_PresetMfa_values(ctx, field)
+	case "classes":
+		return ec.fieldContext_PresetMfa_classes(ctx, field)
+	case "advice":
+		return ec.fieldContext_PresetMfa_advice(ctx, field)
+	case "confidence":
+		return ec.fieldContext_PresetMfa_confidence(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PresetMfa", field.Name)
+}
+
+func (ec *executionContext) childFields_PresetNameId(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "default":
+		return ec.fieldContext_PresetNameId_default(ctx, field)
+	case "meaning":
+		return ec.fieldContext_PresetNameId_meaning(ctx, field)
+	case "recommended":
+		return ec.fieldContext_PresetNameId_recommended(ctx, field)
+	case "confidence":
+		return ec.fieldContext_PresetNameId_confidence(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PresetNameId", field.Name)
+}
+
+func (ec *executionContext) childFields_PresetSigning(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "response":
+		return ec.fieldContext_PresetSigning_response(ctx, field)
+	case "assertion":
+		return ec.fieldContext_PresetSigning_assertion(ctx, field)
+	case "algorithm":
+		return ec.fieldContext_PresetSigning_algorithm(ctx, field)
+	case "canSignBoth":
+		return ec.fieldContext_PresetSigning_canSignBoth(ctx, field)
+	case "switch":
+		return ec.fieldContext_PresetSigning_switch(ctx, field)
+	case "confidence":
+		return ec.fieldContext_PresetSigning_confidence(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PresetSigning", field.Name)
 }
 
 func (ec *executionContext) childFields_PreviewMetadataPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9155,6 +11662,26 @@ func (ec *executionContext) childFields_ReactivateMembershipPayload(ctx context.
 	return nil, fmt.Errorf("no field named %q was found under type ReactivateMembershipPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RefreshMetadataPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "identityProvider":
+		return ec.fieldContext_RefreshMetadataPayload_identityProvider(ctx, field)
+	case "unchanged":
+		return ec.fieldContext_RefreshMetadataPayload_unchanged(ctx, field)
+	case "trustedFingerprints":
+		return ec.fieldContext_RefreshMetadataPayload_trustedFingerprints(ctx, field)
+	case "stagedFingerprints":
+		return ec.fieldContext_RefreshMetadataPayload_stagedFingerprints(ctx, field)
+	case "problem":
+		return ec.fieldContext_RefreshMetadataPayload_problem(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RefreshMetadataPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_RefreshMetadataPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RefreshMetadataPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RemoveCertificatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletedCertificateId":
@@ -9197,6 +11724,30 @@ func (ec *executionContext) childFields_RemoveMembershipPayload(ctx context.Cont
 		return ec.fieldContext_RemoveMembershipPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RemoveMembershipPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RequestedAuthnContext(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "classes":
+		return ec.fieldContext_RequestedAuthnContext_classes(ctx, field)
+	case "comparison":
+		return ec.fieldContext_RequestedAuthnContext_comparison(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequestedAuthnContext", field.Name)
+}
+
+func (ec *executionContext) childFields_RetireServiceProviderKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedServiceProviderKeyId":
+		return ec.fieldContext_RetireServiceProviderKeyPayload_deletedServiceProviderKeyId(ctx, field)
+	case "serviceProvider":
+		return ec.fieldContext_RetireServiceProviderKeyPayload_serviceProvider(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RetireServiceProviderKeyPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_RetireServiceProviderKeyPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetireServiceProviderKeyPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RevokeApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9279,6 +11830,20 @@ func (ec *executionContext) childFields_RotateScimTokenPayload(ctx context.Conte
 		return ec.fieldContext_RotateScimTokenPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RotateScimTokenPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RotateServiceProviderKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "serviceProviderKey":
+		return ec.fieldContext_RotateServiceProviderKeyPayload_serviceProviderKey(ctx, field)
+	case "serviceProvider":
+		return ec.fieldContext_RotateServiceProviderKeyPayload_serviceProvider(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RotateServiceProviderKeyPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_RotateServiceProviderKeyPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RotateServiceProviderKeyPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ScimCall(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9373,8 +11938,36 @@ func (ec *executionContext) childFields_ServiceProvider(ctx context.Context, fie
 		return ec.fieldContext_ServiceProvider_loginUrl(ctx, field)
 	case "metadataUrl":
 		return ec.fieldContext_ServiceProvider_metadataUrl(ctx, field)
+	case "logoutUrl":
+		return ec.fieldContext_ServiceProvider_logoutUrl(ctx, field)
+	case "keys":
+		return ec.fieldContext_ServiceProvider_keys(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ServiceProvider", field.Name)
+}
+
+func (ec *executionContext) childFields_ServiceProviderKey(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ServiceProviderKey_id(ctx, field)
+	case "team":
+		return ec.fieldContext_ServiceProviderKey_team(ctx, field)
+	case "state":
+		return ec.fieldContext_ServiceProviderKey_state(ctx, field)
+	case "certificate":
+		return ec.fieldContext_ServiceProviderKey_certificate(ctx, field)
+	case "fingerprintSha256":
+		return ec.fieldContext_ServiceProviderKey_fingerprintSha256(ctx, field)
+	case "notBefore":
+		return ec.fieldContext_ServiceProviderKey_notBefore(ctx, field)
+	case "notAfter":
+		return ec.fieldContext_ServiceProviderKey_notAfter(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_ServiceProviderKey_createdBy(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_ServiceProviderKey_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServiceProviderKey", field.Name)
 }
 
 func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9461,6 +12054,16 @@ func (ec *executionContext) childFields_SsoSettings(ctx context.Context, field g
 		return ec.fieldContext_SsoSettings_sessionHours(ctx, field)
 	case "sessionIdleMinutes":
 		return ec.fieldContext_SsoSettings_sessionIdleMinutes(ctx, field)
+	case "clockSkewSeconds":
+		return ec.fieldContext_SsoSettings_clockSkewSeconds(ctx, field)
+	case "requireMfa":
+		return ec.fieldContext_SsoSettings_requireMfa(ctx, field)
+	case "honourSessionEnd":
+		return ec.fieldContext_SsoSettings_honourSessionEnd(ctx, field)
+	case "signMetadata":
+		return ec.fieldContext_SsoSettings_signMetadata(ctx, field)
+	case "encryptAssertions":
+		return ec.fieldContext_SsoSettings_encryptAssertions(ctx, field)
 	case "enabledAt":
 		return ec.fieldContext_SsoSettings_enabledAt(ctx, field)
 	case "enabledBy":

@@ -18,6 +18,10 @@ import (
 
 // region    ************************** generated!.gotpl **************************
 
+type ServiceProviderResolver interface {
+	LogoutURL(ctx context.Context, obj *model.ServiceProvider) (*string, error)
+	Keys(ctx context.Context, obj *model.ServiceProvider) ([]*models.ServiceProviderKey, error)
+}
 type SsoSettingsResolver interface {
 	Team(ctx context.Context, obj *models.SsoSettings) (*models.Team, error)
 
@@ -416,6 +420,61 @@ func (ec *executionContext) fieldContext_ServiceProvider_metadataUrl(_ context.C
 	return graphql.NewScalarFieldContext("ServiceProvider", field, false, false, "URL")
 }
 
+func (ec *executionContext) _ServiceProvider_logoutUrl(ctx context.Context, field graphql.CollectedField, obj *model.ServiceProvider) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServiceProvider_logoutUrl(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ServiceProvider().LogoutURL(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOURL2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ServiceProvider_logoutUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServiceProvider", field, true, true, "URL")
+}
+
+func (ec *executionContext) _ServiceProvider_keys(ctx context.Context, field graphql.CollectedField, obj *model.ServiceProvider) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServiceProvider_keys(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ServiceProvider().Keys(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*models.ServiceProviderKey) graphql.Marshaler {
+			return ec.marshalNServiceProviderKey2ᚕᚖrollcallᚋmodelsᚐServiceProviderKeyᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ServiceProvider_keys(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ServiceProvider",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ServiceProviderKey(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _SsoSettings_id(ctx context.Context, field graphql.CollectedField, obj *models.SsoSettings) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -607,6 +666,121 @@ func (ec *executionContext) _SsoSettings_sessionIdleMinutes(ctx context.Context,
 }
 func (ec *executionContext) fieldContext_SsoSettings_sessionIdleMinutes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SsoSettings", field, false, false, "Int")
+}
+
+func (ec *executionContext) _SsoSettings_clockSkewSeconds(ctx context.Context, field graphql.CollectedField, obj *models.SsoSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SsoSettings_clockSkewSeconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClockSkewSeconds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SsoSettings_clockSkewSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SsoSettings", field, false, false, "Int")
+}
+
+func (ec *executionContext) _SsoSettings_requireMfa(ctx context.Context, field graphql.CollectedField, obj *models.SsoSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SsoSettings_requireMfa(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequireMfa, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SsoSettings_requireMfa(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SsoSettings", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _SsoSettings_honourSessionEnd(ctx context.Context, field graphql.CollectedField, obj *models.SsoSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SsoSettings_honourSessionEnd(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.HonourSessionEnd, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SsoSettings_honourSessionEnd(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SsoSettings", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _SsoSettings_signMetadata(ctx context.Context, field graphql.CollectedField, obj *models.SsoSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SsoSettings_signMetadata(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SignMetadata, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SsoSettings_signMetadata(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SsoSettings", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _SsoSettings_encryptAssertions(ctx context.Context, field graphql.CollectedField, obj *models.SsoSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SsoSettings_encryptAssertions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EncryptAssertions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SsoSettings_encryptAssertions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SsoSettings", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _SsoSettings_enabledAt(ctx context.Context, field graphql.CollectedField, obj *models.SsoSettings) (ret graphql.Marshaler) {
@@ -1188,7 +1362,7 @@ func (ec *executionContext) unmarshalInputUpdateSsoSettingsInput(ctx context.Con
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"teamId", "defaultRole", "idpInitiatedEnabled", "jitEnabled", "sessionHours", "sessionIdleMinutes", "defaultIdentityProviderId", "revision", "clientMutationId"}
+	fieldsInOrder := [...]string{"teamId", "defaultRole", "idpInitiatedEnabled", "jitEnabled", "sessionHours", "sessionIdleMinutes", "clockSkewSeconds", "requireMfa", "honourSessionEnd", "signMetadata", "encryptAssertions", "defaultIdentityProviderId", "revision", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1237,6 +1411,41 @@ func (ec *executionContext) unmarshalInputUpdateSsoSettingsInput(ctx context.Con
 				return it, err
 			}
 			it.SessionIdleMinutes = graphql.OmittableOf(data)
+		case "clockSkewSeconds":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clockSkewSeconds"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ClockSkewSeconds = graphql.OmittableOf(data)
+		case "requireMfa":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("requireMfa"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RequireMfa = graphql.OmittableOf(data)
+		case "honourSessionEnd":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("honourSessionEnd"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.HonourSessionEnd = graphql.OmittableOf(data)
+		case "signMetadata":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("signMetadata"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SignMetadata = graphql.OmittableOf(data)
+		case "encryptAssertions":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("encryptAssertions"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EncryptAssertions = graphql.OmittableOf(data)
 		case "defaultIdentityProviderId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("defaultIdentityProviderId"))
 			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
@@ -1431,23 +1640,35 @@ func (ec *executionContext) _ServiceProvider(ctx context.Context, sel ast.Select
 		case "entityId":
 			out.Values[i] = ec._ServiceProvider_entityId(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "acsUrl":
 			out.Values[i] = ec._ServiceProvider_acsUrl(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "loginUrl":
 			out.Values[i] = ec._ServiceProvider_loginUrl(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "metadataUrl":
 			out.Values[i] = ec._ServiceProvider_metadataUrl(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "logoutUrl":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ServiceProvider_logoutUrl(ctx, field, obj)
+				})
+		case "keys":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ServiceProvider_keys(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -1514,6 +1735,31 @@ func (ec *executionContext) _SsoSettings(ctx context.Context, sel ast.SelectionS
 			}
 		case "sessionIdleMinutes":
 			out.Values[i] = ec._SsoSettings_sessionIdleMinutes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "clockSkewSeconds":
+			out.Values[i] = ec._SsoSettings_clockSkewSeconds(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "requireMfa":
+			out.Values[i] = ec._SsoSettings_requireMfa(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "honourSessionEnd":
+			out.Values[i] = ec._SsoSettings_honourSessionEnd(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "signMetadata":
+			out.Values[i] = ec._SsoSettings_signMetadata(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "encryptAssertions":
+			out.Values[i] = ec._SsoSettings_encryptAssertions(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
@@ -1716,6 +1962,13 @@ func (ec *executionContext) marshalNUpdateSsoSettingsPayload2ᚖrollcallᚋgraph
 		return graphql.Null
 	}
 	return ec._UpdateSsoSettingsPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOServiceProvider2ᚖrollcallᚋgraphᚋmodelᚐServiceProvider(ctx context.Context, sel ast.SelectionSet, v *model.ServiceProvider) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ServiceProvider(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOSsoSettings2ᚖrollcallᚋmodelsᚐSsoSettings(ctx context.Context, sel ast.SelectionSet, v *models.SsoSettings) graphql.Marshaler {

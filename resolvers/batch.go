@@ -77,10 +77,12 @@ type batches struct {
 	users        *batch[models.User]
 	identities   *batch[models.ExternalIdentity] // by membership
 	teams        *batch[models.Team]
-	settings     *batch[models.SsoSettings]        // by team
-	providers    *batch[[]models.IdentityProvider] // by team
-	certificates *batch[[]models.Certificate]      // by identity provider
-	tokensOfTeam *batch[[]models.ScimToken]        // by team
+	settings     *batch[models.SsoSettings]          // by team
+	providers    *batch[[]models.IdentityProvider]   // by team
+	certificates *batch[[]models.Certificate]        // by identity provider
+	sources      *batch[models.MetadataSource]       // by identity provider
+	teamKeys     *batch[[]models.ServiceProviderKey] // by team
+	tokensOfTeam *batch[[]models.ScimToken]          // by team
 	members      *batch[models.Membership]
 	certs        *batch[models.Certificate]
 	sessionsByID *batch[models.Session]
@@ -109,6 +111,8 @@ func (r *Resolver) withBatches(ctx context.Context) context.Context {
 		settings:     newBatch(r.settingsByTeam),
 		providers:    newBatch(r.providersByTeam),
 		certificates: newBatch(r.SSO.CertificatesByProvider),
+		sources:      newBatch(r.SSO.MetadataSources),
+		teamKeys:     newBatch(r.SSO.ServiceProviderKeysByTeam),
 		tokensOfTeam: newBatch(r.Credentials.ScimTokensByTeam),
 		members:      newBatch(r.Roster.MembershipsByID),
 		certs:        newBatch(r.SSO.CertificatesByID),

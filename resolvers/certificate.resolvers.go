@@ -2,7 +2,6 @@ package resolvers
 
 import (
 	"context"
-	"encoding/pem"
 
 	"rollcall/graph"
 	"rollcall/graph/model"
@@ -29,7 +28,7 @@ func (r *certificateResolver) State(ctx context.Context, obj *models.Certificate
 }
 
 func (r *certificateResolver) Pem(ctx context.Context, obj *models.Certificate) (string, error) {
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: obj.DER})), nil
+	return pemOf(obj.DER), nil
 }
 
 func (r *mutationResolver) AddCertificate(ctx context.Context, input model.AddCertificateInput) (*model.AddCertificatePayload, error) {

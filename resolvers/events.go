@@ -2,6 +2,7 @@ package resolvers
 
 import (
 	"context"
+	"slices"
 
 	"rollcall/access"
 	"rollcall/graph/model"
@@ -67,6 +68,16 @@ func (r *Resolver) targetOf(ctx context.Context, e *models.AuditEvent) (model.No
 			return nil, nil
 		}
 		return foundNode(b.settings.get(ctx, *e.TeamID))
+	case models.PrefixSPKey:
+		if e.TeamID == nil {
+			return nil, nil
+		}
+		keys, _, err := b.teamKeys.get(ctx, *e.TeamID)
+		i := slices.IndexFunc(keys, func(k models.ServiceProviderKey) bool { return k.ID == id })
+		if err != nil || i < 0 {
+			return nil, err
+		}
+		return keys[i], nil
 	case models.PrefixIdentityProvider:
 		p, err := r.providerOf(ctx, e.TeamID, e.TargetID)
 		if err != nil || p == nil {

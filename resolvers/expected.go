@@ -72,6 +72,8 @@ func (b *batches) expectEvent(e *models.AuditEvent) {
 		wantAny(b.tokens, e.TargetID)
 	case models.PrefixSsoSettings:
 		wantAny(b.settings, e.TeamID)
+	case models.PrefixSPKey:
+		wantAny(b.teamKeys, e.TeamID)
 	case models.PrefixIdentityProvider:
 		wantAny(b.providers, e.TeamID)
 	case models.PrefixCertificate:

@@ -2,6 +2,8 @@ package resolvers
 
 import (
 	"context"
+	"crypto/aes"
+	"crypto/cipher"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -18,6 +20,7 @@ import (
 	"rollcall/models"
 	"rollcall/roster"
 	"rollcall/sso"
+	"rollcall/sso/fetch"
 )
 
 const baseURL = "https://rollcall.example"
@@ -30,6 +33,8 @@ type desk struct {
 	handler http.Handler
 	heard   *housetest.Log
 	idp     *idptest.IDP
+	// host is what answers under every address that metadata is fetched from.
+	host func() (fetch.Document, error)
 
 	acme, globex crew
 }
@@ -51,9 +56,10 @@ func eachDesk(t *testing.T, fn func(t *testing.T, d *desk)) {
 	housetest.EachDatabase(t, func(t *testing.T, db *models.DB) {
 		log, heard := housetest.NewLog()
 		d := &desk{db: db, clock: housetest.NewClock(), heard: heard, idp: idp}
+		d.host = func() (fetch.Document, error) { return fetch.Document{Body: idp.Metadata()}, nil }
 		d.Resolver = &Resolver{
 			Roster:      &roster.Service{DB: db, Now: d.clock.Now, TombstoneKey: []byte(strings.Repeat("k", 32))},
-			SSO:         &sso.Service{DB: db, Now: d.clock.Now, BaseURL: baseURL},
+			SSO:         &sso.Service{DB: db, Now: d.clock.Now, BaseURL: baseURL, Keys: sealing(t), Fetch: d.fetch},
 			Credentials: &credential.Store{DB: db, Now: d.clock.Now},
 			Audit:       &audit.Reader{DB: db},
 			Now:         d.clock.Now, Log: log, Version: "test", Database: string(db.Dialect()), RateLimit: true,
@@ -62,6 +68,25 @@ func eachDesk(t *testing.T, fn func(t *testing.T, d *desk)) {
 		d.acme, d.globex = d.crew(t, "acme"), d.crew(t, "globex")
 		fn(t, d)
 	})
+}
+
+// fetch stands in for the network.
+func (d *desk) fetch(context.Context, string, string, string) (fetch.Document, error) {
+	return d.host()
+}
+
+// sealing is a cipher for private keys.
+func sealing(t *testing.T) cipher.AEAD {
+	t.Helper()
+	block, err := aes.NewCipher([]byte(strings.Repeat("k", 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sealed
 }
 
 func (d *desk) crew(t *testing.T, slug string) crew {
@@ -285,7 +310,13 @@ func (d *desk) attempt(t *testing.T, team models.Team, m roster.Member, provider
 	row := models.LoginAttempt{
 		ID: id, TeamID: team.ID, IdentityProviderID: &provider, MembershipID: &m.ID, CertificateID: &cert, At: d.clock.Now(),
 		Outcome: models.AttemptRefused, Code: "audience_mismatch", NameIDMasked: "m…", IP: "192.0.2.9", RequestID: "req-9",
-		Checks: []models.AttemptCheck{{Name: "audience", Status: "fail", Expected: "https://a", Actual: "https://b", Trusted: true}, {Name: "time", Status: "skipped"}},
+		Checks: []models.AttemptCheck{{Name: "audience", Status: "fail", Expected: "https://a", Actual: "https://b", Trusted: true, Hint: "Okta calls it Audience URI."}, {Name: "time", Status: "skipped"}},
+		Kind:   models.AttemptSignIn, Verified: true, MfaEvidence: "amr=mfa", Repeated: 1,
+		Message: models.AttemptMessage{
+			Issuer: "https://idp", Destination: "https://d", InResponseTo: "_r", AssertionHash: "ab12", NameIDFormat: "f", SessionIndex: "s",
+			ContextClasses: []string{"c"}, Attributes: []models.AttemptAttribute{{Name: "groups", Values: 3}}, Algorithms: []string{"rsa-sha256"},
+			SignedResponse: true, Encryption: "aes256-gcm", ShownFingerprints: []string{"cd"}, MatchedFingerprint: "ef",
+		},
 	}
 	if err := d.db.Read(t.Context()).Create(&row).Error; err != nil {
 		t.Fatal(err)

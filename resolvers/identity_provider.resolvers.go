@@ -17,6 +17,33 @@ func (r *identityProviderResolver) SloURL(ctx context.Context, obj *models.Ident
 	return some(obj.SloURL), nil
 }
 
+func (r *identityProviderResolver) SloResponseURL(ctx context.Context, obj *models.IdentityProvider) (*string, error) {
+	return some(obj.SloResponseURL), nil
+}
+
+func (r *identityProviderResolver) RequestedAuthnContext(ctx context.Context, obj *models.IdentityProvider) (*model.RequestedAuthnContext, error) {
+	if len(obj.AuthnContextClasses) == 0 {
+		return nil, nil
+	}
+	return &model.RequestedAuthnContext{Classes: obj.AuthnContextClasses, Comparison: obj.AuthnContextComparison}, nil
+}
+
+func (r *identityProviderResolver) NameIDFormat(ctx context.Context, obj *models.IdentityProvider) (*string, error) {
+	return some(obj.NameIDFormat), nil
+}
+
+func (r *identityProviderResolver) LoginHintParameter(ctx context.Context, obj *models.IdentityProvider) (*string, error) {
+	return some(obj.LoginHintParameter), nil
+}
+
+func (r *identityProviderResolver) Preset(ctx context.Context, obj *models.IdentityProvider) (*model.IdentityProviderPreset, error) {
+	return presetOf(obj.Vendor), nil
+}
+
+func (r *identityProviderResolver) MetadataSource(ctx context.Context, obj *models.IdentityProvider) (*models.MetadataSource, error) {
+	return maybe(r.batch(ctx).sources.get(ctx, obj.ID))
+}
+
 func (r *identityProviderResolver) Certificates(ctx context.Context, obj *models.IdentityProvider) ([]*models.Certificate, error) {
 	rows, _, err := r.batch(ctx).certificates.get(ctx, obj.ID)
 	return pointers(rows), err
@@ -25,13 +52,20 @@ func (r *identityProviderResolver) Certificates(ctx context.Context, obj *models
 func (r *mutationResolver) CreateIdentityProvider(ctx context.Context, input model.CreateIdentityProviderInput) (*model.CreateIdentityProviderPayload, error) {
 	out := &model.CreateIdentityProviderPayload{ClientMutationID: input.ClientMutationID.Value()}
 	var idp models.IdentityProvider
-	team, err := models.ParseGlobal(models.PrefixTeam, input.TeamID)
+	in := arguments{}
+	team, options := in.id(models.PrefixTeam, input.TeamID, "teamId"), in.options(optionFields{
+		SsoBinding: input.SsoBinding, SloBinding: input.SloBinding, SloResponseURL: input.SloResponseURL,
+		SignAuthnRequests: input.SignAuthnRequests, ForceAuthn: input.ForceAuthn, RequestedAuthnContext: input.RequestedAuthnContext,
+		NameIDFormat: input.NameIDFormat, LoginHintParameter: input.LoginHintParameter, AllowSha1Until: input.AllowSha1Until,
+		AllowCbc: input.AllowCbc, RequireEncryption: input.RequireEncryption, AllowInclusiveC14n: input.AllowInclusiveC14n, MfaRule: input.MfaRule,
+	})
+	err := in.err
 	if err == nil {
 		idp, err = r.SSO.CreateIdentityProvider(ctx, sso.NewIdentityProvider{
 			TeamID: team, EntityID: input.EntityID, SsoURL: input.SsoURL, SloURL: text(input.SloURL),
 			Certificates: input.Certificates, Vendor: input.Vendor.Value(),
 			WantResponseSigned: input.WantResponseSigned.Value(), WantAssertionsSigned: input.WantAssertionsSigned.Value(),
-			AttributeMapping: mapping(input.AttributeMapping.Value()),
+			AttributeMapping: mapping(input.AttributeMapping.Value()), ProviderOptions: options,
 		})
 	}
 	return out, settle(err, &out.UserErrors, "teamId", func() { out.IdentityProvider = &idp })
@@ -40,9 +74,16 @@ func (r *mutationResolver) CreateIdentityProvider(ctx context.Context, input mod
 func (r *mutationResolver) ImportMetadata(ctx context.Context, input model.ImportMetadataInput) (*model.ImportMetadataPayload, error) {
 	out := &model.ImportMetadataPayload{ClientMutationID: input.ClientMutationID.Value(), Ignored: []string{}}
 	var got sso.Imported
-	team, err := models.ParseGlobal(models.PrefixTeam, input.TeamID)
-	if err == nil {
-		got, err = r.SSO.ImportMetadata(ctx, team, input.XML)
+	in := arguments{}
+	team := in.id(models.PrefixTeam, input.TeamID, "teamId")
+	xml, address := in.origin(input.XML, input.URL)
+	err := in.err
+	switch {
+	case err != nil:
+	case address != "":
+		got, err = r.SSO.ImportMetadataURLOf(ctx, team, address, text(input.EntityID))
+	default:
+		got, err = r.SSO.ImportMetadataOf(ctx, team, xml, text(input.EntityID))
 	}
 	return out, settle(err, &out.UserErrors, "teamId", func() {
 		out.IdentityProvider, out.Created = &got.IdentityProvider, &got.Created
@@ -60,6 +101,12 @@ func (r *mutationResolver) UpdateIdentityProvider(ctx context.Context, input mod
 		WantResponseSigned:   keep(&in, input.WantResponseSigned, "wantResponseSigned"),
 		WantAssertionsSigned: keep(&in, input.WantAssertionsSigned, "wantAssertionsSigned"),
 		AttributeMapping:     wholeMapping(input.AttributeMapping), Revision: input.Revision.Value(),
+		ProviderOptions: in.options(optionFields{
+			SsoBinding: input.SsoBinding, SloBinding: input.SloBinding, SloResponseURL: input.SloResponseURL,
+			SignAuthnRequests: input.SignAuthnRequests, ForceAuthn: input.ForceAuthn, RequestedAuthnContext: input.RequestedAuthnContext,
+			NameIDFormat: input.NameIDFormat, LoginHintParameter: input.LoginHintParameter, AllowSha1Until: input.AllowSha1Until,
+			AllowCbc: input.AllowCbc, RequireEncryption: input.RequireEncryption, AllowInclusiveC14n: input.AllowInclusiveC14n, MfaRule: input.MfaRule,
+		}),
 	}
 	err := in.err
 	if err == nil {
@@ -86,7 +133,7 @@ func (r *mutationResolver) PreviewMetadata(ctx context.Context, input model.Prev
 	var seen sso.Preview
 	team, err := models.ParseGlobal(models.PrefixTeam, input.TeamID)
 	if err == nil {
-		seen, err = r.SSO.PreviewMetadata(ctx, team, input.XML)
+		seen, err = r.SSO.PreviewMetadataOf(ctx, team, input.XML, text(input.EntityID))
 	}
 	return out, settle(err, &out.UserErrors, "teamId", func() { out.Preview = preview(seen, r.Now()) })
 }

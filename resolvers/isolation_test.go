@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"rollcall/access"
 	"rollcall/credential"
@@ -65,12 +66,26 @@ func (d *desk) estate(t *testing.T) estate {
 		t.Fatal(err)
 	}
 	session, _ := d.session(t, mel)
+	// The address of the metadata, and a certificate that waits behind it.
+	imported, err := d.SSO.ImportMetadataURL(ctx, acme.ID, "https://idp.acme.test/metadata.xml")
+	if err != nil || imported.IdentityProvider.ID != idp.ID {
+		t.Fatalf("%v, %v", imported.IdentityProvider, err)
+	}
+	d.clock.Advance(2 * time.Minute)
+	own, err := d.SSO.RotateServiceProviderKey(ctx, acme.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.SSO.RotateServiceProviderKey(ctx, acme.ID); err != nil {
+		t.Fatal(err)
+	}
 	return estate{team: acme.GlobalID(), cert: certs[idp.ID][0].GlobalID(), nodes: map[string]string{
 		"Team": acme.GlobalID(), "User": mel.User.GlobalID(), "Membership": mel.GlobalID(), "ExternalIdentity": d.link(t, mel).GlobalID(),
 		"SsoSettings": settings.GlobalID(), "IdentityProvider": idp.GlobalID(), "Certificate": certs[idp.ID][0].GlobalID(),
 		"Session": session.GlobalID(), "ApiKey": key.GlobalID(), "ScimToken": token.GlobalID(),
 		"AuditEvent": d.event(t, acme.ID).GlobalID(), "LoginAttempt": d.attempt(t, acme, mel, idp.ID, certs[idp.ID][0].ID).GlobalID(),
 		"Group": group.GlobalID(), "GroupRoleMapping": mapping.GlobalID(), "ProvisioningSettings": provisioning.GlobalID(), "ScimCall": call.GlobalID(),
+		"ServiceProviderKey": own.GlobalID(),
 	}}
 }
 
@@ -98,6 +113,7 @@ func TestNodesByCaller(t *testing.T) {
 		"ScimCall":         {"operator", "admin", "admin key"},
 
 		"ProvisioningSettings": {"operator", "admin", "admin key"},
+		"ServiceProviderKey":   {"operator", "admin", "admin key"},
 	}
 	eachDesk(t, func(t *testing.T, d *desk) {
 		e := d.estate(t)
@@ -176,6 +192,10 @@ func (e estate) mutations(t *testing.T, d *desk) map[string]string {
 		"rotateScimToken":            of(`mutation { rotateScimToken(input: {scimTokenId: %q}) { scimToken { id } userErrors { code field message } } }`, e.nodes["ScimToken"]),
 		"setGroupRoleMapping":        of(`mutation { setGroupRoleMapping(input: {groupId: %q, role: ADMIN}) { groupRoleMapping { id } userErrors { code field message } } }`, e.nodes["Group"]),
 		"removeGroupRoleMapping":     of(`mutation { removeGroupRoleMapping(input: {groupId: %q}) { group { id } userErrors { code field message } } }`, e.nodes["Group"]),
+		"rotateServiceProviderKey":   of(`mutation { rotateServiceProviderKey(input: {teamId: %q}) { serviceProviderKey { id } userErrors { code field message } } }`, e.team),
+		"retireServiceProviderKey":   of(`mutation { retireServiceProviderKey(input: {serviceProviderKeyId: %q}) { deletedServiceProviderKeyId userErrors { code field message } } }`, e.nodes["ServiceProviderKey"]),
+		"refreshMetadata":            of(`mutation { refreshMetadata(input: {identityProviderId: %q}) { identityProvider { id } userErrors { code field message } } }`, e.nodes["IdentityProvider"]),
+		"forgetMetadataUrl":          of(`mutation { forgetMetadataUrl(input: {identityProviderId: %q}) { identityProvider { id } userErrors { code field message } } }`, e.nodes["IdentityProvider"]),
 		"updateProvisioningSettings": of(`mutation { updateProvisioningSettings(input: {teamId: %q, dryRun: true}) { provisioningSettings { id } userErrors { code field message } } }`, e.team),
 	}
 }
@@ -236,7 +256,8 @@ func TestMutationsByOthers(t *testing.T) {
 			}
 		}
 		// The operator may do each of them; in an order in which they can work.
-		for _, name := range []string{"createTeam", "updateTeam", "updateSsoSettings", "createIdentityProvider", "addCertificate", "removeCertificate", "importMetadata",
+		for _, name := range []string{"createTeam", "updateTeam", "updateSsoSettings", "retireServiceProviderKey", "rotateServiceProviderKey",
+			"refreshMetadata", "forgetMetadataUrl", "createIdentityProvider", "addCertificate", "removeCertificate", "importMetadata",
 			"enableSso", "disableSso", "updateIdentityProvider", "deleteIdentityProvider", "previewMetadata", "deleteSsoSettings",
 			"updateMembership", "revokeMemberSessions", "revokeSession", "createApiKey", "updateApiKey", "rotateApiKey", "revokeApiKey",
 			"unlinkExternalIdentity", "deactivateMembership", "reactivateMembership", "createScimToken",

@@ -160,7 +160,7 @@ func TestCursorsAreBound(t *testing.T) {
 // An operator's look at many teams costs the same number of statements however
 // many there are, and so do the credentials of many members.
 func TestStatementsOfNestedLists(t *testing.T) {
-	teams := `query($n: Int) { teams(first: $n) { totalCount nodes { slug ssoSettings { state loginUrl identityProviders { entityId certificates { id } } certificates { id } } scimTokens { name } viewerPermissions { readSso } } } }`
+	teams := `query($n: Int) { teams(first: $n) { totalCount nodes { slug ssoSettings { state loginUrl serviceProvider { logoutUrl keys { state } } identityProviders { entityId certificates { id } metadataSource { url } } certificates { id } } scimTokens { name } viewerPermissions { readSso } } } }`
 	members := `query($n: Int) { team(slug: "acme") { memberships(first: $n) { nodes { underSso user { email }
 		sessions(first: 2) { nodes { id user { email } team { slug } } pageInfo { hasNextPage } } apiKeys(first: 3) { edges { cursor node { name user { email } } } } } } } }`
 	history := `query($n: Int) { team(slug: "acme") { auditEvents(first: $n) { nodes { action actorLabel team { slug } actor { __typename } target { id } details { name } changes { field } } } } }`

@@ -55,6 +55,14 @@ func (r *loginAttemptResolver) Checks(ctx context.Context, obj *models.LoginAtte
 	return loginChecks(obj.Checks), nil
 }
 
+func (r *loginAttemptResolver) MfaEvidence(ctx context.Context, obj *models.LoginAttempt) (*string, error) {
+	return some(obj.MfaEvidence), nil
+}
+
+func (r *loginAttemptResolver) Message(ctx context.Context, obj *models.LoginAttempt) (*model.LoginMessage, error) {
+	return loginMessage(obj.Message), nil
+}
+
 func (r *loginAttemptResolver) IP(ctx context.Context, obj *models.LoginAttempt) (*string, error) {
 	return some(obj.IP), nil
 }

@@ -33,6 +33,8 @@ func (r *Resolver) node(ctx context.Context, global string) (model.Node, error) 
 		return asNode(r.SSO.IdentityProvider(ctx, id))
 	case models.PrefixCertificate:
 		return asNode(r.SSO.Certificate(ctx, id))
+	case models.PrefixSPKey:
+		return asNode(r.SSO.ServiceProviderKey(ctx, id))
 	case models.PrefixSession:
 		return asNode(r.Credentials.Session(ctx, id))
 	case models.PrefixAPIKey:

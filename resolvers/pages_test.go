@@ -85,8 +85,8 @@ func TestStatementsOfAPage(t *testing.T) {
 		d.estate(t)
 		everything := `query($n: Int) { team(slug: "acme") { id memberships(first: $n) { totalCount pageInfo { endCursor }
 			nodes { id team { slug } user { email } externalIdentity { nameId } } edges { node { user { name } team { id } } } }
-			ssoSettings { loginUrl serviceProvider { acsUrl } defaultIdentityProvider { id } team { slug }
-			  identityProviders { id team { slug } certificates { id identityProvider { id } } } } } }`
+			ssoSettings { loginUrl serviceProvider { acsUrl logoutUrl keys { id certificate } } defaultIdentityProvider { id } team { slug }
+			  identityProviders { id team { slug } certificates { id identityProvider { id } } metadataSource { url } preset { name } } } } }`
 		counts := map[int]int64{}
 		members := 3
 		for _, n := range []int{1, 10, 100} {
@@ -95,8 +95,8 @@ func TestStatementsOfAPage(t *testing.T) {
 			}
 			counts[n] = d.statements(t, as(t, d.acme.admin), everything, "n", n)
 		}
-		// team, page, count, users, identities, settings, providers, certificates
-		if counts[1] != 8 || counts[10] != 8 || counts[100] != 8 {
+		// team, page, count, users, identities, settings, keys, providers, certificates, metadata sources
+		if counts[1] != 10 || counts[10] != 10 || counts[100] != 10 {
 			t.Errorf("statements for pages of 1, 10 and 100 members: %v", counts)
 		}
 		for document, want := range map[string]int64{

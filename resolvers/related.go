@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"rollcall/fault"
+	"rollcall/graph/model"
 	"rollcall/models"
 	"rollcall/roster"
 )
@@ -74,12 +75,23 @@ func (r *Resolver) providers(ctx context.Context, team models.ID) ([]*models.Ide
 	return pointers(*rows), nil
 }
 
+// serviceProvider are the values of a team that its identity provider is told.
+func (r *Resolver) serviceProvider(ctx context.Context, team models.ID) (*model.ServiceProvider, error) {
+	slug, err := r.slug(ctx, team)
+	if err != nil {
+		return nil, err
+	}
+	sp := r.SSO.ServiceProvider(slug)
+	return &model.ServiceProvider{EntityID: sp.EntityID, AcsURL: sp.ACSURL, LoginURL: sp.LoginURL, MetadataURL: sp.MetadataURL, TeamID: team}, nil
+}
+
 // settingsByTeam fetches and announces that the teams' identity providers may
 // be wanted.
 func (r *Resolver) settingsByTeam(ctx context.Context, teams []models.ID) (map[models.ID]models.SsoSettings, error) {
 	rows, err := r.SSO.SettingsByTeam(ctx, teams)
 	for team := range rows {
 		r.batch(ctx).providers.want(team)
+		r.batch(ctx).teamKeys.want(team)
 	}
 	return rows, err
 }
@@ -91,6 +103,7 @@ func (r *Resolver) providersByTeam(ctx context.Context, teams []models.ID) (map[
 	for _, rows := range out {
 		for _, p := range rows {
 			r.batch(ctx).certificates.want(p.ID)
+			r.batch(ctx).sources.want(p.ID)
 		}
 	}
 	return out, err

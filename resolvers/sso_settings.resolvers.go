@@ -20,6 +20,11 @@ func (r *mutationResolver) UpdateSsoSettings(ctx context.Context, input model.Up
 		JitEnabled:          keep(&in, input.JitEnabled, "jitEnabled"),
 		SessionHours:        keep(&in, input.SessionHours, "sessionHours"),
 		SessionIdleMinutes:  keep(&in, input.SessionIdleMinutes, "sessionIdleMinutes"),
+		ClockSkewSeconds:    keep(&in, input.ClockSkewSeconds, "clockSkewSeconds"),
+		RequireMfa:          keep(&in, input.RequireMfa, "requireMfa"),
+		HonourSessionEnd:    keep(&in, input.HonourSessionEnd, "honourSessionEnd"),
+		SignMetadata:        keep(&in, input.SignMetadata, "signMetadata"),
+		EncryptAssertions:   keep(&in, input.EncryptAssertions, "encryptAssertions"),
 		Revision:            input.Revision.Value(),
 	}
 	if p := keep(&in, input.DefaultIdentityProviderID, "defaultIdentityProviderId"); p != nil {
@@ -69,6 +74,23 @@ func (r *mutationResolver) DeleteSsoSettings(ctx context.Context, input model.De
 	})
 }
 
+func (r *serviceProviderResolver) LogoutURL(ctx context.Context, obj *model.ServiceProvider) (*string, error) {
+	keys, err := must(r.batch(ctx).teamKeys.get(ctx, obj.TeamID))
+	if err != nil || len(*keys) == 0 {
+		return nil, err
+	}
+	slug, err := r.slug(ctx, obj.TeamID)
+	return some(r.SSO.LogoutURL(slug)), err
+}
+
+func (r *serviceProviderResolver) Keys(ctx context.Context, obj *model.ServiceProvider) ([]*models.ServiceProviderKey, error) {
+	rows, err := must(r.batch(ctx).teamKeys.get(ctx, obj.TeamID))
+	if err != nil {
+		return nil, err
+	}
+	return pointers(*rows), nil
+}
+
 func (r *ssoSettingsResolver) Team(ctx context.Context, obj *models.SsoSettings) (*models.Team, error) {
 	return r.team(ctx, obj.TeamID)
 }
@@ -86,12 +108,7 @@ func (r *ssoSettingsResolver) LoginURL(ctx context.Context, obj *models.SsoSetti
 }
 
 func (r *ssoSettingsResolver) ServiceProvider(ctx context.Context, obj *models.SsoSettings) (*model.ServiceProvider, error) {
-	slug, err := r.slug(ctx, obj.TeamID)
-	if err != nil {
-		return nil, err
-	}
-	sp := r.SSO.ServiceProvider(slug)
-	return &model.ServiceProvider{EntityID: sp.EntityID, AcsURL: sp.ACSURL, LoginURL: sp.LoginURL, MetadataURL: sp.MetadataURL}, nil
+	return r.serviceProvider(ctx, obj.TeamID)
 }
 
 func (r *ssoSettingsResolver) IdentityProviders(ctx context.Context, obj *models.SsoSettings) ([]*models.IdentityProvider, error) {
@@ -113,6 +130,13 @@ func (r *ssoSettingsResolver) DisabledReason(ctx context.Context, obj *models.Ss
 	return some(obj.DisabledReason), nil
 }
 
+func (r *Resolver) ServiceProvider() graph.ServiceProviderResolver {
+	return &serviceProviderResolver{r}
+}
+
 func (r *Resolver) SsoSettings() graph.SsoSettingsResolver { return &ssoSettingsResolver{r} }
 
-type ssoSettingsResolver struct{ *Resolver }
+type (
+	serviceProviderResolver struct{ *Resolver }
+	ssoSettingsResolver     struct{ *Resolver }
+)

@@ -2,6 +2,7 @@ package resolvers
 
 import (
 	"context"
+	"encoding/pem"
 	"math"
 	"time"
 
@@ -96,9 +97,28 @@ func preview(p sso.Preview, now time.Time) *model.MetadataPreview {
 func loginChecks(rows []models.AttemptCheck) []*model.LoginCheck {
 	out := make([]*model.LoginCheck, 0, len(rows))
 	for _, c := range rows {
-		out = append(out, &model.LoginCheck{Name: c.Name, Status: c.Status, Expected: some(c.Expected), Actual: some(c.Actual), Trusted: c.Trusted})
+		out = append(out, &model.LoginCheck{Name: c.Name, Status: c.Status, Expected: some(c.Expected), Actual: some(c.Actual), Trusted: c.Trusted, Hint: some(c.Hint)})
 	}
 	return out
+}
+
+// loginMessage is what a message said of itself, as the schema has it.
+func loginMessage(m models.AttemptMessage) *model.LoginMessage {
+	out := &model.LoginMessage{
+		Issuer: some(m.Issuer), Destination: some(m.Destination), InResponseTo: some(m.InResponseTo), AssertionIDSha256: some(m.AssertionHash),
+		NameIDFormat: some(m.NameIDFormat), SessionIndex: some(m.SessionIndex), ContextClasses: list(m.ContextClasses),
+		Attributes: []*model.LoginAttribute{}, Algorithms: list(m.Algorithms), SignedResponse: m.SignedResponse, SignedAssertion: m.SignedAssertion,
+		SignedSha1: m.SignedSha1, Encryption: some(m.Encryption), ShownFingerprints: list(m.ShownFingerprints), MatchedFingerprint: some(m.MatchedFingerprint),
+	}
+	for _, a := range m.Attributes {
+		out.Attributes = append(out.Attributes, &model.LoginAttribute{Name: a.Name, Values: a.Values})
+	}
+	return out
+}
+
+// pemOf writes a certificate.
+func pemOf(der []byte) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
 
 // daysBetween counts whole days, negative ones when the end is over.

@@ -77,6 +77,11 @@ func newWalk(e estate) *walk {
 		}
 		w.rows = append(w.rows, step{"Query." + f.Name, "{ " + text + " }"})
 	}
+	// Presets are no team's; the type that they share with identity providers is
+	// reached through those.
+	seen["AttributeMapping"] = true
+	w.add("IdentityProviderPreset", `{ identityProviderPresets { %s } }`, seen)
+	delete(seen, "AttributeMapping")
 	for _, typ := range slices.Sorted(maps.Keys(e.nodes)) {
 		w.add(typ, fmt.Sprintf(`{ node(id: %q) { ... on %s { %%s } } }`, e.nodes[typ], typ), seen)
 	}
@@ -152,7 +157,7 @@ func (d *desk) walkers(t *testing.T) (names []string, contexts []context.Context
 }
 
 // personal are the roots through which everybody sees what is their own.
-var personal = []string{"Viewer.", "SystemInfo.", "RateLimit.", "Query.", "TeamConnection.", "TeamEdge."}
+var personal = []string{"Viewer.", "SystemInfo.", "IdentityProviderPreset.", "Preset", "RateLimit.", "Query.", "TeamConnection.", "TeamEdge."}
 
 // The table says who gets what of every field there is. A new field is a new
 // line in it, to be read in the review; what no line may say is below.

@@ -85,7 +85,7 @@ func (o ProviderOptions) check(row models.IdentityProvider, now time.Time) error
 		values []string
 		path   []string
 	}{
-		{row.AuthnContextClasses, []string{"authnContextClasses"}}, {row.MfaRule.Attributes, []string{"mfaRule", "attributes"}},
+		{row.AuthnContextClasses, []string{"requestedAuthnContext", "classes"}}, {row.MfaRule.Attributes, []string{"mfaRule", "attributes"}},
 		{row.MfaRule.Values, []string{"mfaRule", "values"}}, {row.MfaRule.Classes, []string{"mfaRule", "classes"}},
 	} {
 		if len(l.values) > maxListed {

@@ -418,7 +418,7 @@ func TestRefreshByHand(t *testing.T) {
 		}
 		d.fail("the host did not answer in time")
 		_, err := d.sso.ImportMetadataURL(d.ctx(), d.team.ID, metadataURL)
-		if f, ok := fault.As(err); !ok || f.Code != fault.MetadataInvalid || !slices.Equal(f.Field, []string{"url"}) || !strings.Contains(f.Message, "in time") {
+		if f, ok := fault.As(err); !ok || f.Code != fault.MetadataUnreachable || !slices.Equal(f.Field, []string{"url"}) || !strings.Contains(f.Message, "in time") {
 			t.Errorf("%v", err)
 		}
 		d.publish()

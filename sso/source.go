@@ -33,8 +33,15 @@ const (
 
 // ImportMetadataURL is ImportMetadata from the address that the identity
 // provider publishes its metadata under. The address is kept and looked at
-// again every six hours. Faults: those of ImportMetadata, on "url".
+// again every six hours. Faults: those of ImportMetadata, and METADATA_UNREACHABLE,
+// all on "url".
 func (s *Service) ImportMetadataURL(ctx context.Context, team models.ID, address string) (Imported, error) {
+	return s.ImportMetadataURLOf(ctx, team, address, "")
+}
+
+// ImportMetadataURLOf is ImportMetadataURL for the identity provider with this
+// entity id among several; "" stands for the only one.
+func (s *Service) ImportMetadataURLOf(ctx context.Context, team models.ID, address, entityID string) (Imported, error) {
 	// Nobody has a foreign host called without being an admin, or without a plan.
 	if err := s.change(ctx, team, func(*gorm.DB, models.Team) error { return nil }); err != nil {
 		return Imported{}, err
@@ -43,7 +50,7 @@ func (s *Service) ImportMetadataURL(ctx context.Context, team models.ID, address
 	if err != nil {
 		return Imported{}, unreachable(err)
 	}
-	return s.importDocument(ctx, team, string(doc.Body), "", "url", func(tx *gorm.DB, p models.IdentityProvider) error {
+	return s.importDocument(ctx, team, string(doc.Body), entityID, "url", func(tx *gorm.DB, p models.IdentityProvider) error {
 		return s.saveSource(ctx, tx, p, address, doc)
 	})
 }
@@ -61,7 +68,7 @@ func unreachable(err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
-	return fault.New(fault.MetadataInvalid, "The metadata cannot be fetched: %s.", e.Reason).On("url").Because(err)
+	return fault.New(fault.MetadataUnreachable, "The metadata cannot be fetched: %s.", e.Reason).On("url").Because(err)
 }
 
 // saveSource keeps the address and what it answered.

@@ -142,26 +142,6 @@ func (s *Service) recordKey(ctx context.Context, tx *gorm.DB, row models.Service
 	})
 }
 
-// ServiceProviderKeys lists a team's own keys, the current one first; there are
-// two at most. The private parts are left out.
-func (s *Service) ServiceProviderKeys(ctx context.Context, team models.ID) ([]models.ServiceProviderKey, error) {
-	if err := access.Require(ctx, access.SsoRead, team); err != nil {
-		return nil, err
-	}
-	var rows []models.ServiceProviderKey
-	err := s.DB.Read(ctx).Omit("sealed_key").Where("team_id = ?", team).Order("state").Find(&rows).Error
-	return rows, err
-}
-
-// ServiceProviderKey returns one key, without its private part.
-func (s *Service) ServiceProviderKey(ctx context.Context, id models.ID) (models.ServiceProviderKey, error) {
-	var row models.ServiceProviderKey
-	if err := s.DB.Read(ctx).Omit("sealed_key").Where("id = ?", id).Take(&row).Error; err != nil {
-		return row, models.Fault(err)
-	}
-	return row, access.Require(ctx, access.SsoRead, row.TeamID)
-}
-
 // RotateServiceProviderKey makes the team's next key, which metadata shows
 // beside the current one, or its first key, which is current at once. Once the
 // identity provider knows the next one, retire the current one.

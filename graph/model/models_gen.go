@@ -214,6 +214,35 @@ type CreateIdentityProviderInput struct {
 	WantAssertionsSigned graphql.Omittable[*bool] `json:"wantAssertionsSigned,omitempty"`
 	// Which SAML attributes carry the profile.
 	AttributeMapping graphql.Omittable[*AttributeMappingInput] `json:"attributeMapping,omitempty"`
+	// The binding by which sign-in requests are sent.
+	SsoBinding graphql.Omittable[*models.Binding] `json:"ssoBinding,omitempty"`
+	// The binding by which logout messages are sent.
+	SloBinding graphql.Omittable[*models.Binding] `json:"sloBinding,omitempty"`
+	// Where answers to its logout requests are sent; null means its sloUrl.
+	SloResponseURL graphql.Omittable[*string] `json:"sloResponseUrl,omitempty"`
+	// Whether sign-in requests are signed with the team's key, which is made when there is none.
+	SignAuthnRequests graphql.Omittable[*bool] `json:"signAuthnRequests,omitempty"`
+	// Whether people have to authenticate anew at every sign-in.
+	ForceAuthn graphql.Omittable[*bool] `json:"forceAuthn,omitempty"`
+	// In which way people have to be authenticated; null leaves it to the identity provider.
+	RequestedAuthnContext graphql.Omittable[*RequestedAuthnContextInput] `json:"requestedAuthnContext,omitempty"`
+	// The format of the NameID to ask for; null asks for none.
+	NameIDFormat graphql.Omittable[*string] `json:"nameIdFormat,omitempty"`
+	// The parameter by which the identity provider is told who wants to sign in; null
+	// tells it nothing.
+	LoginHintParameter graphql.Omittable[*string] `json:"loginHintParameter,omitempty"`
+	// Until when signatures with SHA-1 are taken, ninety days from now at most; null
+	// ends the exception.
+	AllowSha1Until graphql.Omittable[*time.Time] `json:"allowSha1Until,omitempty"`
+	// Whether assertions may be encrypted with AES-CBC, which attackers can tamper with.
+	AllowCbc graphql.Omittable[*bool] `json:"allowCbc,omitempty"`
+	// Whether assertions have to be encrypted.
+	RequireEncryption graphql.Omittable[*bool] `json:"requireEncryption,omitempty"`
+	// Whether signatures may use inclusive canonicalization.
+	AllowInclusiveC14n graphql.Omittable[*bool] `json:"allowInclusiveC14n,omitempty"`
+	// What proves that a second factor was used. It takes the place of the rule as a
+	// whole; null means the preset's.
+	MfaRule graphql.Omittable[*MfaRuleInput] `json:"mfaRule,omitempty"`
 	// Comes back in the payload as it is.
 	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
 }
@@ -407,6 +436,24 @@ type EnableSsoPayload struct {
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
+// Whose metadata to fetch no longer.
+type ForgetMetadataURLInput struct {
+	// The identity provider.
+	IdentityProviderID string `json:"identityProviderId"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to forgetMetadataUrl.
+type ForgetMetadataURLPayload struct {
+	// The identity provider; null when there are user errors.
+	IdentityProvider *models.IdentityProvider `json:"identityProvider,omitempty"`
+	// What kept the address from being forgotten.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
 // A page of groups.
 type GroupConnection struct {
 	// The groups of the page with their cursors.
@@ -431,13 +478,64 @@ type GroupEdge struct {
 	Node *models.Group `json:"node"`
 }
 
+// What is known about a vendor's product, for set-up and for explaining refusals.
+type IdentityProviderPreset struct {
+	// The product.
+	Vendor models.Vendor `json:"vendor"`
+	// Its name.
+	Name string `json:"name"`
+	// Names that it had or has besides.
+	Aliases []string `json:"aliases"`
+	// The day on which the sources were read, as YYYY-MM-DD.
+	CheckedOn string `json:"checkedOn"`
+	// Where the knowledge comes from.
+	Sources []string `json:"sources"`
+	// Whether the product asks for the team's values before it shows its own.
+	SpValuesFirst bool `json:"spValuesFirst"`
+	// The words that its pages use.
+	Labels *PresetLabels `json:"labels"`
+	// Where its metadata is published.
+	MetadataURL *PresetMetadataURL `json:"metadataUrl"`
+	// What it sends as NameID.
+	NameID *PresetNameID `json:"nameId"`
+	// Which SAML attributes carry the profile.
+	Attributes *models.AttributeMapping `json:"attributes"`
+	// What it signs.
+	Signs *PresetSigning `json:"signs"`
+	// How long its assertions are valid, in English.
+	AssertionWindow string `json:"assertionWindow"`
+	// Whether people can start at the identity provider.
+	IdpInitiated bool `json:"idpInitiated"`
+	// Whether it can do single logout.
+	SingleLogout bool `json:"singleLogout"`
+	// Whether it can encrypt assertions.
+	Encryption bool `json:"encryption"`
+	// How its signing certificates change.
+	Certificate *PresetCertificate `json:"certificate"`
+	// How it proves a second factor.
+	Mfa *PresetMfa `json:"mfa"`
+	// The parameter that tells it who wants to sign in; null when it takes none.
+	LoginHintParameter *string `json:"loginHintParameter,omitempty"`
+	// How well the parameter is known; null when it takes none.
+	LoginHintConfidence *Confidence `json:"loginHintConfidence,omitempty"`
+	// Mistakes that people make with it.
+	KnownIssues []*PresetIssue `json:"knownIssues"`
+	// How to set it up, a step each, in English.
+	Guide []string `json:"guide"`
+}
+
 // SAML metadata to import.
 type ImportMetadataInput struct {
 	// The team.
 	TeamID string `json:"teamId"`
-	// The metadata document: an EntityDescriptor, or an EntitiesDescriptor that holds
-	// one identity provider.
-	XML string `json:"xml"`
+	// The metadata document: an EntityDescriptor or an EntitiesDescriptor. Give either
+	// this or the url.
+	XML graphql.Omittable[*string] `json:"xml,omitempty"`
+	// The address under which the identity provider publishes its metadata. It is
+	// fetched now and looked at again every six hours; only https and public hosts.
+	URL graphql.Omittable[*string] `json:"url,omitempty"`
+	// Which identity provider of several in the document. Left out, there has to be one.
+	EntityID graphql.Omittable[*string] `json:"entityId,omitempty"`
 	// Comes back in the payload as it is.
 	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
 }
@@ -492,6 +590,14 @@ type LoginAttemptFilter struct {
 	Until graphql.Omittable[*time.Time] `json:"until,omitempty"`
 }
 
+// An attribute that came, without its values.
+type LoginAttribute struct {
+	// Its name.
+	Name string `json:"name"`
+	// How many values it had.
+	Values int `json:"values"`
+}
+
 // One check of a sign-in.
 type LoginCheck struct {
 	// What was checked.
@@ -505,6 +611,44 @@ type LoginCheck struct {
 	// Whether the actual value stood in what a trusted certificate had signed. What
 	// was not, anybody could have written.
 	Trusted bool `json:"trusted"`
+	// What to change at the identity provider, in English; null when its preset does not know.
+	Hint *string `json:"hint,omitempty"`
+}
+
+// What a message said of itself, without anything that may be secret: of attributes
+// there are the names, and of certificates the fingerprints.
+type LoginMessage struct {
+	// The entity id that it came from; null when there was none.
+	Issuer *string `json:"issuer,omitempty"`
+	// Where it was to be sent; null when it did not say.
+	Destination *string `json:"destination,omitempty"`
+	// The id of the request that it answers; null when it answers none.
+	InResponseTo *string `json:"inResponseTo,omitempty"`
+	// The SHA-256 of the assertion's id, in lower-case hexadecimal digits; null when there was none.
+	AssertionIDSha256 *string `json:"assertionIdSha256,omitempty"`
+	// The format of the NameID; null when there was none.
+	NameIDFormat *string `json:"nameIdFormat,omitempty"`
+	// The identity provider's name for its session; null when it gave none.
+	SessionIndex *string `json:"sessionIndex,omitempty"`
+	// The authentication context classes.
+	ContextClasses []string `json:"contextClasses"`
+	// The attributes, a hundred at most.
+	Attributes []*LoginAttribute `json:"attributes"`
+	// The algorithms of the signatures.
+	Algorithms []string `json:"algorithms"`
+	// Whether the response was signed as a whole, and the signature was good.
+	SignedResponse bool `json:"signedResponse"`
+	// Whether the assertion was signed, and the signature was good.
+	SignedAssertion bool `json:"signedAssertion"`
+	// Whether a signature with SHA-1 was taken by the exception for it.
+	SignedSha1 bool `json:"signedSha1"`
+	// How the assertion was encrypted; null when it came in the clear.
+	Encryption *string `json:"encryption,omitempty"`
+	// The SHA-256 fingerprints of the certificates inside of the message, which are
+	// never trusted.
+	ShownFingerprints []string `json:"shownFingerprints"`
+	// The SHA-256 fingerprint of the trusted certificate that verified it; null when none did.
+	MatchedFingerprint *string `json:"matchedFingerprint,omitempty"`
 }
 
 // A page of memberships.
@@ -580,6 +724,19 @@ type MetadataPreview struct {
 	Changes []*Change `json:"changes"`
 }
 
+// What of an assertion proves that a second factor was used. Without names in it the
+// rule of the product's preset holds.
+type MfaRuleInput struct {
+	// Whether sign-ins without the proof are refused, whatever the team's settings say.
+	Required graphql.Omittable[*bool] `json:"required,omitempty"`
+	// Attributes to look into, twenty at most.
+	Attributes graphql.Omittable[[]string] `json:"attributes,omitempty"`
+	// Values of which one has to be in one of the attributes, twenty at most.
+	Values graphql.Omittable[[]string] `json:"values,omitempty"`
+	// Authentication context classes of which any is proof as well, twenty at most.
+	Classes graphql.Omittable[[]string] `json:"classes,omitempty"`
+}
+
 // Where a page stands in its list.
 type PageInfo struct {
 	// Whether there is more after this page.
@@ -605,12 +762,112 @@ type PermissionCheck struct {
 	Message *string `json:"message,omitempty"`
 }
 
+// How a product's signing certificates change.
+type PresetCertificate struct {
+	// How long one lasts, in English.
+	Life string `json:"life"`
+	// Whether it is of one application (APP) or of all (TENANT).
+	Scope CertificateScope `json:"scope"`
+	// Whether it changes by itself (AUTO) or by an admin's hand (MANUAL).
+	Rollover CertificateRollover `json:"rollover"`
+	// How many days before a certificate's end the product signs with the next one.
+	EffectiveDeadlineDays int `json:"effectiveDeadlineDays"`
+	// How well this is known.
+	Confidence Confidence `json:"confidence"`
+}
+
+// A mistake that people make with a product.
+type PresetIssue struct {
+	// The code of the refusal that it leads to; null when there is no one code.
+	Code *string `json:"code,omitempty"`
+	// What it is and what mends it, in English.
+	Text string `json:"text"`
+}
+
+// The words of a product's own pages; null where it has no word for it or none is known.
+type PresetLabels struct {
+	// Where the settings are.
+	Where *string `json:"where,omitempty"`
+	// The assertion consumer service URL.
+	AcsURL *string `json:"acsUrl,omitempty"`
+	// The team's entity id.
+	EntityID *string `json:"entityId,omitempty"`
+	// The NameID.
+	NameID *string `json:"nameId,omitempty"`
+	// The relay state.
+	RelayState *string `json:"relayState,omitempty"`
+	// What is signed and how.
+	Signing *string `json:"signing,omitempty"`
+	// The identity provider's entity id.
+	Issuer *string `json:"issuer,omitempty"`
+	// Where it takes sign-in requests.
+	SsoURL *string `json:"ssoUrl,omitempty"`
+	// Its metadata.
+	Metadata *string `json:"metadata,omitempty"`
+	// How well this is known.
+	Confidence Confidence `json:"confidence"`
+}
+
+// Where a product publishes metadata.
+type PresetMetadataURL struct {
+	// The form of the address, with names in braces; null when none is known.
+	Template *string `json:"template,omitempty"`
+	// Whether it publishes metadata under an address at all.
+	Supported bool `json:"supported"`
+	// How well this is known.
+	Confidence Confidence `json:"confidence"`
+}
+
+// How a product proves a second factor.
+type PresetMfa struct {
+	// Attributes to look into.
+	Attributes []string `json:"attributes"`
+	// Values of which one has to be in one of the attributes.
+	Values []string `json:"values"`
+	// Authentication context classes that are proof.
+	Classes []string `json:"classes"`
+	// What to do so that it is proved, in English.
+	Advice string `json:"advice"`
+	// How well this is known.
+	Confidence Confidence `json:"confidence"`
+}
+
+// What a product sends as NameID.
+type PresetNameID struct {
+	// The format unless something else is chosen.
+	Default string `json:"default"`
+	// What its value is.
+	Meaning string `json:"meaning"`
+	// What to choose.
+	Recommended string `json:"recommended"`
+	// How well this is known.
+	Confidence Confidence `json:"confidence"`
+}
+
+// What a product signs unless something else is chosen.
+type PresetSigning struct {
+	// Whether the response as a whole.
+	Response bool `json:"response"`
+	// Whether the assertion.
+	Assertion bool `json:"assertion"`
+	// The algorithm.
+	Algorithm string `json:"algorithm"`
+	// Whether it can sign both.
+	CanSignBoth bool `json:"canSignBoth"`
+	// What the setting is called.
+	Switch string `json:"switch"`
+	// How well this is known.
+	Confidence Confidence `json:"confidence"`
+}
+
 // SAML metadata to look into.
 type PreviewMetadataInput struct {
 	// The team.
 	TeamID string `json:"teamId"`
 	// The metadata document.
 	XML string `json:"xml"`
+	// Which identity provider of several in the document. Left out, there has to be one.
+	EntityID graphql.Omittable[*string] `json:"entityId,omitempty"`
 	// Comes back in the payload as it is.
 	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
 }
@@ -651,6 +908,33 @@ type ReactivateMembershipPayload struct {
 	// The membership as it is now; null when there are user errors.
 	Membership *models.Membership `json:"membership,omitempty"`
 	// What kept the membership from being reactivated.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
+// Whose metadata to fetch.
+type RefreshMetadataInput struct {
+	// The identity provider.
+	IdentityProviderID string `json:"identityProviderId"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to refreshMetadata.
+type RefreshMetadataPayload struct {
+	// The identity provider as it is now; null when there are user errors.
+	IdentityProvider *models.IdentityProvider `json:"identityProvider,omitempty"`
+	// Whether the document is the one of the last time; null when there are user errors.
+	Unchanged *bool `json:"unchanged,omitempty"`
+	// The fingerprints of the certificates that are trusted from now on.
+	TrustedFingerprints []string `json:"trustedFingerprints"`
+	// The fingerprints of the certificates that wait for an admin's word from now on.
+	StagedFingerprints []string `json:"stagedFingerprints"`
+	// Why the document could not be had or used, in English; null when it could. The
+	// last good copy stays in use.
+	Problem *string `json:"problem,omitempty"`
+	// What kept the metadata from being fetched.
 	UserErrors []*UserError `json:"userErrors"`
 	// The value that came with the input.
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
@@ -720,6 +1004,42 @@ type RemoveMembershipPayload struct {
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
 	// that the member was on
 	TeamID models.ID `json:"-"`
+}
+
+// In which way people have to be authenticated.
+type RequestedAuthnContext struct {
+	// The authentication context classes, the best first.
+	Classes []string `json:"classes"`
+	// How the class of the answer has to relate to them.
+	Comparison models.Comparison `json:"comparison"`
+}
+
+// In which way people have to be authenticated.
+type RequestedAuthnContextInput struct {
+	// The authentication context classes, the best first, twenty at most.
+	Classes []string `json:"classes"`
+	// How the class of the answer has to relate to them.
+	Comparison graphql.Omittable[*models.Comparison] `json:"comparison,omitempty"`
+}
+
+// A key to retire.
+type RetireServiceProviderKeyInput struct {
+	// The key.
+	ServiceProviderKeyID string `json:"serviceProviderKeyId"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to retireServiceProviderKey.
+type RetireServiceProviderKeyPayload struct {
+	// The id of the key that is no more; null when there are user errors.
+	DeletedServiceProviderKeyID *string `json:"deletedServiceProviderKeyId,omitempty"`
+	// The service provider with the key that is left; null when there are user errors.
+	ServiceProvider *ServiceProvider `json:"serviceProvider,omitempty"`
+	// What kept the key from being retired.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // An API key to end.
@@ -847,6 +1167,26 @@ type RotateScimTokenPayload struct {
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
+// Whose key to rotate.
+type RotateServiceProviderKeyInput struct {
+	// The team.
+	TeamID string `json:"teamId"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to rotateServiceProviderKey.
+type RotateServiceProviderKeyPayload struct {
+	// The new key; null when there are user errors.
+	ServiceProviderKey *models.ServiceProviderKey `json:"serviceProviderKey,omitempty"`
+	// The service provider with its keys; null when there are user errors.
+	ServiceProvider *ServiceProvider `json:"serviceProvider,omitempty"`
+	// What kept the key from being made.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
 // A page of calls.
 type ScimCallConnection struct {
 	// The calls of the page with their cursors.
@@ -882,6 +1222,13 @@ type ServiceProvider struct {
 	LoginURL string `json:"loginUrl"`
 	// Where the metadata document is.
 	MetadataURL string `json:"metadataUrl"`
+	// Where the identity provider sends logout messages; null while the team has no key.
+	LogoutURL *string `json:"logoutUrl,omitempty"`
+	// The team's own keys, the current one in front: two at most. The first one is made
+	// when something needs it: signed requests, signed metadata, encryption or logout.
+	Keys []*models.ServiceProviderKey `json:"keys"`
+	// whose it is
+	TeamID models.ID `json:"-"`
 }
 
 // A page of sessions.
@@ -1055,6 +1402,35 @@ type UpdateIdentityProviderInput struct {
 	// Which SAML attributes carry the profile. It takes the place of the mapping as a
 	// whole; null means the names that are in common use.
 	AttributeMapping graphql.Omittable[*AttributeMappingInput] `json:"attributeMapping,omitempty"`
+	// The binding by which sign-in requests are sent.
+	SsoBinding graphql.Omittable[*models.Binding] `json:"ssoBinding,omitempty"`
+	// The binding by which logout messages are sent.
+	SloBinding graphql.Omittable[*models.Binding] `json:"sloBinding,omitempty"`
+	// Where answers to its logout requests are sent; null means its sloUrl.
+	SloResponseURL graphql.Omittable[*string] `json:"sloResponseUrl,omitempty"`
+	// Whether sign-in requests are signed with the team's key, which is made when there is none.
+	SignAuthnRequests graphql.Omittable[*bool] `json:"signAuthnRequests,omitempty"`
+	// Whether people have to authenticate anew at every sign-in.
+	ForceAuthn graphql.Omittable[*bool] `json:"forceAuthn,omitempty"`
+	// In which way people have to be authenticated; null leaves it to the identity provider.
+	RequestedAuthnContext graphql.Omittable[*RequestedAuthnContextInput] `json:"requestedAuthnContext,omitempty"`
+	// The format of the NameID to ask for; null asks for none.
+	NameIDFormat graphql.Omittable[*string] `json:"nameIdFormat,omitempty"`
+	// The parameter by which the identity provider is told who wants to sign in; null
+	// tells it nothing.
+	LoginHintParameter graphql.Omittable[*string] `json:"loginHintParameter,omitempty"`
+	// Until when signatures with SHA-1 are taken, ninety days from now at most; null
+	// ends the exception.
+	AllowSha1Until graphql.Omittable[*time.Time] `json:"allowSha1Until,omitempty"`
+	// Whether assertions may be encrypted with AES-CBC, which attackers can tamper with.
+	AllowCbc graphql.Omittable[*bool] `json:"allowCbc,omitempty"`
+	// Whether assertions have to be encrypted.
+	RequireEncryption graphql.Omittable[*bool] `json:"requireEncryption,omitempty"`
+	// Whether signatures may use inclusive canonicalization.
+	AllowInclusiveC14n graphql.Omittable[*bool] `json:"allowInclusiveC14n,omitempty"`
+	// What proves that a second factor was used. It takes the place of the rule as a
+	// whole; null means the preset's.
+	MfaRule graphql.Omittable[*MfaRuleInput] `json:"mfaRule,omitempty"`
 	// The revision that you read. When it is given and the object has changed
 	// since, the answer is STALE_REVISION.
 	Revision graphql.Omittable[*int] `json:"revision,omitempty"`
@@ -1133,6 +1509,16 @@ type UpdateSsoSettingsInput struct {
 	SessionHours graphql.Omittable[*int] `json:"sessionHours,omitempty"`
 	// How many minutes a session lasts without being used.
 	SessionIdleMinutes graphql.Omittable[*int] `json:"sessionIdleMinutes,omitempty"`
+	// How many seconds the identity provider's clock may be off, either way: 0 to 180.
+	ClockSkewSeconds graphql.Omittable[*int] `json:"clockSkewSeconds,omitempty"`
+	// Whether sign-ins without evidence of a second factor are refused.
+	RequireMfa graphql.Omittable[*bool] `json:"requireMfa,omitempty"`
+	// Whether a session ends when the identity provider said its own would (SessionNotOnOrAfter).
+	HonourSessionEnd graphql.Omittable[*bool] `json:"honourSessionEnd,omitempty"`
+	// Whether the metadata document is signed with the team's key, which is made when there is none.
+	SignMetadata graphql.Omittable[*bool] `json:"signMetadata,omitempty"`
+	// Whether the metadata document shows an encryption key, and encrypted assertions are taken.
+	EncryptAssertions graphql.Omittable[*bool] `json:"encryptAssertions,omitempty"`
 	// The identity provider that the login URL leads to.
 	DefaultIdentityProviderID graphql.Omittable[*string] `json:"defaultIdentityProviderId,omitempty"`
 	// The revision that you read. When it is given and the settings have changed
@@ -1267,6 +1653,183 @@ func (e *ActorKind) UnmarshalJSON(b []byte) error {
 }
 
 func (e ActorKind) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// How a signing certificate is followed by the next one.
+type CertificateRollover string
+
+const (
+	// An admin changes it.
+	CertificateRolloverManual CertificateRollover = "MANUAL"
+	// The product changes it by itself.
+	CertificateRolloverAuto CertificateRollover = "AUTO"
+)
+
+var AllCertificateRollover = []CertificateRollover{
+	CertificateRolloverManual,
+	CertificateRolloverAuto,
+}
+
+func (e CertificateRollover) IsValid() bool {
+	switch e {
+	case CertificateRolloverManual, CertificateRolloverAuto:
+		return true
+	}
+	return false
+}
+
+func (e CertificateRollover) String() string {
+	return string(e)
+}
+
+func (e *CertificateRollover) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = CertificateRollover(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid CertificateRollover", str)
+	}
+	return nil
+}
+
+func (e CertificateRollover) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *CertificateRollover) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e CertificateRollover) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What a signing certificate is of.
+type CertificateScope string
+
+const (
+	// Of one application.
+	CertificateScopeApp CertificateScope = "APP"
+	// Of all applications of the tenant.
+	CertificateScopeTenant CertificateScope = "TENANT"
+)
+
+var AllCertificateScope = []CertificateScope{
+	CertificateScopeApp,
+	CertificateScopeTenant,
+}
+
+func (e CertificateScope) IsValid() bool {
+	switch e {
+	case CertificateScopeApp, CertificateScopeTenant:
+		return true
+	}
+	return false
+}
+
+func (e CertificateScope) String() string {
+	return string(e)
+}
+
+func (e *CertificateScope) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = CertificateScope(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid CertificateScope", str)
+	}
+	return nil
+}
+
+func (e CertificateScope) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *CertificateScope) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e CertificateScope) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// How well a fact about a product is known.
+type Confidence string
+
+const (
+	// The vendor documents it.
+	ConfidenceDocumented Confidence = "DOCUMENTED"
+	// It was seen in a sample message.
+	ConfidenceSample Confidence = "SAMPLE"
+	// It is from memory and was not checked.
+	ConfidenceRecalled Confidence = "RECALLED"
+)
+
+var AllConfidence = []Confidence{
+	ConfidenceDocumented,
+	ConfidenceSample,
+	ConfidenceRecalled,
+}
+
+func (e Confidence) IsValid() bool {
+	switch e {
+	case ConfidenceDocumented, ConfidenceSample, ConfidenceRecalled:
+		return true
+	}
+	return false
+}
+
+func (e Confidence) String() string {
+	return string(e)
+}
+
+func (e *Confidence) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = Confidence(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid Confidence", str)
+	}
+	return nil
+}
+
+func (e Confidence) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *Confidence) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e Confidence) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
@@ -1494,6 +2057,8 @@ const (
 	UserErrorCodeMetadataInvalid UserErrorCode = "METADATA_INVALID"
 	// The metadata describes a service provider, not an identity provider. Take the metadata of the identity provider.
 	UserErrorCodeMetadataWrongRole UserErrorCode = "METADATA_WRONG_ROLE"
+	// The metadata cannot be fetched from its address. See the message for the reason; try again, or paste the document instead.
+	UserErrorCodeMetadataUnreachable UserErrorCode = "METADATA_UNREACHABLE"
 )
 
 var AllUserErrorCode = []UserErrorCode{
@@ -1519,11 +2084,12 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeLastCertificate,
 	UserErrorCodeMetadataInvalid,
 	UserErrorCodeMetadataWrongRole,
+	UserErrorCodeMetadataUnreachable,
 }
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeRequired, UserErrorCodeInvalid, UserErrorCodeTaken, UserErrorCodeNotFound, UserErrorCodeConflict, UserErrorCodeLimitReached, UserErrorCodeStaleRevision, UserErrorCodePlanRequired, UserErrorCodeManagedByIDP, UserErrorCodeAccountConflict, UserErrorCodeLastAdmin, UserErrorCodeBreakGlass, UserErrorCodeSsoLoginRequired, UserErrorCodeTestLoginRequired, UserErrorCodeSsoIncomplete, UserErrorCodeCertificateExpired, UserErrorCodeCertificateDuplicate, UserErrorCodeCertificateWeak, UserErrorCodeCertificateUnusable, UserErrorCodeLastCertificate, UserErrorCodeMetadataInvalid, UserErrorCodeMetadataWrongRole:
+	case UserErrorCodeRequired, UserErrorCodeInvalid, UserErrorCodeTaken, UserErrorCodeNotFound, UserErrorCodeConflict, UserErrorCodeLimitReached, UserErrorCodeStaleRevision, UserErrorCodePlanRequired, UserErrorCodeManagedByIDP, UserErrorCodeAccountConflict, UserErrorCodeLastAdmin, UserErrorCodeBreakGlass, UserErrorCodeSsoLoginRequired, UserErrorCodeTestLoginRequired, UserErrorCodeSsoIncomplete, UserErrorCodeCertificateExpired, UserErrorCodeCertificateDuplicate, UserErrorCodeCertificateWeak, UserErrorCodeCertificateUnusable, UserErrorCodeLastCertificate, UserErrorCodeMetadataInvalid, UserErrorCodeMetadataWrongRole, UserErrorCodeMetadataUnreachable:
 		return true
 	}
 	return false

@@ -165,7 +165,13 @@ func (b *browser) walk(address string, who service) form {
 // follow goes where redirects and forms with messages lead, and logs in nowhere.
 func (b *browser) follow(address string) page {
 	b.t.Helper()
-	p := b.get(address)
+	return b.from(b.get(address))
+}
+
+// from goes on from a page to wherever redirects and forms without questions
+// lead.
+func (b *browser) from(p page) page {
+	b.t.Helper()
 	for range 20 {
 		request, asks := p.form("SAMLRequest")
 		response, answers := p.form("SAMLResponse")

@@ -87,9 +87,10 @@ func (r *rollcall) ask(b *browser, key, document string, variables map[string]an
 
 // payload is what the mutations here answer.
 type payload struct {
-	Team            struct{ ID string }
-	Secret, BaseURL string
-	UserErrors      []struct{ Code, Message string }
+	Team             struct{ ID string }
+	IdentityProvider struct{ ID string }
+	Secret, BaseURL  string
+	UserErrors       []struct{ Code, Message string }
 }
 
 // mutate runs a mutation as the operator; any error fails the test.

@@ -32,9 +32,7 @@ func newTrial(t *testing.T, server *rollcall, r row, slug string) *trial {
 	if c.chosen != nil {
 		c.chosen(&c.service)
 	}
-	if optIn := built[c.needs]; optIn != nil {
-		optIn(t, c.rollcall, c.teamID)
-	}
+	c.set("updateSsoSettings", "teamId", c.teamID, built[c.needs].team)
 	got := newBrowser(t).get(c.url + "/saml/" + c.service.slug + "/metadata")
 	if got.status != http.StatusOK {
 		t.Fatalf("the metadata of %s: %d %s", c.service.slug, got.status, got.body)
@@ -56,7 +54,7 @@ func newTrial(t *testing.T, server *rollcall, r row, slug string) *trial {
 		s.VerifyWith = ours.mustHave(t, "signing")
 	}
 	if s.cipher != "" {
-		if built[encryption] != nil {
+		if isBuilt(encryption) {
 			s.EncryptTo = ours.mustHave(t, "encryption")
 		} else {
 			_, cert := newKey(t) // there is no key of the team, so any will do
@@ -77,8 +75,22 @@ func (c *trial) connect(to idp) {
 	if theirs.status != http.StatusOK {
 		c.t.Fatalf("the metadata of %s: %d %s", c.idp.metadata, theirs.status, theirs.body)
 	}
-	c.mutate(c.t, "importMetadata", "identityProvider { id }", map[string]any{"teamId": c.teamID, "xml": theirs.body})
+	imported := c.mutate(c.t, "importMetadata", "identityProvider { id }", map[string]any{"teamId": c.teamID, "xml": theirs.body})
+	c.set("updateIdentityProvider", "identityProviderId", imported.IdentityProvider.ID, built[c.needs].provider)
 	c.mutate(c.t, "enableSso", "ssoSettings { state }", map[string]any{"teamId": c.teamID, "skipLoginTest": true})
+}
+
+// set changes the values of an object that a feature needs, if there are any.
+func (c *trial) set(call, idName, id string, values map[string]any) {
+	c.t.Helper()
+	if len(values) == 0 {
+		return
+	}
+	input := map[string]any{idName: id}
+	for name, v := range values {
+		input[name] = v
+	}
+	c.mutate(c.t, call, "clientMutationId", input)
 }
 
 // allowUnsolicited lets sign-ins start at the identity provider.

@@ -3,8 +3,6 @@
 package realidps
 
 import (
-	"testing"
-
 	"rollcall/fault"
 )
 
@@ -17,12 +15,23 @@ const (
 	singleLogout   feature = "single logout"
 )
 
-// built are the features that rollcall has, with what a team's admin does to
-// use them, by the API. Rows that need another one are not left out in silence:
-// where rollcall refuses such messages, that is what is checked, and the report
-// names every row that could not run. An entry here is all that switches a
-// feature's rows on.
-var built = map[feature]func(t *testing.T, r *rollcall, teamID string){}
+// optIn is what a team's admin sets, by the API, to use a feature: the team's
+// settings before the identity provider reads our metadata, and the identity
+// provider's once it is imported.
+type optIn struct{ team, provider map[string]any }
+
+// built are the features that rollcall has. Rows that need another one are not
+// left out in silence: where rollcall refuses such messages, that is what is
+// checked, and the report names every row that could not run. An entry here is
+// all that switches a feature's rows on. Signed metadata goes with each, for
+// xmlsec1 to judge.
+var built = map[feature]optIn{
+	encryption:     {team: map[string]any{"encryptAssertions": true, "signMetadata": true}, provider: map[string]any{"allowCbc": true}},
+	signedRequests: {team: map[string]any{"signMetadata": true}, provider: map[string]any{"signAuthnRequests": true}},
+	singleLogout:   {team: map[string]any{"signMetadata": true}},
+}
+
+func isBuilt(f feature) bool { return built[f].team != nil }
 
 // row is one configuration of one identity provider, tried on a team and on a
 // person of its own.
@@ -36,7 +45,7 @@ type row struct {
 }
 
 // ready reports whether rollcall can do all that the row is about.
-func (r row) ready() bool { return r.needs == "" || built[r.needs] != nil }
+func (r row) ready() bool { return r.needs == "" || isBuilt(r.needs) }
 
 var table = []row{
 	{idp: samlp, name: "assertion signed", chosen: signs(true, false), does: life},
@@ -63,7 +72,7 @@ var table = []row{
 	{idp: pysaml2, name: "response signed", chosen: signs(false, true), does: life},
 	{idp: pysaml2, name: "assertion and response signed", chosen: signs(true, true), does: life},
 	// Nobody gets in by a cipher that is broken, whatever the team opted for.
-	{idp: pysaml2, name: "3DES", chosen: encrypts(tripleDES, false, true), refused: fault.EncryptionUnexpected, needs: encryption, without: fault.EncryptionUnexpected},
+	{idp: pysaml2, name: "3DES", chosen: encrypts(tripleDES, false, true), refused: fault.DecryptionFailed, needs: encryption, without: fault.EncryptionUnexpected},
 
 	{idp: lemonldap, name: "assertion and response signed", chosen: signs(true, true), does: life},
 	{idp: lemonldap, name: "assertion signed", chosen: signs(true, false), does: life},

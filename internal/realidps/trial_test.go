@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/xml"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -199,17 +200,21 @@ func life(c *trial) {
 
 // logoutHere signs out at rollcall, which has to take the identity provider's
 // session along: the next sign-in asks for the password again.
-func logoutHere(c *trial) { c.logout(c.url + "/saml/" + c.service.slug + "/logout") }
+func logoutHere(c *trial) {
+	c.logout(func(b *browser) page {
+		return b.from(b.submit(form{action: c.url + "/signout", fields: url.Values{}}))
+	})
+}
 
 // logoutThere signs out at the identity provider.
-func logoutThere(c *trial) { c.logout(c.idp.logout) }
+func logoutThere(c *trial) { c.logout(func(b *browser) page { return b.follow(c.idp.logout) }) }
 
-func (c *trial) logout(address string) {
+func (c *trial) logout(leave func(*browser) page) {
 	ada, elsewhere := newBrowser(c.t), newBrowser(c.t)
 	for _, b := range []*browser{ada, elsewhere} {
 		c.mustBeIn("signing in", b, c.post(b, b.walk(c.initURL(), c.service)))
 	}
-	ada.follow(address)
+	leave(ada)
 	c.mustBeOut("after the logout", ada)
 	if who := c.viewer(elsewhere); who == nil {
 		c.t.Fatal("the logout ended a session of another browser")

@@ -7,6 +7,7 @@ foreach (json_decode(file_get_contents(getenv('IDP_HOME') . '/services.json'), t
     $parsed = SimpleSAML\Metadata\SAMLParser::parseString($service['metadata'])->getMetadata20SP();
     $parsed['saml20.sign.assertion'] = $service['signAssertion'];
     $parsed['saml20.sign.response'] = $service['signResponse'];
+    $parsed['sign.logout'] = true; // not its default, and unsigned ones are refused
     if ($service['transient']) {
         unset($parsed['NameIDFormat']); // then it falls back on its default
     } else {
