@@ -7,6 +7,8 @@
 //
 //	errors.go     a fault into a user error or a top-level error
 //	arguments.go  ids and optional values
+//	options.go    the finer points of an identity provider
+//	presets.go    what is known about products
 //	values.go     values of rows into those of the contract
 //	batch.go      look-ups of one page in one statement
 //	expected.go   what a page announces to the batches
