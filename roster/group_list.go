@@ -96,16 +96,12 @@ func (s *Service) addMembers(ctx context.Context, rows []GroupWithMembers) error
 
 // GroupsByID is for batches: groups that the caller may not see are left out.
 func (s *Service) GroupsByID(ctx context.Context, ids []models.ID) (map[models.ID]models.Group, error) {
-	q := s.DB.Read(ctx).Where("id IN ?", ids)
-	switch a := access.From(ctx); {
-	case a.Can(access.MembersRead, ""):
-	case a.Can(access.MembersRead, a.TeamID):
-		q = q.Where("team_id = ?", a.TeamID)
-	default:
+	q, ok := s.visibleRows(ctx)
+	if !ok {
 		return map[models.ID]models.Group{}, nil
 	}
 	var rows []models.Group
-	if err := q.Find(&rows).Error; err != nil {
+	if err := q.Where("id IN ?", ids).Find(&rows).Error; err != nil {
 		return nil, err
 	}
 	return byID(rows, func(g models.Group) models.ID { return g.ID }), nil

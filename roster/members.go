@@ -59,7 +59,7 @@ func (s *Service) UsersByID(ctx context.Context, ids []models.ID) (map[models.ID
 // IdentitiesByMembership is for batches: of each membership the identity that
 // signed in last. Memberships that the caller may not see are left out.
 func (s *Service) IdentitiesByMembership(ctx context.Context, ids []models.ID) (map[models.ID]models.ExternalIdentity, error) {
-	q, ok := s.identities(ctx)
+	q, ok := s.visibleRows(ctx)
 	if !ok {
 		return map[models.ID]models.ExternalIdentity{}, nil
 	}
@@ -70,8 +70,9 @@ func (s *Service) IdentitiesByMembership(ctx context.Context, ids []models.ID) (
 	return byID(rows, func(x models.ExternalIdentity) models.ID { return x.MembershipID }), nil
 }
 
-// identities are those that the caller may see.
-func (s *Service) identities(ctx context.Context) (*gorm.DB, bool) {
+// visibleRows are the rows of one table, of those that say whose team they are,
+// that the caller may see; ok is false for none at all.
+func (s *Service) visibleRows(ctx context.Context) (db *gorm.DB, ok bool) {
 	switch a := access.From(ctx); {
 	case a.Can(access.MembersRead, ""):
 		return s.DB.Read(ctx), true
@@ -84,7 +85,7 @@ func (s *Service) identities(ctx context.Context) (*gorm.DB, bool) {
 
 // ExternalIdentity returns one identity that the caller may see.
 func (s *Service) ExternalIdentity(ctx context.Context, id models.ID) (models.ExternalIdentity, error) {
-	q, ok := s.identities(ctx)
+	q, ok := s.visibleRows(ctx)
 	if !ok {
 		return models.ExternalIdentity{}, access.Require(ctx, access.MembersRead, access.From(ctx).TeamID)
 	}

@@ -147,16 +147,21 @@ func (g groupState) externalIDOrNil() *string {
 	return *g.externalID
 }
 
-// createGroup is POST /Groups.
-func (h *handler) createGroup(c call) (reply, error) {
+// group reads the whole group that the request brings.
+func (c call) group() (groupState, error) {
 	body, err := c.body()
 	if err != nil {
-		return reply{}, err
+		return groupState{}, err
 	}
 	if err := checkSchemas(body); err != nil {
-		return reply{}, err
+		return groupState{}, err
 	}
-	g, err := readGroup(body)
+	return readGroup(body)
+}
+
+// createGroup is POST /Groups.
+func (h *handler) createGroup(c call) (reply, error) {
+	g, err := c.group()
 	if err != nil {
 		return reply{}, err
 	}
@@ -204,14 +209,7 @@ func (h *handler) replaceGroup(c call) (reply, error) {
 	if _, err := h.readGroup(c, true); err != nil {
 		return reply{}, err
 	}
-	body, err := c.body()
-	if err != nil {
-		return reply{}, err
-	}
-	if err := checkSchemas(body); err != nil {
-		return reply{}, err
-	}
-	g, err := readGroup(body)
+	g, err := c.group()
 	if err != nil {
 		return reply{}, err
 	}
