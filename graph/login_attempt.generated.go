@@ -1278,6 +1278,75 @@ func (ec *executionContext) fieldContext_LoginMessage_matchedFingerprint(_ conte
 	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "String")
 }
 
+func (ec *executionContext) _LoginMessage_issueInstant(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMessage_issueInstant(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IssueInstant, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMessage_issueInstant(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _LoginMessage_clockOffsetSeconds(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMessage_clockOffsetSeconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ClockOffsetSeconds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMessage_clockOffsetSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "Int")
+}
+
+func (ec *executionContext) _LoginMessage_requestAgeSeconds(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMessage_requestAgeSeconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequestAgeSeconds, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMessage_requestAgeSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "Int")
+}
+
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
@@ -1762,6 +1831,21 @@ func (ec *executionContext) _LoginMessage(ctx context.Context, sel ast.Selection
 			}
 		case "matchedFingerprint":
 			out.Values[i] = ec._LoginMessage_matchedFingerprint(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "issueInstant":
+			out.Values[i] = ec._LoginMessage_issueInstant(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "clockOffsetSeconds":
+			out.Values[i] = ec._LoginMessage_clockOffsetSeconds(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "requestAgeSeconds":
+			out.Values[i] = ec._LoginMessage_requestAgeSeconds(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}

@@ -420,13 +420,16 @@ type ComplexityRoot struct {
 		Algorithms         func(childComplexity int) int
 		AssertionIDSha256  func(childComplexity int) int
 		Attributes         func(childComplexity int) int
+		ClockOffsetSeconds func(childComplexity int) int
 		ContextClasses     func(childComplexity int) int
 		Destination        func(childComplexity int) int
 		Encryption         func(childComplexity int) int
 		InResponseTo       func(childComplexity int) int
+		IssueInstant       func(childComplexity int) int
 		Issuer             func(childComplexity int) int
 		MatchedFingerprint func(childComplexity int) int
 		NameIDFormat       func(childComplexity int) int
+		RequestAgeSeconds  func(childComplexity int) int
 		SessionIndex       func(childComplexity int) int
 		ShownFingerprints  func(childComplexity int) int
 		SignedAssertion    func(childComplexity int) int
@@ -2489,6 +2492,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LoginMessage.Attributes(childComplexity), true
+	case "LoginMessage.clockOffsetSeconds":
+		if e.ComplexityRoot.LoginMessage.ClockOffsetSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.ClockOffsetSeconds(childComplexity), true
 	case "LoginMessage.contextClasses":
 		if e.ComplexityRoot.LoginMessage.ContextClasses == nil {
 			break
@@ -2513,6 +2522,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LoginMessage.InResponseTo(childComplexity), true
+	case "LoginMessage.issueInstant":
+		if e.ComplexityRoot.LoginMessage.IssueInstant == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.IssueInstant(childComplexity), true
 	case "LoginMessage.issuer":
 		if e.ComplexityRoot.LoginMessage.Issuer == nil {
 			break
@@ -2531,6 +2546,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LoginMessage.NameIDFormat(childComplexity), true
+	case "LoginMessage.requestAgeSeconds":
+		if e.ComplexityRoot.LoginMessage.RequestAgeSeconds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.RequestAgeSeconds(childComplexity), true
 	case "LoginMessage.sessionIndex":
 		if e.ComplexityRoot.LoginMessage.SessionIndex == nil {
 			break
@@ -7786,6 +7807,22 @@ type LoginMessage {
   The SHA-256 fingerprint of the trusted certificate that verified it; null when none did.
   """
   matchedFingerprint: String
+  """
+  When the sender says that it wrote the assertion; null when it did not say so in a way
+  that can be read.
+  """
+  issueInstant: DateTime
+  """
+  How many seconds the sender's clock was ahead of this server's when the message came,
+  negative when it was behind or the message was on its way for long. Null without
+  issueInstant, and beyond a day.
+  """
+  clockOffsetSeconds: Int
+  """
+  How many seconds ago the request was made that the message answers; null when it
+  answers none of the team's.
+  """
+  requestAgeSeconds: Int
 }
 
 """
@@ -11324,6 +11361,12 @@ func (ec *executionContext) childFields_LoginMessage(ctx context.Context, field 
 		return ec.fieldContext_LoginMessage_shownFingerprints(ctx, field)
 	case "matchedFingerprint":
 		return ec.fieldContext_LoginMessage_matchedFingerprint(ctx, field)
+	case "issueInstant":
+		return ec.fieldContext_LoginMessage_issueInstant(ctx, field)
+	case "clockOffsetSeconds":
+		return ec.fieldContext_LoginMessage_clockOffsetSeconds(ctx, field)
+	case "requestAgeSeconds":
+		return ec.fieldContext_LoginMessage_requestAgeSeconds(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LoginMessage", field.Name)
 }

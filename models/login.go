@@ -101,6 +101,9 @@ type AttemptMessage struct {
 	Encryption         string             `json:"encryption,omitempty"` // of the content; "" in the clear
 	ShownFingerprints  []string           `json:"shownFingerprints,omitempty"`
 	MatchedFingerprint string             `json:"matchedFingerprint,omitempty"`
+	IssueInstant       *time.Time         `json:"issueInstant,omitempty"`
+	ClockOffsetSeconds *int               `json:"clockOffsetSeconds,omitempty"` // of IssueInstant from our clock: negative is in our past
+	RequestAgeSeconds  *int               `json:"requestAgeSeconds,omitempty"`  // of the request that it answers
 }
 
 // AttemptAttribute is an attribute that came, without its values.

@@ -109,6 +109,7 @@ func loginMessage(m models.AttemptMessage) *model.LoginMessage {
 		NameIDFormat: some(m.NameIDFormat), SessionIndex: some(m.SessionIndex), ContextClasses: list(m.ContextClasses),
 		Attributes: []*model.LoginAttribute{}, Algorithms: list(m.Algorithms), SignedResponse: m.SignedResponse, SignedAssertion: m.SignedAssertion,
 		SignedSha1: m.SignedSha1, Encryption: some(m.Encryption), ShownFingerprints: list(m.ShownFingerprints), MatchedFingerprint: some(m.MatchedFingerprint),
+		IssueInstant: m.IssueInstant, ClockOffsetSeconds: m.ClockOffsetSeconds, RequestAgeSeconds: m.RequestAgeSeconds,
 	}
 	for _, a := range m.Attributes {
 		out.Attributes = append(out.Attributes, &model.LoginAttribute{Name: a.Name, Values: a.Values})

@@ -13,6 +13,7 @@ type response struct {
 
 // statement is what an assertion says.
 type statement struct {
+	issueInstant                      string
 	id, version, issuer, issuerFormat string
 	name                              nameID
 	encryptedID                       *element // nil when there is none
@@ -71,7 +72,7 @@ func readAssertion(el *element) statement {
 	issuer := child(el, nsAssertion, "Issuer")
 	subject := child(el, nsAssertion, "Subject")
 	st := statement{
-		id: attr(el, "ID"), version: attr(el, "Version"),
+		id: attr(el, "ID"), version: attr(el, "Version"), issueInstant: attr(el, "IssueInstant"),
 		issuer: text(issuer), issuerFormat: attr(issuer, "Format"),
 		name: readNameID(child(subject, nsAssertion, "NameID")), encryptedID: child(subject, nsAssertion, "EncryptedID"),
 		conditions: readConditions(child(el, nsAssertion, "Conditions")),

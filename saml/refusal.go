@@ -3,6 +3,7 @@ package saml
 import (
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -67,6 +68,9 @@ type Seen struct {
 	AuthnContextClasses               []string
 	SignatureAlgorithms               []string
 	Encryption                        string // the content's cipher, "" when nothing was decrypted
+	// IssueInstant is when the sender says that it wrote the assertion; zero when
+	// it does not say so in a way that can be read.
+	IssueInstant time.Time
 	// KeyInfoFingerprints are the certificates that the message brought along,
 	// SHA-256. They are shown to admins for comparison and trusted by nobody.
 	KeyInfoFingerprints []string

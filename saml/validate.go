@@ -309,6 +309,7 @@ func (v *validation) note(r response, st statement) {
 	}
 	v.seen.Destination, v.seen.InResponseTo = bounded(r.destination), bounded(r.inResponseTo)
 	v.seen.AssertionID = bounded(st.id)
+	v.seen.IssueInstant, _ = instant(st.issueInstant)
 	v.seen.NameIDFormat, v.seen.NameIDMasked = bounded(st.name.format), masked(st.name.value)
 	v.seen.AttributeNames = map[string]int{}
 	for _, a := range st.attributes {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"maps"
 	"slices"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -42,6 +43,23 @@ func (a *attempt) seen(report *saml.Report, assertion *saml.Assertion) {
 	a.mfaEvidence = assertion.MFAEvidence
 	a.message.SignedResponse, a.message.SignedAssertion, a.message.SignedSha1 = assertion.SignedResponse, assertion.SignedAssertion, assertion.SignedSHA1
 	a.message.SessionIndex = assertion.SessionIndex
+}
+
+// timed notes how far the sender's clock and the answered request are away. An
+// instant beyond a day is no clock's fault, and its offset would tell nothing.
+func (a *attempt) timed(issued time.Time, request pending, now time.Time) {
+	if !issued.IsZero() {
+		at := models.Stamp(issued)
+		a.message.IssueInstant = &at
+		if offset := at.Sub(now); offset.Abs() <= 24*time.Hour {
+			seconds := int(offset.Round(time.Second).Seconds())
+			a.message.ClockOffsetSeconds = &seconds
+		}
+	}
+	if request.known {
+		age := int(now.Sub(request.row.CreatedAt).Round(time.Second).Seconds())
+		a.message.RequestAgeSeconds = &age
+	}
 }
 
 // maxAttributes is how many attribute names a record keeps.

@@ -158,6 +158,7 @@ func (s *Service) validate(login *Login, a *attempt, message *saml.Message, c co
 	}
 	assertion, report := message.Validate(e)
 	a.seen(report, assertion)
+	a.timed(report.Seen.IssueInstant, request, s.now())
 	if matched := c.fingerprint(login.Provider.ID, assertion); matched != "" {
 		a.message.MatchedFingerprint = matched
 	}

@@ -47,6 +47,36 @@ func TestIdpInitiated(t *testing.T) {
 	})
 }
 
+// An admin whose identity provider's clock is wrong reads by how much.
+func TestClockOffsetIsNoted(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		team, idp := h.found("acme")
+		for _, c := range []struct {
+			ahead, took time.Duration
+			offset, age string
+		}{{0, 0, "0", "0"}, {40 * time.Minute, 20 * time.Second, "2400", "20"}, {-40 * time.Minute, 0, "-2400", "0"}, {-48 * time.Hour, 0, "-", "0"}} {
+			id := h.begin(team)
+			h.clock.Advance(c.took)
+			r := h.about(idp, team, id)
+			r.Age = -c.ahead
+			login, attempt, err := h.judge(team, h.respond(idp, r))
+			if err == nil {
+				_, attempt, err = h.use(login)
+				h.must(err)
+			}
+			m := h.attempt(attempt).Message
+			told := func(v *int) string {
+				if v == nil {
+					return "-"
+				}
+				return strconv.Itoa(*v)
+			}
+			same(t, c.ahead.String(), []any{told(m.ClockOffsetSeconds), told(m.RequestAgeSeconds), m.IssueInstant.UTC()},
+				[]any{c.offset, c.age, h.clock.Now().Add(c.ahead)})
+		}
+	})
+}
+
 // unmentionable is what no attempt may hold: the message in any form, whole
 // names of people, values of attributes, the browser's secret, the RelayState.
 func unmentionable(packed string) []string {

@@ -649,6 +649,16 @@ type LoginMessage struct {
 	ShownFingerprints []string `json:"shownFingerprints"`
 	// The SHA-256 fingerprint of the trusted certificate that verified it; null when none did.
 	MatchedFingerprint *string `json:"matchedFingerprint,omitempty"`
+	// When the sender says that it wrote the assertion; null when it did not say so in a way
+	// that can be read.
+	IssueInstant *time.Time `json:"issueInstant,omitempty"`
+	// How many seconds the sender's clock was ahead of this server's when the message came,
+	// negative when it was behind or the message was on its way for long. Null without
+	// issueInstant, and beyond a day.
+	ClockOffsetSeconds *int `json:"clockOffsetSeconds,omitempty"`
+	// How many seconds ago the request was made that the message answers; null when it
+	// answers none of the team's.
+	RequestAgeSeconds *int `json:"requestAgeSeconds,omitempty"`
 }
 
 // A page of memberships.
