@@ -175,9 +175,9 @@ func TestStatementsOfNestedLists(t *testing.T) {
 			counts["members"][n] = d.statements(t, as(t, d.acme.admin), members, "n", n)
 			counts["history"][n] = d.statements(t, operator(t), history, "n", n)
 		}
-		// teams: page, count, settings, providers, certificates (the first team has none), tokens
+		// teams: page, count, settings, keys, providers, metadata addresses, certificates (the first team has none), tokens
 		// members: team, page, users, sessions, keys
-		for list, want := range map[string]int64{"teams": 6, "members": 5} {
+		for list, want := range map[string]int64{"teams": 8, "members": 5} {
 			if c := counts[list]; c[1] > want || c[10] != want || c[100] != want {
 				t.Errorf("statements for 1, 10 and 100 of %s: %v, not %d", list, c, want)
 			}
