@@ -37,7 +37,7 @@ Rollcall is running on a throw-away database with the team acme.
   Mail              {{.Mail}}  and in the log, on standard error
 
 In a browser: open the sign-in address, choose Ada, press Continue; you are signed in.
-Then paste lines 5 and 6 into a terminal and load the page again: you are out.
+Then paste lines 1 and 5 of the tour into a terminal and load the page again: you are out.
 
 The whole tour in a terminal (bash and curl), line by line or all at once:
 ------------------------------------------------------------------------
@@ -48,7 +48,7 @@ curl -s -b $J -H 'Content-Type: application/json' -d '{"query":"{ viewer { user 
 ID=$(curl -s -H "Authorization: Bearer $S" "$U/scim/acme/v2/Users?filter=userName%20eq%20%22ada@acme.test%22" | sed -n 's/.*"id": *"\([^"]*\)".*/\1/p'); curl -s -X DELETE -o /dev/null -w 'removed by SCIM: HTTP %{http_code}\n' -H "Authorization: Bearer $S" $U/scim/acme/v2/Users/$ID
 curl -s -b $J -H 'Content-Type: application/json' -d '{"query":"{ viewer { user { email } } }"}' $U/graphql; echo
 ------------------------------------------------------------------------
-Lines 5 and 6 need what line 1 sets. Ctrl-C ends the demo and deletes its database.
+All lines need what line 1 sets. Ctrl-C ends the demo and deletes its database.
 
 `))
 
