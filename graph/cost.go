@@ -11,6 +11,7 @@ import (
 
 	"rollcall/access"
 	"rollcall/graph/model"
+	"rollcall/models"
 )
 
 // What an operation may cost, by kind of caller.
@@ -24,6 +25,7 @@ const (
 	costList     = 2 // of a connection, beside its elements
 	costCount    = 10
 	costMutation = 10
+	costFetch    = 50 // of asking another host
 	costSearch   = 10 // of a list that grows all the time, beside the page
 	fewElements  = 3  // how many elements a plain list is taken to have
 )
@@ -74,7 +76,11 @@ func costs() ComplexityRoot {
 		return costOfPage(child, first, last)
 	}
 	c.Query.Teams, c.Team.Sessions, c.Team.APIKeys, c.Membership.Sessions, c.Membership.APIKeys = plain, plain, plain, plain, plain
-	c.Team.Groups, c.Team.ScimCalls = plain, plain
+	c.Team.Groups, c.Team.ScimCalls, c.IdentityProvider.ExpiredCertificates = plain, plain, plain
+	c.Team.Mails = func(child int, first *int, _ *string, last *int, _ *string, _ []models.MailState) int {
+		return costSearch + costOfPage(child, first, last)
+	}
+	c.IdentityProvider.StagedCertificates = costOfFew
 	c.Team.GroupRoleMappings = costOfFew
 	c.Team.ScimTokens = costOfFew
 	c.SsoSettings.IdentityProviders = costOfFew
@@ -86,6 +92,10 @@ func costs() ComplexityRoot {
 	c.SessionConnection.TotalCount, c.ApiKeyConnection.TotalCount = counted, counted
 	c.AuditEventConnection.TotalCount, c.LoginAttemptConnection.TotalCount = counted, counted
 	c.GroupConnection.TotalCount, c.ScimCallConnection.TotalCount = counted, counted
+	c.CertificateConnection.TotalCount, c.MailConnection.TotalCount = counted, counted
+	c.SystemInfo.Jobs = func(child int) int { return add(costSearch, child) }
+	c.Mutation.RefreshMetadata = func(child int, _ model.RefreshMetadataInput) int { return add(costFetch, child) }
+	c.Mutation.ImportMetadata = func(child int, _ model.ImportMetadataInput) int { return add(costFetch, child) }
 	return c
 }
 

@@ -144,6 +144,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Team(ctx, sel, obj)
+	case models.StagedCertificate:
+		return ec._StagedCertificate(ctx, sel, &obj)
+	case *models.StagedCertificate:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._StagedCertificate(ctx, sel, obj)
 	case models.SsoSettings:
 		return ec._SsoSettings(ctx, sel, &obj)
 	case *models.SsoSettings:
@@ -193,6 +200,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Membership(ctx, sel, obj)
+	case models.Mail:
+		return ec._Mail(ctx, sel, &obj)
+	case *models.Mail:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Mail(ctx, sel, obj)
 	case models.LoginAttempt:
 		return ec._LoginAttempt(ctx, sel, &obj)
 	case *models.LoginAttempt:

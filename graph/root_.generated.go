@@ -31,6 +31,7 @@ type ResolverRoot interface {
 	AuditEvent() AuditEventResolver
 	AuditEventConnection() AuditEventConnectionResolver
 	Certificate() CertificateResolver
+	CertificateConnection() CertificateConnectionResolver
 	CreateScimTokenPayload() CreateScimTokenPayloadResolver
 	ExternalIdentity() ExternalIdentityResolver
 	Group() GroupResolver
@@ -39,10 +40,13 @@ type ResolverRoot interface {
 	IdentityProvider() IdentityProviderResolver
 	LoginAttempt() LoginAttemptResolver
 	LoginAttemptConnection() LoginAttemptConnectionResolver
+	Mail() MailResolver
+	MailConnection() MailConnectionResolver
 	Membership() MembershipResolver
 	MembershipConnection() MembershipConnectionResolver
 	MetadataSource() MetadataSourceResolver
 	Mutation() MutationResolver
+	NotificationSettings() NotificationSettingsResolver
 	ProvisioningSettings() ProvisioningSettingsResolver
 	Query() QueryResolver
 	RemoveCertificatePayload() RemoveCertificatePayloadResolver
@@ -55,7 +59,9 @@ type ResolverRoot interface {
 	Session() SessionResolver
 	SessionConnection() SessionConnectionResolver
 	SsoSettings() SsoSettingsResolver
+	StagedCertificate() StagedCertificateResolver
 	Subscription() SubscriptionResolver
+	SystemInfo() SystemInfoResolver
 	Team() TeamResolver
 	TeamConnection() TeamConnectionResolver
 	TeamPermissions() TeamPermissionsResolver
@@ -68,6 +74,12 @@ type DirectiveRoot struct {
 }
 
 type ComplexityRoot struct {
+	AcceptCertificatePayload struct {
+		Certificate      func(childComplexity int) int
+		ClientMutationID func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
 	AddCertificatePayload struct {
 		Certificate      func(childComplexity int) int
 		ClientMutationID func(childComplexity int) int
@@ -153,6 +165,7 @@ type ComplexityRoot struct {
 		AddedBy           func(childComplexity int) int
 		CreatedAt         func(childComplexity int) int
 		DaysLeft          func(childComplexity int) int
+		EffectiveDeadline func(childComplexity int) int
 		FingerprintSha256 func(childComplexity int) int
 		GlobalID          func(childComplexity int) int
 		IdentityProvider  func(childComplexity int) int
@@ -160,13 +173,27 @@ type ComplexityRoot struct {
 		KeyAlgorithm      func(childComplexity int) int
 		KeyBits           func(childComplexity int) int
 		LastUsedAt        func(childComplexity int) int
+		LoginsIn30Days    func(childComplexity int) int
 		NotAfter          func(childComplexity int) int
 		NotBefore         func(childComplexity int) int
 		Pem               func(childComplexity int) int
+		RemovalImpact     func(childComplexity int) int
 		Serial            func(childComplexity int) int
 		Source            func(childComplexity int) int
 		State             func(childComplexity int) int
 		Subject           func(childComplexity int) int
+	}
+
+	CertificateConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	CertificateEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	CertificatePreview struct {
@@ -251,6 +278,12 @@ type ComplexityRoot struct {
 		UserErrors       func(childComplexity int) int
 	}
 
+	DismissCertificatePayload struct {
+		ClientMutationID       func(childComplexity int) int
+		DismissedCertificateID func(childComplexity int) int
+		UserErrors             func(childComplexity int) int
+	}
+
 	EnableSsoPayload struct {
 		ClientMutationID func(childComplexity int) int
 		SsoSettings      func(childComplexity int) int
@@ -312,6 +345,7 @@ type ComplexityRoot struct {
 		Certificates          func(childComplexity int) int
 		CreatedAt             func(childComplexity int) int
 		EntityID              func(childComplexity int) int
+		ExpiredCertificates   func(childComplexity int, first *int, after *string, last *int, before *string) int
 		ForceAuthn            func(childComplexity int) int
 		GlobalID              func(childComplexity int) int
 		LoginHintParameter    func(childComplexity int) int
@@ -328,6 +362,7 @@ type ComplexityRoot struct {
 		SloURL                func(childComplexity int) int
 		SsoBinding            func(childComplexity int) int
 		SsoURL                func(childComplexity int) int
+		StagedCertificates    func(childComplexity int) int
 		Team                  func(childComplexity int) int
 		UpdatedAt             func(childComplexity int) int
 		Vendor                func(childComplexity int) int
@@ -365,6 +400,27 @@ type ComplexityRoot struct {
 		IdentityProvider func(childComplexity int) int
 		Ignored          func(childComplexity int) int
 		UserErrors       func(childComplexity int) int
+	}
+
+	JobKindInfo struct {
+		Done      func(childComplexity int) int
+		Failed    func(childComplexity int) int
+		Kind      func(childComplexity int) int
+		LastError func(childComplexity int) int
+		LastRun   func(childComplexity int) int
+		Retrying  func(childComplexity int) int
+		Running   func(childComplexity int) int
+		Waiting   func(childComplexity int) int
+	}
+
+	JobsInfo struct {
+		FailingMetadata func(childComplexity int) int
+		Kinds           func(childComplexity int) int
+		MailsCancelled  func(childComplexity int) int
+		MailsFailed     func(childComplexity int) int
+		MailsQueued     func(childComplexity int) int
+		MailsSent       func(childComplexity int) int
+		Unannounced     func(childComplexity int) int
 	}
 
 	LoginAttempt struct {
@@ -437,6 +493,32 @@ type ComplexityRoot struct {
 		SignedSha1         func(childComplexity int) int
 	}
 
+	Mail struct {
+		Attempts   func(childComplexity int) int
+		CreatedAt  func(childComplexity int) int
+		GlobalID   func(childComplexity int) int
+		Kind       func(childComplexity int) int
+		Language   func(childComplexity int) int
+		LastError  func(childComplexity int) int
+		Membership func(childComplexity int) int
+		Recipient  func(childComplexity int) int
+		SentAt     func(childComplexity int) int
+		State      func(childComplexity int) int
+		Team       func(childComplexity int) int
+	}
+
+	MailConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	MailEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	Membership struct {
 		APIKeys           func(childComplexity int, first *int, after *string, last *int, before *string) int
 		CreatedAt         func(childComplexity int) int
@@ -502,6 +584,7 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
+		AcceptCertificate          func(childComplexity int, input model.AcceptCertificateInput) int
 		AddCertificate             func(childComplexity int, input model.AddCertificateInput) int
 		AllowReturn                func(childComplexity int, input model.AllowReturnInput) int
 		CreateAPIKey               func(childComplexity int, input model.CreateAPIKeyInput) int
@@ -513,6 +596,7 @@ type ComplexityRoot struct {
 		DeleteSsoSettings          func(childComplexity int, input model.DeleteSsoSettingsInput) int
 		DeleteTeam                 func(childComplexity int, input model.DeleteTeamInput) int
 		DisableSso                 func(childComplexity int, input model.DisableSsoInput) int
+		DismissCertificate         func(childComplexity int, input model.DismissCertificateInput) int
 		EnableSso                  func(childComplexity int, input model.EnableSsoInput) int
 		ForgetMetadataURL          func(childComplexity int, input model.ForgetMetadataURLInput) int
 		ImportMetadata             func(childComplexity int, input model.ImportMetadataInput) int
@@ -535,9 +619,22 @@ type ComplexityRoot struct {
 		UpdateAPIKey               func(childComplexity int, input model.UpdateAPIKeyInput) int
 		UpdateIdentityProvider     func(childComplexity int, input model.UpdateIdentityProviderInput) int
 		UpdateMembership           func(childComplexity int, input model.UpdateMembershipInput) int
+		UpdateNotificationSettings func(childComplexity int, input model.UpdateNotificationSettingsInput) int
 		UpdateProvisioningSettings func(childComplexity int, input model.UpdateProvisioningSettingsInput) int
 		UpdateSsoSettings          func(childComplexity int, input model.UpdateSsoSettingsInput) int
 		UpdateTeam                 func(childComplexity int, input model.UpdateTeamInput) int
+	}
+
+	NotificationSettings struct {
+		Days0           func(childComplexity int) int
+		Days14          func(childComplexity int) int
+		Days60          func(childComplexity int) int
+		ExtraRecipients func(childComplexity int) int
+		Language        func(childComplexity int) int
+		Revision        func(childComplexity int) int
+		Team            func(childComplexity int) int
+		TrustDiscovered func(childComplexity int) int
+		UpdatedAt       func(childComplexity int) int
 	}
 
 	PageInfo struct {
@@ -663,6 +760,11 @@ type ComplexityRoot struct {
 		TrustedFingerprints func(childComplexity int) int
 		Unchanged           func(childComplexity int) int
 		UserErrors          func(childComplexity int) int
+	}
+
+	RemovalImpact struct {
+		Explanation func(childComplexity int) int
+		Level       func(childComplexity int) int
 	}
 
 	RemoveCertificatePayload struct {
@@ -870,6 +972,18 @@ type ComplexityRoot struct {
 		UpdatedAt               func(childComplexity int) int
 	}
 
+	StagedCertificate struct {
+		DiscoveredAt      func(childComplexity int) int
+		FingerprintSha256 func(childComplexity int) int
+		GlobalID          func(childComplexity int) int
+		IdentityProvider  func(childComplexity int) int
+		NotAfter          func(childComplexity int) int
+		NotBefore         func(childComplexity int) int
+		Pem               func(childComplexity int) int
+		Reason            func(childComplexity int) int
+		Subject           func(childComplexity int) int
+	}
+
 	Subscription struct {
 		AuditEventAdded func(childComplexity int, teamID string) int
 	}
@@ -877,6 +991,7 @@ type ComplexityRoot struct {
 	SystemInfo struct {
 		BaseURL  func(childComplexity int) int
 		Database func(childComplexity int) int
+		Jobs     func(childComplexity int) int
 		Now      func(childComplexity int) int
 		Version  func(childComplexity int) int
 	}
@@ -889,8 +1004,10 @@ type ComplexityRoot struct {
 		GroupRoleMappings    func(childComplexity int) int
 		Groups               func(childComplexity int, first *int, after *string, last *int, before *string) int
 		LoginAttempts        func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.LoginAttemptFilter) int
+		Mails                func(childComplexity int, first *int, after *string, last *int, before *string, states []models.MailState) int
 		Memberships          func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.MembershipFilter, orderBy *model.MembershipOrder) int
 		Name                 func(childComplexity int) int
+		NotificationSettings func(childComplexity int) int
 		Plan                 func(childComplexity int) int
 		ProvisioningSettings func(childComplexity int) int
 		Revision             func(childComplexity int) int
@@ -956,6 +1073,12 @@ type ComplexityRoot struct {
 		UserErrors       func(childComplexity int) int
 	}
 
+	UpdateNotificationSettingsPayload struct {
+		ClientMutationID     func(childComplexity int) int
+		NotificationSettings func(childComplexity int) int
+		UserErrors           func(childComplexity int) int
+	}
+
 	UpdateProvisioningSettingsPayload struct {
 		ClientMutationID     func(childComplexity int) int
 		ProvisioningSettings func(childComplexity int) int
@@ -1014,6 +1137,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	ec := newExecutionContext(nil, e, nil)
 	_ = ec
 	switch typeName + "." + field {
+
+	case "AcceptCertificatePayload.certificate":
+		if e.ComplexityRoot.AcceptCertificatePayload.Certificate == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptCertificatePayload.Certificate(childComplexity), true
+	case "AcceptCertificatePayload.clientMutationId":
+		if e.ComplexityRoot.AcceptCertificatePayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptCertificatePayload.ClientMutationID(childComplexity), true
+	case "AcceptCertificatePayload.userErrors":
+		if e.ComplexityRoot.AcceptCertificatePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptCertificatePayload.UserErrors(childComplexity), true
 
 	case "AddCertificatePayload.certificate":
 		if e.ComplexityRoot.AddCertificatePayload.Certificate == nil {
@@ -1349,6 +1491,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Certificate.DaysLeft(childComplexity), true
+	case "Certificate.effectiveDeadline":
+		if e.ComplexityRoot.Certificate.EffectiveDeadline == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Certificate.EffectiveDeadline(childComplexity), true
 	case "Certificate.fingerprintSha256":
 		if e.ComplexityRoot.Certificate.FingerprintSha256 == nil {
 			break
@@ -1391,6 +1539,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Certificate.LastUsedAt(childComplexity), true
+	case "Certificate.loginsIn30Days":
+		if e.ComplexityRoot.Certificate.LoginsIn30Days == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Certificate.LoginsIn30Days(childComplexity), true
 	case "Certificate.notAfter":
 		if e.ComplexityRoot.Certificate.NotAfter == nil {
 			break
@@ -1409,6 +1563,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Certificate.Pem(childComplexity), true
+	case "Certificate.removalImpact":
+		if e.ComplexityRoot.Certificate.RemovalImpact == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Certificate.RemovalImpact(childComplexity), true
 	case "Certificate.serial":
 		if e.ComplexityRoot.Certificate.Serial == nil {
 			break
@@ -1433,6 +1593,44 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Certificate.Subject(childComplexity), true
+
+	case "CertificateConnection.edges":
+		if e.ComplexityRoot.CertificateConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CertificateConnection.Edges(childComplexity), true
+	case "CertificateConnection.nodes":
+		if e.ComplexityRoot.CertificateConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CertificateConnection.Nodes(childComplexity), true
+	case "CertificateConnection.pageInfo":
+		if e.ComplexityRoot.CertificateConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CertificateConnection.PageInfo(childComplexity), true
+	case "CertificateConnection.totalCount":
+		if e.ComplexityRoot.CertificateConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CertificateConnection.TotalCount(childComplexity), true
+
+	case "CertificateEdge.cursor":
+		if e.ComplexityRoot.CertificateEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CertificateEdge.Cursor(childComplexity), true
+	case "CertificateEdge.node":
+		if e.ComplexityRoot.CertificateEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CertificateEdge.Node(childComplexity), true
 
 	case "CertificatePreview.fingerprintSha256":
 		if e.ComplexityRoot.CertificatePreview.FingerprintSha256 == nil {
@@ -1739,6 +1937,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DisableSsoPayload.UserErrors(childComplexity), true
 
+	case "DismissCertificatePayload.clientMutationId":
+		if e.ComplexityRoot.DismissCertificatePayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DismissCertificatePayload.ClientMutationID(childComplexity), true
+	case "DismissCertificatePayload.dismissedCertificateId":
+		if e.ComplexityRoot.DismissCertificatePayload.DismissedCertificateID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DismissCertificatePayload.DismissedCertificateID(childComplexity), true
+	case "DismissCertificatePayload.userErrors":
+		if e.ComplexityRoot.DismissCertificatePayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DismissCertificatePayload.UserErrors(childComplexity), true
+
 	case "EnableSsoPayload.clientMutationId":
 		if e.ComplexityRoot.EnableSsoPayload.ClientMutationID == nil {
 			break
@@ -1980,6 +2197,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.IdentityProvider.EntityID(childComplexity), true
+	case "IdentityProvider.expiredCertificates":
+		if e.ComplexityRoot.IdentityProvider.ExpiredCertificates == nil {
+			break
+		}
+
+		args, err := ec.field_IdentityProvider_expiredCertificates_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.IdentityProvider.ExpiredCertificates(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "IdentityProvider.forceAuthn":
 		if e.ComplexityRoot.IdentityProvider.ForceAuthn == nil {
 			break
@@ -2076,6 +2304,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.IdentityProvider.SsoURL(childComplexity), true
+	case "IdentityProvider.stagedCertificates":
+		if e.ComplexityRoot.IdentityProvider.StagedCertificates == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityProvider.StagedCertificates(childComplexity), true
 	case "IdentityProvider.team":
 		if e.ComplexityRoot.IdentityProvider.Team == nil {
 			break
@@ -2264,6 +2498,98 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ImportMetadataPayload.UserErrors(childComplexity), true
+
+	case "JobKindInfo.done":
+		if e.ComplexityRoot.JobKindInfo.Done == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobKindInfo.Done(childComplexity), true
+	case "JobKindInfo.failed":
+		if e.ComplexityRoot.JobKindInfo.Failed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobKindInfo.Failed(childComplexity), true
+	case "JobKindInfo.kind":
+		if e.ComplexityRoot.JobKindInfo.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobKindInfo.Kind(childComplexity), true
+	case "JobKindInfo.lastError":
+		if e.ComplexityRoot.JobKindInfo.LastError == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobKindInfo.LastError(childComplexity), true
+	case "JobKindInfo.lastRun":
+		if e.ComplexityRoot.JobKindInfo.LastRun == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobKindInfo.LastRun(childComplexity), true
+	case "JobKindInfo.retrying":
+		if e.ComplexityRoot.JobKindInfo.Retrying == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobKindInfo.Retrying(childComplexity), true
+	case "JobKindInfo.running":
+		if e.ComplexityRoot.JobKindInfo.Running == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobKindInfo.Running(childComplexity), true
+	case "JobKindInfo.waiting":
+		if e.ComplexityRoot.JobKindInfo.Waiting == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobKindInfo.Waiting(childComplexity), true
+
+	case "JobsInfo.failingMetadata":
+		if e.ComplexityRoot.JobsInfo.FailingMetadata == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobsInfo.FailingMetadata(childComplexity), true
+	case "JobsInfo.kinds":
+		if e.ComplexityRoot.JobsInfo.Kinds == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobsInfo.Kinds(childComplexity), true
+	case "JobsInfo.mailsCancelled":
+		if e.ComplexityRoot.JobsInfo.MailsCancelled == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobsInfo.MailsCancelled(childComplexity), true
+	case "JobsInfo.mailsFailed":
+		if e.ComplexityRoot.JobsInfo.MailsFailed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobsInfo.MailsFailed(childComplexity), true
+	case "JobsInfo.mailsQueued":
+		if e.ComplexityRoot.JobsInfo.MailsQueued == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobsInfo.MailsQueued(childComplexity), true
+	case "JobsInfo.mailsSent":
+		if e.ComplexityRoot.JobsInfo.MailsSent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobsInfo.MailsSent(childComplexity), true
+	case "JobsInfo.unannounced":
+		if e.ComplexityRoot.JobsInfo.Unannounced == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobsInfo.Unannounced(childComplexity), true
 
 	case "LoginAttempt.advice":
 		if e.ComplexityRoot.LoginAttempt.Advice == nil {
@@ -2583,6 +2909,111 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LoginMessage.SignedSha1(childComplexity), true
 
+	case "Mail.attempts":
+		if e.ComplexityRoot.Mail.Attempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mail.Attempts(childComplexity), true
+	case "Mail.createdAt":
+		if e.ComplexityRoot.Mail.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mail.CreatedAt(childComplexity), true
+	case "Mail.id":
+		if e.ComplexityRoot.Mail.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mail.GlobalID(childComplexity), true
+	case "Mail.kind":
+		if e.ComplexityRoot.Mail.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mail.Kind(childComplexity), true
+	case "Mail.language":
+		if e.ComplexityRoot.Mail.Language == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mail.Language(childComplexity), true
+	case "Mail.lastError":
+		if e.ComplexityRoot.Mail.LastError == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mail.LastError(childComplexity), true
+	case "Mail.membership":
+		if e.ComplexityRoot.Mail.Membership == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mail.Membership(childComplexity), true
+	case "Mail.recipient":
+		if e.ComplexityRoot.Mail.Recipient == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mail.Recipient(childComplexity), true
+	case "Mail.sentAt":
+		if e.ComplexityRoot.Mail.SentAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mail.SentAt(childComplexity), true
+	case "Mail.state":
+		if e.ComplexityRoot.Mail.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mail.State(childComplexity), true
+	case "Mail.team":
+		if e.ComplexityRoot.Mail.Team == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mail.Team(childComplexity), true
+
+	case "MailConnection.edges":
+		if e.ComplexityRoot.MailConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailConnection.Edges(childComplexity), true
+	case "MailConnection.nodes":
+		if e.ComplexityRoot.MailConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailConnection.Nodes(childComplexity), true
+	case "MailConnection.pageInfo":
+		if e.ComplexityRoot.MailConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailConnection.PageInfo(childComplexity), true
+	case "MailConnection.totalCount":
+		if e.ComplexityRoot.MailConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailConnection.TotalCount(childComplexity), true
+
+	case "MailEdge.cursor":
+		if e.ComplexityRoot.MailEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailEdge.Cursor(childComplexity), true
+	case "MailEdge.node":
+		if e.ComplexityRoot.MailEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailEdge.Node(childComplexity), true
+
 	case "Membership.apiKeys":
 		if e.ComplexityRoot.Membership.APIKeys == nil {
 			break
@@ -2875,6 +3306,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.MfaRule.Values(childComplexity), true
 
+	case "Mutation.acceptCertificate":
+		if e.ComplexityRoot.Mutation.AcceptCertificate == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_acceptCertificate_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AcceptCertificate(childComplexity, args["input"].(model.AcceptCertificateInput)), true
 	case "Mutation.addCertificate":
 		if e.ComplexityRoot.Mutation.AddCertificate == nil {
 			break
@@ -2996,6 +3438,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DisableSso(childComplexity, args["input"].(model.DisableSsoInput)), true
+	case "Mutation.dismissCertificate":
+		if e.ComplexityRoot.Mutation.DismissCertificate == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_dismissCertificate_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DismissCertificate(childComplexity, args["input"].(model.DismissCertificateInput)), true
 	case "Mutation.enableSso":
 		if e.ComplexityRoot.Mutation.EnableSso == nil {
 			break
@@ -3238,6 +3691,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateMembership(childComplexity, args["input"].(model.UpdateMembershipInput)), true
+	case "Mutation.updateNotificationSettings":
+		if e.ComplexityRoot.Mutation.UpdateNotificationSettings == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateNotificationSettings_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateNotificationSettings(childComplexity, args["input"].(model.UpdateNotificationSettingsInput)), true
 	case "Mutation.updateProvisioningSettings":
 		if e.ComplexityRoot.Mutation.UpdateProvisioningSettings == nil {
 			break
@@ -3271,6 +3735,61 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateTeam(childComplexity, args["input"].(model.UpdateTeamInput)), true
+
+	case "NotificationSettings.noticeAtEnd":
+		if e.ComplexityRoot.NotificationSettings.Days0 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationSettings.Days0(childComplexity), true
+	case "NotificationSettings.noticeAt14Days":
+		if e.ComplexityRoot.NotificationSettings.Days14 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationSettings.Days14(childComplexity), true
+	case "NotificationSettings.noticeAt60Days":
+		if e.ComplexityRoot.NotificationSettings.Days60 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationSettings.Days60(childComplexity), true
+	case "NotificationSettings.extraRecipients":
+		if e.ComplexityRoot.NotificationSettings.ExtraRecipients == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationSettings.ExtraRecipients(childComplexity), true
+	case "NotificationSettings.language":
+		if e.ComplexityRoot.NotificationSettings.Language == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationSettings.Language(childComplexity), true
+	case "NotificationSettings.revision":
+		if e.ComplexityRoot.NotificationSettings.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationSettings.Revision(childComplexity), true
+	case "NotificationSettings.team":
+		if e.ComplexityRoot.NotificationSettings.Team == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationSettings.Team(childComplexity), true
+	case "NotificationSettings.trustDiscovered":
+		if e.ComplexityRoot.NotificationSettings.TrustDiscovered == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationSettings.TrustDiscovered(childComplexity), true
+	case "NotificationSettings.updatedAt":
+		if e.ComplexityRoot.NotificationSettings.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationSettings.UpdatedAt(childComplexity), true
 
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
@@ -3792,6 +4311,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RefreshMetadataPayload.UserErrors(childComplexity), true
+
+	case "RemovalImpact.explanation":
+		if e.ComplexityRoot.RemovalImpact.Explanation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemovalImpact.Explanation(childComplexity), true
+	case "RemovalImpact.level":
+		if e.ComplexityRoot.RemovalImpact.Level == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemovalImpact.Level(childComplexity), true
 
 	case "RemoveCertificatePayload.clientMutationId":
 		if e.ComplexityRoot.RemoveCertificatePayload.ClientMutationID == nil {
@@ -4632,6 +5164,61 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SsoSettings.UpdatedAt(childComplexity), true
 
+	case "StagedCertificate.discoveredAt":
+		if e.ComplexityRoot.StagedCertificate.DiscoveredAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StagedCertificate.DiscoveredAt(childComplexity), true
+	case "StagedCertificate.fingerprintSha256":
+		if e.ComplexityRoot.StagedCertificate.FingerprintSha256 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StagedCertificate.FingerprintSha256(childComplexity), true
+	case "StagedCertificate.id":
+		if e.ComplexityRoot.StagedCertificate.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StagedCertificate.GlobalID(childComplexity), true
+	case "StagedCertificate.identityProvider":
+		if e.ComplexityRoot.StagedCertificate.IdentityProvider == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StagedCertificate.IdentityProvider(childComplexity), true
+	case "StagedCertificate.notAfter":
+		if e.ComplexityRoot.StagedCertificate.NotAfter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StagedCertificate.NotAfter(childComplexity), true
+	case "StagedCertificate.notBefore":
+		if e.ComplexityRoot.StagedCertificate.NotBefore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StagedCertificate.NotBefore(childComplexity), true
+	case "StagedCertificate.pem":
+		if e.ComplexityRoot.StagedCertificate.Pem == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StagedCertificate.Pem(childComplexity), true
+	case "StagedCertificate.reason":
+		if e.ComplexityRoot.StagedCertificate.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StagedCertificate.Reason(childComplexity), true
+	case "StagedCertificate.subject":
+		if e.ComplexityRoot.StagedCertificate.Subject == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StagedCertificate.Subject(childComplexity), true
+
 	case "Subscription.auditEventAdded":
 		if e.ComplexityRoot.Subscription.AuditEventAdded == nil {
 			break
@@ -4656,6 +5243,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SystemInfo.Database(childComplexity), true
+	case "SystemInfo.jobs":
+		if e.ComplexityRoot.SystemInfo.Jobs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SystemInfo.Jobs(childComplexity), true
 	case "SystemInfo.now":
 		if e.ComplexityRoot.SystemInfo.Now == nil {
 			break
@@ -4731,6 +5324,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Team.LoginAttempts(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*model.LoginAttemptFilter)), true
+	case "Team.mails":
+		if e.ComplexityRoot.Team.Mails == nil {
+			break
+		}
+
+		args, err := ec.field_Team_mails_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Team.Mails(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["states"].([]models.MailState)), true
 	case "Team.memberships":
 		if e.ComplexityRoot.Team.Memberships == nil {
 			break
@@ -4748,6 +5352,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Team.Name(childComplexity), true
+	case "Team.notificationSettings":
+		if e.ComplexityRoot.Team.NotificationSettings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Team.NotificationSettings(childComplexity), true
 	case "Team.plan":
 		if e.ComplexityRoot.Team.Plan == nil {
 			break
@@ -5018,6 +5628,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdateMembershipPayload.UserErrors(childComplexity), true
 
+	case "UpdateNotificationSettingsPayload.clientMutationId":
+		if e.ComplexityRoot.UpdateNotificationSettingsPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateNotificationSettingsPayload.ClientMutationID(childComplexity), true
+	case "UpdateNotificationSettingsPayload.notificationSettings":
+		if e.ComplexityRoot.UpdateNotificationSettingsPayload.NotificationSettings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateNotificationSettingsPayload.NotificationSettings(childComplexity), true
+	case "UpdateNotificationSettingsPayload.userErrors":
+		if e.ComplexityRoot.UpdateNotificationSettingsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateNotificationSettingsPayload.UserErrors(childComplexity), true
+
 	case "UpdateProvisioningSettingsPayload.clientMutationId":
 		if e.ComplexityRoot.UpdateProvisioningSettingsPayload.ClientMutationID == nil {
 			break
@@ -5189,6 +5818,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("AcceptCertificateInput", ec.unmarshalInputAcceptCertificateInput),
 			graphql.NewInputUnmarshaler("AddCertificateInput", ec.unmarshalInputAddCertificateInput),
 			graphql.NewInputUnmarshaler("AllowReturnInput", ec.unmarshalInputAllowReturnInput),
 			graphql.NewInputUnmarshaler("AttributeMappingInput", ec.unmarshalInputAttributeMappingInput),
@@ -5202,6 +5832,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("DeleteSsoSettingsInput", ec.unmarshalInputDeleteSsoSettingsInput),
 			graphql.NewInputUnmarshaler("DeleteTeamInput", ec.unmarshalInputDeleteTeamInput),
 			graphql.NewInputUnmarshaler("DisableSsoInput", ec.unmarshalInputDisableSsoInput),
+			graphql.NewInputUnmarshaler("DismissCertificateInput", ec.unmarshalInputDismissCertificateInput),
 			graphql.NewInputUnmarshaler("EnableSsoInput", ec.unmarshalInputEnableSsoInput),
 			graphql.NewInputUnmarshaler("ForgetMetadataUrlInput", ec.unmarshalInputForgetMetadataUrlInput),
 			graphql.NewInputUnmarshaler("ImportMetadataInput", ec.unmarshalInputImportMetadataInput),
@@ -5229,6 +5860,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("UpdateApiKeyInput", ec.unmarshalInputUpdateApiKeyInput),
 			graphql.NewInputUnmarshaler("UpdateIdentityProviderInput", ec.unmarshalInputUpdateIdentityProviderInput),
 			graphql.NewInputUnmarshaler("UpdateMembershipInput", ec.unmarshalInputUpdateMembershipInput),
+			graphql.NewInputUnmarshaler("UpdateNotificationSettingsInput", ec.unmarshalInputUpdateNotificationSettingsInput),
 			graphql.NewInputUnmarshaler("UpdateProvisioningSettingsInput", ec.unmarshalInputUpdateProvisioningSettingsInput),
 			graphql.NewInputUnmarshaler("UpdateSsoSettingsInput", ec.unmarshalInputUpdateSsoSettingsInput),
 			graphql.NewInputUnmarshaler("UpdateTeamInput", ec.unmarshalInputUpdateTeamInput),
@@ -5973,6 +6605,19 @@ type Certificate implements Node {
   """
   lastUsedAt: DateTime
   """
+  How many sign-ins it verified in the last thirty days.
+  """
+  loginsIn30Days: Int!
+  """
+  When the identity provider stops signing with it: its last moment or, for products
+  that change to the next one earlier, so many days before.
+  """
+  effectiveDeadline: DateTime!
+  """
+  What would happen if it were removed now.
+  """
+  removalImpact: RemovalImpact!
+  """
   The certificate itself.
   """
   pem: X509Certificate!
@@ -5980,6 +6625,78 @@ type Certificate implements Node {
   When it was added.
   """
   createdAt: DateTime!
+}
+
+"""
+What would happen if a certificate were removed.
+"""
+type RemovalImpact {
+  """
+  In a word.
+  """
+  level: RemovalImpactLevel!
+  """
+  In a sentence, in English.
+  """
+  explanation: String!
+}
+
+"""
+How much removing a certificate would break, the harmless level first.
+"""
+enum RemovalImpactLevel {
+  """
+  Nothing: it verifies no sign-in now, or never did.
+  """
+  NONE
+  """
+  Nothing that is seen: it was used once, but not in the last day.
+  """
+  UNUSED
+  """
+  Sign-ins are being verified with it: they would fail.
+  """
+  BREAKS
+  """
+  It is the last usable one and single sign-on is on: it cannot be removed.
+  """
+  BLOCKED
+}
+
+"""
+A page of certificates.
+"""
+type CertificateConnection {
+  """
+  The certificates of the page with their cursors.
+  """
+  edges: [CertificateEdge!]!
+  """
+  The certificates of the page.
+  """
+  nodes: [Certificate!]!
+  """
+  Where the page stands in the list.
+  """
+  pageInfo: PageInfo!
+  """
+  How many certificates the whole list has. Counted only when it is asked for.
+  """
+  totalCount: Int!
+}
+
+"""
+The place of a certificate in a list.
+"""
+type CertificateEdge {
+  """
+  The place, to be given as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + `.
+  """
+  cursor: String!
+  """
+  What stands there.
+  """
+  node: Certificate!
 }
 
 """
@@ -6592,6 +7309,32 @@ type IdentityProvider implements Node {
   in front: at most three that have not expired, and the latest that have.
   """
   certificates: [Certificate!]!
+  """
+  The certificates that were trusted once and have expired, the latest end in front.
+  """
+  expiredCertificates(
+    """
+    How many of the page to take from the front, 1 to 100; twenty when left out.
+    """
+    first: Int
+    """
+    The cursor that the page comes after.
+    """
+    after: String
+    """
+    How many to take from the end, 1 to 100.
+    """
+    last: Int
+    """
+    The cursor that the page comes before.
+    """
+    before: String
+  ): CertificateConnection!
+  """
+  The certificates that fetched metadata brought and that wait for an admin's word.
+  They verify nothing.
+  """
+  stagedCertificates: [StagedCertificate!]!
   """
   Grows with every change of the identity provider.
   """
@@ -7897,6 +8640,115 @@ type LoginAttemptEdge {
   node: LoginAttempt!
 }
 `, BuiltIn: false},
+	{Name: "../schema/mail.graphqls", Input: `"""
+A mail to one recipient.
+"""
+type Mail implements Node {
+  """
+  The id of the mail.
+  """
+  id: ID!
+  """
+  The team that it is about.
+  """
+  team: Team!
+  """
+  What it tells of; docs/mail.md lists the kinds. Null when that is no longer known.
+  """
+  kind: String
+  """
+  Where it goes.
+  """
+  recipient: String!
+  """
+  The member whom it is for; null for an extra address of the team and when the
+  member is gone.
+  """
+  membership: Membership
+  """
+  Its language: en or ja.
+  """
+  language: String!
+  """
+  How far it has come.
+  """
+  state: MailState!
+  """
+  How often it was tried.
+  """
+  attempts: Int!
+  """
+  What went wrong the last time, in English; null when nothing did.
+  """
+  lastError: String
+  """
+  When it was written.
+  """
+  createdAt: DateTime!
+  """
+  When the mail server took it; null when it has not.
+  """
+  sentAt: DateTime
+}
+
+"""
+How far a mail has come.
+"""
+enum MailState {
+  """
+  It is to be sent.
+  """
+  QUEUED
+  """
+  The mail server took it.
+  """
+  SENT
+  """
+  It could not be sent and never will be.
+  """
+  FAILED
+  """
+  It was not sent, because its cause or its recipient's office was gone.
+  """
+  CANCELLED
+}
+
+"""
+A page of mails.
+"""
+type MailConnection {
+  """
+  The mails of the page with their cursors.
+  """
+  edges: [MailEdge!]!
+  """
+  The mails of the page.
+  """
+  nodes: [Mail!]!
+  """
+  Where the page stands in the list.
+  """
+  pageInfo: PageInfo!
+  """
+  How many mails the whole list has. Counted only when it is asked for.
+  """
+  totalCount: Int!
+}
+
+"""
+The place of a mail in a list.
+"""
+type MailEdge {
+  """
+  The place, to be given as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + `.
+  """
+  cursor: String!
+  """
+  What stands there.
+  """
+  node: Mail!
+}
+`, BuiltIn: false},
 	{Name: "../schema/membership.graphqls", Input: `extend type Mutation {
   """
   Changes a member's role. For admins.
@@ -8728,6 +9580,125 @@ extend type Query {
     """
     ids: [ID!]!
   ): [Node]!
+}
+`, BuiltIn: false},
+	{Name: "../schema/notification_settings.graphqls", Input: `extend type Mutation {
+  """
+  Changes whom a team wants told of what. What is left out stays as it is. For admins.
+  """
+  updateNotificationSettings(
+    """
+    The change.
+    """
+    input: UpdateNotificationSettingsInput!
+  ): UpdateNotificationSettingsPayload! @auth(scope: SSO_WRITE)
+}
+
+"""
+Whom a team wants told of what, by mail.
+"""
+type NotificationSettings {
+  """
+  The team.
+  """
+  team: Team!
+  """
+  Up to five addresses that are told of everything that the admins are told of.
+  """
+  extraRecipients: [String!]!
+  """
+  The language of the mails: en or ja.
+  """
+  language: String!
+  """
+  Whether to tell sixty days before a certificate ends. Thirty, seven and one day
+  before it are always told.
+  """
+  noticeAt60Days: Boolean!
+  """
+  Whether to tell fourteen days before a certificate ends.
+  """
+  noticeAt14Days: Boolean!
+  """
+  Whether to tell at the end itself.
+  """
+  noticeAtEnd: Boolean!
+  """
+  Whether certificates that fetched metadata brings are trusted at once. Otherwise
+  they wait for an admin's word.
+  """
+  trustDiscovered: Boolean!
+  """
+  Grows with every change of the settings; 0 when nothing was ever changed.
+  """
+  revision: Int!
+  """
+  When the settings were last changed; null when they never were.
+  """
+  updatedAt: DateTime
+}
+
+"""
+A change of whom a team wants told of what.
+"""
+input UpdateNotificationSettingsInput {
+  """
+  The team.
+  """
+  teamId: ID!
+  """
+  Up to five addresses that are told of everything that the admins are told of.
+  """
+  extraRecipients: [String!]
+  """
+  The language of the mails: en or ja.
+  """
+  language: String
+  """
+  Whether to tell sixty days before a certificate ends. Thirty, seven and one day
+  before it are always told.
+  """
+  noticeAt60Days: Boolean
+  """
+  Whether to tell fourteen days before a certificate ends.
+  """
+  noticeAt14Days: Boolean
+  """
+  Whether to tell at the end itself.
+  """
+  noticeAtEnd: Boolean
+  """
+  Whether certificates that fetched metadata brings are trusted at once. Otherwise
+  they wait for an admin's word.
+  """
+  trustDiscovered: Boolean
+  """
+  The revision that you read. When it is given and the settings have changed
+  since, the answer is STALE_REVISION.
+  """
+  revision: Int
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to updateNotificationSettings.
+"""
+type UpdateNotificationSettingsPayload {
+  """
+  The settings as they are now; null when there are user errors.
+  """
+  notificationSettings: NotificationSettings
+  """
+  What kept the settings from being changed.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
 }
 `, BuiltIn: false},
 	{Name: "../schema/provisioning_settings.graphqls", Input: `extend type Mutation {
@@ -9879,6 +10850,153 @@ type DeleteSsoSettingsPayload {
   clientMutationId: String
 }
 `, BuiltIn: false},
+	{Name: "../schema/staged_certificate.graphqls", Input: `extend type Mutation {
+  """
+  Trusts a certificate that fetched metadata brought. For admins.
+  """
+  acceptCertificate(
+    """
+    Which certificate.
+    """
+    input: AcceptCertificateInput!
+  ): AcceptCertificatePayload! @auth(scope: SSO_WRITE)
+  """
+  Says no to a certificate that fetched metadata brought; it is not offered again,
+  but can be added by hand. For admins.
+  """
+  dismissCertificate(
+    """
+    Which certificate.
+    """
+    input: DismissCertificateInput!
+  ): DismissCertificatePayload! @auth(scope: SSO_WRITE)
+}
+
+"""
+A certificate that fetched metadata brought and that waits for an admin's word. It
+verifies nothing.
+"""
+type StagedCertificate implements Node {
+  """
+  The id of the staged certificate.
+  """
+  id: ID!
+  """
+  The identity provider whose metadata it stands in.
+  """
+  identityProvider: IdentityProvider!
+  """
+  The SHA-256 fingerprint of the DER form, in lower-case hexadecimal digits.
+  """
+  fingerprintSha256: String!
+  """
+  Whom it was issued to.
+  """
+  subject: String!
+  """
+  The first moment at which it is valid.
+  """
+  notBefore: DateTime!
+  """
+  The last moment at which it is valid.
+  """
+  notAfter: DateTime!
+  """
+  Why it is not trusted at once.
+  """
+  reason: StagingReason!
+  """
+  The certificate itself.
+  """
+  pem: X509Certificate!
+  """
+  When it was found.
+  """
+  discoveredAt: DateTime!
+}
+
+"""
+Reasons for which a certificate of fetched metadata is not trusted at once.
+"""
+enum StagingReason {
+  """
+  The team wants to be asked.
+  """
+  TEAM_SETTING
+  """
+  Three that have not expired are trusted and in use. Remove one first.
+  """
+  NO_ROOM
+  """
+  The sign-in address moved to another host as well. Ask the identity provider's admin whether that is so.
+  """
+  HOST_CHANGED
+}
+
+"""
+A staged certificate to trust.
+"""
+input AcceptCertificateInput {
+  """
+  The staged certificate.
+  """
+  stagedCertificateId: ID!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to acceptCertificate.
+"""
+type AcceptCertificatePayload {
+  """
+  The certificate as it is trusted now; null when there are user errors.
+  """
+  certificate: Certificate
+  """
+  What kept the certificate from being trusted.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+
+"""
+A staged certificate to say no to.
+"""
+input DismissCertificateInput {
+  """
+  The staged certificate.
+  """
+  stagedCertificateId: ID!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to dismissCertificate.
+"""
+type DismissCertificatePayload {
+  """
+  The id of the staged certificate that is no more; null when there are user errors.
+  """
+  dismissedCertificateId: ID
+  """
+  What kept the certificate from being dismissed.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+`, BuiltIn: false},
 	{Name: "../schema/system.graphqls", Input: `extend type Query {
   """
   The installation. For everybody with a credential.
@@ -9910,6 +11028,83 @@ type SystemInfo {
   The kind of database, for operators; null for everybody else.
   """
   database: String
+  """
+  How the durable work is doing, for operators; null for everybody else.
+  """
+  jobs: JobsInfo
+}
+
+"""
+How the work is doing that is done beside requests, on all replicas together.
+"""
+type JobsInfo {
+  """
+  The kinds of job, each with its numbers.
+  """
+  kinds: [JobKindInfo!]!
+  """
+  How many mails are to be sent.
+  """
+  mailsQueued: Int!
+  """
+  How many mails the mail server took, of those that are still on record.
+  """
+  mailsSent: Int!
+  """
+  How many mails could not be sent, of those that are still on record.
+  """
+  mailsFailed: Int!
+  """
+  How many mails were not worth sending any more, of those that are still on record.
+  """
+  mailsCancelled: Int!
+  """
+  How many notices wait for their mails to be written.
+  """
+  unannounced: Int!
+  """
+  How many metadata addresses failed at the last look.
+  """
+  failingMetadata: Int!
+}
+
+"""
+How the jobs of one kind are doing. Finished ones are counted for a day, and for a
+week when they failed for good.
+"""
+type JobKindInfo {
+  """
+  The kind.
+  """
+  kind: String!
+  """
+  How many are to be done as soon as a worker is free.
+  """
+  waiting: Int!
+  """
+  How many are being done.
+  """
+  running: Int!
+  """
+  How many failed and will be tried again.
+  """
+  retrying: Int!
+  """
+  How many are done.
+  """
+  done: Int!
+  """
+  How many failed for good.
+  """
+  failed: Int!
+  """
+  When one was last done; null when none was.
+  """
+  lastRun: DateTime
+  """
+  What went wrong last; null when nothing is on record.
+  """
+  lastError: String
 }
 
 """
@@ -10082,6 +11277,35 @@ type Team implements Node {
   What the team chose about SCIM. For admins; null for everybody else.
   """
   provisioningSettings: ProvisioningSettings @auth(scope: SSO_READ)
+  """
+  Whom the team wants told of what. For admins; null for everybody else.
+  """
+  notificationSettings: NotificationSettings @auth(scope: SSO_READ)
+  """
+  The mails about the team, newest first. For admins; null for everybody else.
+  """
+  mails(
+    """
+    How many of the page to take from the front, 1 to 100; twenty when left out.
+    """
+    first: Int
+    """
+    The cursor that the page comes after.
+    """
+    after: String
+    """
+    How many to take from the end, 1 to 100.
+    """
+    last: Int
+    """
+    The cursor that the page comes before.
+    """
+    before: String
+    """
+    Only mails in one of these states; in any when left out.
+    """
+    states: [MailState!]
+  ): MailConnection @auth(scope: SSO_READ)
   """
   The groups of the team's identity provider, oldest first. For every member.
   """
@@ -10633,6 +11857,18 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
 
+func (ec *executionContext) childFields_AcceptCertificatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "certificate":
+		return ec.fieldContext_AcceptCertificatePayload_certificate(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AcceptCertificatePayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_AcceptCertificatePayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AcceptCertificatePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_AddCertificatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "certificate":
@@ -10827,12 +12063,42 @@ func (ec *executionContext) childFields_Certificate(ctx context.Context, field g
 		return ec.fieldContext_Certificate_addedBy(ctx, field)
 	case "lastUsedAt":
 		return ec.fieldContext_Certificate_lastUsedAt(ctx, field)
+	case "loginsIn30Days":
+		return ec.fieldContext_Certificate_loginsIn30Days(ctx, field)
+	case "effectiveDeadline":
+		return ec.fieldContext_Certificate_effectiveDeadline(ctx, field)
+	case "removalImpact":
+		return ec.fieldContext_Certificate_removalImpact(ctx, field)
 	case "pem":
 		return ec.fieldContext_Certificate_pem(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_Certificate_createdAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Certificate", field.Name)
+}
+
+func (ec *executionContext) childFields_CertificateConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_CertificateConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_CertificateConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_CertificateConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_CertificateConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CertificateConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_CertificateEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_CertificateEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_CertificateEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CertificateEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_CertificatePreview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10999,6 +12265,18 @@ func (ec *executionContext) childFields_DisableSsoPayload(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type DisableSsoPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DismissCertificatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "dismissedCertificateId":
+		return ec.fieldContext_DismissCertificatePayload_dismissedCertificateId(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DismissCertificatePayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_DismissCertificatePayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DismissCertificatePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_EnableSsoPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "ssoSettings":
@@ -11157,6 +12435,10 @@ func (ec *executionContext) childFields_IdentityProvider(ctx context.Context, fi
 		return ec.fieldContext_IdentityProvider_metadataSource(ctx, field)
 	case "certificates":
 		return ec.fieldContext_IdentityProvider_certificates(ctx, field)
+	case "expiredCertificates":
+		return ec.fieldContext_IdentityProvider_expiredCertificates(ctx, field)
+	case "stagedCertificates":
+		return ec.fieldContext_IdentityProvider_stagedCertificates(ctx, field)
 	case "revision":
 		return ec.fieldContext_IdentityProvider_revision(ctx, field)
 	case "createdAt":
@@ -11229,6 +12511,48 @@ func (ec *executionContext) childFields_ImportMetadataPayload(ctx context.Contex
 		return ec.fieldContext_ImportMetadataPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ImportMetadataPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_JobKindInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_JobKindInfo_kind(ctx, field)
+	case "waiting":
+		return ec.fieldContext_JobKindInfo_waiting(ctx, field)
+	case "running":
+		return ec.fieldContext_JobKindInfo_running(ctx, field)
+	case "retrying":
+		return ec.fieldContext_JobKindInfo_retrying(ctx, field)
+	case "done":
+		return ec.fieldContext_JobKindInfo_done(ctx, field)
+	case "failed":
+		return ec.fieldContext_JobKindInfo_failed(ctx, field)
+	case "lastRun":
+		return ec.fieldContext_JobKindInfo_lastRun(ctx, field)
+	case "lastError":
+		return ec.fieldContext_JobKindInfo_lastError(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type JobKindInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_JobsInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kinds":
+		return ec.fieldContext_JobsInfo_kinds(ctx, field)
+	case "mailsQueued":
+		return ec.fieldContext_JobsInfo_mailsQueued(ctx, field)
+	case "mailsSent":
+		return ec.fieldContext_JobsInfo_mailsSent(ctx, field)
+	case "mailsFailed":
+		return ec.fieldContext_JobsInfo_mailsFailed(ctx, field)
+	case "mailsCancelled":
+		return ec.fieldContext_JobsInfo_mailsCancelled(ctx, field)
+	case "unannounced":
+		return ec.fieldContext_JobsInfo_unannounced(ctx, field)
+	case "failingMetadata":
+		return ec.fieldContext_JobsInfo_failingMetadata(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type JobsInfo", field.Name)
 }
 
 func (ec *executionContext) childFields_LoginAttempt(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -11371,6 +12695,58 @@ func (ec *executionContext) childFields_LoginMessage(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type LoginMessage", field.Name)
 }
 
+func (ec *executionContext) childFields_Mail(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Mail_id(ctx, field)
+	case "team":
+		return ec.fieldContext_Mail_team(ctx, field)
+	case "kind":
+		return ec.fieldContext_Mail_kind(ctx, field)
+	case "recipient":
+		return ec.fieldContext_Mail_recipient(ctx, field)
+	case "membership":
+		return ec.fieldContext_Mail_membership(ctx, field)
+	case "language":
+		return ec.fieldContext_Mail_language(ctx, field)
+	case "state":
+		return ec.fieldContext_Mail_state(ctx, field)
+	case "attempts":
+		return ec.fieldContext_Mail_attempts(ctx, field)
+	case "lastError":
+		return ec.fieldContext_Mail_lastError(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Mail_createdAt(ctx, field)
+	case "sentAt":
+		return ec.fieldContext_Mail_sentAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Mail", field.Name)
+}
+
+func (ec *executionContext) childFields_MailConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_MailConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_MailConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_MailConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_MailConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MailConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_MailEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_MailEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_MailEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MailEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_Membership(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -11497,6 +12873,30 @@ func (ec *executionContext) childFields_MfaRule(ctx context.Context, field graph
 		return ec.fieldContext_MfaRule_classes(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type MfaRule", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationSettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "team":
+		return ec.fieldContext_NotificationSettings_team(ctx, field)
+	case "extraRecipients":
+		return ec.fieldContext_NotificationSettings_extraRecipients(ctx, field)
+	case "language":
+		return ec.fieldContext_NotificationSettings_language(ctx, field)
+	case "noticeAt60Days":
+		return ec.fieldContext_NotificationSettings_noticeAt60Days(ctx, field)
+	case "noticeAt14Days":
+		return ec.fieldContext_NotificationSettings_noticeAt14Days(ctx, field)
+	case "noticeAtEnd":
+		return ec.fieldContext_NotificationSettings_noticeAtEnd(ctx, field)
+	case "trustDiscovered":
+		return ec.fieldContext_NotificationSettings_trustDiscovered(ctx, field)
+	case "revision":
+		return ec.fieldContext_NotificationSettings_revision(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_NotificationSettings_updatedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationSettings", field.Name)
 }
 
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -11723,6 +13123,16 @@ func (ec *executionContext) childFields_RefreshMetadataPayload(ctx context.Conte
 		return ec.fieldContext_RefreshMetadataPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RefreshMetadataPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RemovalImpact(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "level":
+		return ec.fieldContext_RemovalImpact_level(ctx, field)
+	case "explanation":
+		return ec.fieldContext_RemovalImpact_explanation(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemovalImpact", field.Name)
 }
 
 func (ec *executionContext) childFields_RemoveCertificatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -12135,6 +13545,30 @@ func (ec *executionContext) childFields_SsoSettings(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type SsoSettings", field.Name)
 }
 
+func (ec *executionContext) childFields_StagedCertificate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_StagedCertificate_id(ctx, field)
+	case "identityProvider":
+		return ec.fieldContext_StagedCertificate_identityProvider(ctx, field)
+	case "fingerprintSha256":
+		return ec.fieldContext_StagedCertificate_fingerprintSha256(ctx, field)
+	case "subject":
+		return ec.fieldContext_StagedCertificate_subject(ctx, field)
+	case "notBefore":
+		return ec.fieldContext_StagedCertificate_notBefore(ctx, field)
+	case "notAfter":
+		return ec.fieldContext_StagedCertificate_notAfter(ctx, field)
+	case "reason":
+		return ec.fieldContext_StagedCertificate_reason(ctx, field)
+	case "pem":
+		return ec.fieldContext_StagedCertificate_pem(ctx, field)
+	case "discoveredAt":
+		return ec.fieldContext_StagedCertificate_discoveredAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StagedCertificate", field.Name)
+}
+
 func (ec *executionContext) childFields_SystemInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "version":
@@ -12145,6 +13579,8 @@ func (ec *executionContext) childFields_SystemInfo(ctx context.Context, field gr
 		return ec.fieldContext_SystemInfo_now(ctx, field)
 	case "database":
 		return ec.fieldContext_SystemInfo_database(ctx, field)
+	case "jobs":
+		return ec.fieldContext_SystemInfo_jobs(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SystemInfo", field.Name)
 }
@@ -12173,6 +13609,10 @@ func (ec *executionContext) childFields_Team(ctx context.Context, field graphql.
 		return ec.fieldContext_Team_scimTokens(ctx, field)
 	case "provisioningSettings":
 		return ec.fieldContext_Team_provisioningSettings(ctx, field)
+	case "notificationSettings":
+		return ec.fieldContext_Team_notificationSettings(ctx, field)
+	case "mails":
+		return ec.fieldContext_Team_mails(ctx, field)
 	case "groups":
 		return ec.fieldContext_Team_groups(ctx, field)
 	case "groupRoleMappings":
@@ -12297,6 +13737,18 @@ func (ec *executionContext) childFields_UpdateMembershipPayload(ctx context.Cont
 		return ec.fieldContext_UpdateMembershipPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateMembershipPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateNotificationSettingsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "notificationSettings":
+		return ec.fieldContext_UpdateNotificationSettingsPayload_notificationSettings(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateNotificationSettingsPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_UpdateNotificationSettingsPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateNotificationSettingsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateProvisioningSettingsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

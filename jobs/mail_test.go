@@ -127,7 +127,7 @@ func TestRefusedMail(t *testing.T) {
 				t.Errorf("%s was tried under %v", to, tries[to])
 			}
 		}
-		failed, _, err := r.SSO.Mails(ctx, team.ID, "", 10, models.MailFailed)
+		failed, _, err := r.SSO.Mails(ctx, team.ID, []models.MailState{models.MailFailed}, models.Window{Limit: 10})
 		r.must(err)
 		if len(failed) != 2 {
 			t.Errorf("an admin sees %d failed mails", len(failed))

@@ -127,3 +127,19 @@ func (v AttemptKind) MarshalGQL(w io.Writer) { writeEnum(w, v) }
 func (v *AttemptKind) UnmarshalGQL(in any) error {
 	return readEnum(in, v, AttemptSignIn, AttemptLogout)
 }
+
+// MarshalGQL writes the value's name.
+func (v StagingReason) MarshalGQL(w io.Writer) { writeEnum(w, v) }
+
+// UnmarshalGQL reads one of the value names.
+func (v *StagingReason) UnmarshalGQL(in any) error {
+	return readEnum(in, v, StagedBySetting, StagedForRoom, StagedHostChanged)
+}
+
+// MarshalGQL writes the value's name.
+func (v MailState) MarshalGQL(w io.Writer) { writeEnum(w, v) }
+
+// UnmarshalGQL reads one of the value names.
+func (v *MailState) UnmarshalGQL(in any) error {
+	return readEnum(in, v, MailQueued, MailSent, MailFailed, MailCancelled)
+}

@@ -83,6 +83,8 @@ func TestEnumsOverGraphQL(t *testing.T) {
 		"Comparison":        graphForm(new(models.Comparison)),
 		"KeyState":          graphForm(new(models.KeyState)),
 		"AttemptKind":       graphForm(new(models.AttemptKind)),
+		"StagingReason":     graphForm(new(models.StagingReason)),
+		"MailState":         graphForm(new(models.MailState)),
 	} {
 		if len(enums[name]) < 2 {
 			t.Errorf("%s has the values %v", name, enums[name])

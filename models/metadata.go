@@ -49,3 +49,6 @@ type StagedCertificate struct {
 
 // GlobalID is the id that clients see.
 func (c StagedCertificate) GlobalID() string { return Global(PrefixStagedCertificate, c.ID) }
+
+// IsNode marks a Relay Node.
+func (StagedCertificate) IsNode() {}

@@ -46,6 +46,9 @@ type Mail struct {
 // GlobalID is the id that clients see.
 func (m Mail) GlobalID() string { return Global(PrefixMail, m.ID) }
 
+// IsNode marks a Relay Node.
+func (Mail) IsNode() {}
+
 // NotificationSettings say whom a team wants told of what, and when. A team
 // without a row has the defaults.
 type NotificationSettings struct {

@@ -6,6 +6,7 @@ import (
 
 	"rollcall/models"
 	"rollcall/roster"
+	"rollcall/sso"
 )
 
 // batch looks up rows of one kind for the length of one operation. Whoever
@@ -74,20 +75,26 @@ func (b *batch[V]) get(ctx context.Context, id models.ID) (row V, found bool, er
 
 // batches are those of one operation.
 type batches struct {
-	users        *batch[models.User]
-	identities   *batch[models.ExternalIdentity] // by membership
-	teams        *batch[models.Team]
-	settings     *batch[models.SsoSettings]          // by team
-	providers    *batch[[]models.IdentityProvider]   // by team
-	certificates *batch[[]models.Certificate]        // by identity provider
-	sources      *batch[models.MetadataSource]       // by identity provider
-	teamKeys     *batch[[]models.ServiceProviderKey] // by team
-	tokensOfTeam *batch[[]models.ScimToken]          // by team
-	members      *batch[models.Membership]
-	certs        *batch[models.Certificate]
-	sessionsByID *batch[models.Session]
-	keysByID     *batch[models.APIKey]
-	tokens       *batch[models.ScimToken]
+	users         *batch[models.User]
+	identities    *batch[models.ExternalIdentity] // by membership
+	teams         *batch[models.Team]
+	settings      *batch[models.SsoSettings]         // by team
+	providers     *batch[[]models.IdentityProvider]  // by team
+	certificates  *batch[[]models.Certificate]       // by identity provider
+	sources       *batch[models.MetadataSource]      // by identity provider
+	staged        *batch[[]models.StagedCertificate] // by identity provider
+	stagedByID    *batch[models.StagedCertificate]
+	usage         *batch[sso.Usage]                   // by certificate
+	impacts       *batch[sso.Removal]                 // by certificate
+	notifications *batch[models.NotificationSettings] // by team
+	noticeKinds   *batch[string]                      // by notice
+	teamKeys      *batch[[]models.ServiceProviderKey] // by team
+	tokensOfTeam  *batch[[]models.ScimToken]          // by team
+	members       *batch[models.Membership]
+	certs         *batch[models.Certificate]
+	sessionsByID  *batch[models.Session]
+	keysByID      *batch[models.APIKey]
+	tokens        *batch[models.ScimToken]
 
 	// The newest credentials of members, by membership, for each page size.
 	mu            sync.Mutex
@@ -105,22 +112,28 @@ type batchesKey struct{}
 // withBatches gives the context fresh batches.
 func (r *Resolver) withBatches(ctx context.Context) context.Context {
 	return context.WithValue(ctx, batchesKey{}, &batches{
-		users:        newBatch(r.Roster.UsersByID),
-		identities:   newBatch(r.Roster.IdentitiesByMembership),
-		teams:        newBatch(r.Roster.TeamsByID),
-		settings:     newBatch(r.settingsByTeam),
-		providers:    newBatch(r.providersByTeam),
-		certificates: newBatch(r.SSO.CertificatesByProvider),
-		sources:      newBatch(r.SSO.MetadataSources),
-		teamKeys:     newBatch(r.SSO.ServiceProviderKeysByTeam),
-		tokensOfTeam: newBatch(r.Credentials.ScimTokensByTeam),
-		members:      newBatch(r.Roster.MembershipsByID),
-		certs:        newBatch(r.SSO.CertificatesByID),
-		sessionsByID: newBatch(r.Credentials.SessionsByID),
-		keysByID:     newBatch(r.Credentials.APIKeysByID),
-		tokens:       newBatch(r.Credentials.ScimTokensByID),
-		sessions:     map[int]*batch[[]models.Session]{},
-		keys:         map[int]*batch[[]models.APIKey]{},
+		users:         newBatch(r.Roster.UsersByID),
+		identities:    newBatch(r.Roster.IdentitiesByMembership),
+		teams:         newBatch(r.Roster.TeamsByID),
+		settings:      newBatch(r.settingsByTeam),
+		providers:     newBatch(r.providersByTeam),
+		certificates:  newBatch(r.certificatesByProvider),
+		sources:       newBatch(r.SSO.MetadataSources),
+		staged:        newBatch(r.SSO.StagedByProvider),
+		stagedByID:    newBatch(r.SSO.StagedByID),
+		usage:         newBatch(r.SSO.CertificateUsage),
+		impacts:       newBatch(r.SSO.RemovalImpacts),
+		notifications: newBatch(r.SSO.NotificationsByTeam),
+		noticeKinds:   newBatch(r.SSO.NoticeKinds),
+		teamKeys:      newBatch(r.SSO.ServiceProviderKeysByTeam),
+		tokensOfTeam:  newBatch(r.Credentials.ScimTokensByTeam),
+		members:       newBatch(r.membershipsByID),
+		certs:         newBatch(r.certificatesByID),
+		sessionsByID:  newBatch(r.Credentials.SessionsByID),
+		keysByID:      newBatch(r.Credentials.APIKeysByID),
+		tokens:        newBatch(r.Credentials.ScimTokensByID),
+		sessions:      map[int]*batch[[]models.Session]{},
+		keys:          map[int]*batch[[]models.APIKey]{},
 		fetchSessions: func(limit int) *batch[[]models.Session] {
 			return newBatch(func(ctx context.Context, ids []models.ID) (map[models.ID][]models.Session, error) {
 				return r.Credentials.SessionsByMembership(ctx, ids, limit)

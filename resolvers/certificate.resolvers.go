@@ -2,10 +2,12 @@ package resolvers
 
 import (
 	"context"
+	"time"
 
 	"rollcall/graph"
 	"rollcall/graph/model"
 	"rollcall/models"
+	"rollcall/sso"
 )
 
 func (r *addCertificatePayloadResolver) IdentityProvider(ctx context.Context, obj *model.AddCertificatePayload) (*models.IdentityProvider, error) {
@@ -27,8 +29,43 @@ func (r *certificateResolver) State(ctx context.Context, obj *models.Certificate
 	return obj.StateAt(r.Now()), nil
 }
 
+func (r *certificateResolver) LoginsIn30Days(ctx context.Context, obj *models.Certificate) (int, error) {
+	u, err := must(r.batch(ctx).usage.get(ctx, obj.ID))
+	if err != nil {
+		return 0, err
+	}
+	return int(u.Logins30Days), nil
+}
+
+func (r *certificateResolver) EffectiveDeadline(ctx context.Context, obj *models.Certificate) (*time.Time, error) {
+	p, err := r.provider(ctx, obj.TeamID, obj.IdentityProviderID)
+	if err != nil {
+		return nil, err
+	}
+	deadline := obj.NotAfter.AddDate(0, 0, -sso.EarlyDays(p.Vendor))
+	return &deadline, nil
+}
+
+func (r *certificateResolver) RemovalImpact(ctx context.Context, obj *models.Certificate) (*model.RemovalImpact, error) {
+	found, err := must(r.batch(ctx).impacts.get(ctx, obj.ID))
+	if err != nil {
+		return nil, err
+	}
+	return &model.RemovalImpact{Level: model.RemovalImpactLevel(found.Impact), Explanation: found.Explanation}, nil
+}
+
 func (r *certificateResolver) Pem(ctx context.Context, obj *models.Certificate) (string, error) {
 	return pemOf(obj.DER), nil
+}
+
+func (r *certificateConnectionResolver) Edges(ctx context.Context, obj *model.CertificateConnection) ([]*model.CertificateEdge, error) {
+	return edges(obj.Nodes, obj.At, func(cursor string, node *models.Certificate) *model.CertificateEdge {
+		return &model.CertificateEdge{Cursor: cursor, Node: node}
+	}), nil
+}
+
+func (r *certificateConnectionResolver) TotalCount(ctx context.Context, obj *model.CertificateConnection) (int, error) {
+	return obj.Count(ctx)
 }
 
 func (r *mutationResolver) AddCertificate(ctx context.Context, input model.AddCertificateInput) (*model.AddCertificatePayload, error) {
@@ -66,6 +103,10 @@ func (r *Resolver) AddCertificatePayload() graph.AddCertificatePayloadResolver {
 
 func (r *Resolver) Certificate() graph.CertificateResolver { return &certificateResolver{r} }
 
+func (r *Resolver) CertificateConnection() graph.CertificateConnectionResolver {
+	return &certificateConnectionResolver{r}
+}
+
 func (r *Resolver) RemoveCertificatePayload() graph.RemoveCertificatePayloadResolver {
 	return &removeCertificatePayloadResolver{r}
 }
@@ -73,5 +114,6 @@ func (r *Resolver) RemoveCertificatePayload() graph.RemoveCertificatePayloadReso
 type (
 	addCertificatePayloadResolver    struct{ *Resolver }
 	certificateResolver              struct{ *Resolver }
+	certificateConnectionResolver    struct{ *Resolver }
 	removeCertificatePayloadResolver struct{ *Resolver }
 )

@@ -68,6 +68,8 @@ func (r *Resolver) targetOf(ctx context.Context, e *models.AuditEvent) (model.No
 			return nil, nil
 		}
 		return foundNode(b.settings.get(ctx, *e.TeamID))
+	case models.PrefixStagedCertificate:
+		return foundNode(b.stagedByID.get(ctx, id))
 	case models.PrefixSPKey:
 		if e.TeamID == nil {
 			return nil, nil

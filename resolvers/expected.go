@@ -46,6 +46,16 @@ func ofListed[T any](known map[int]*batch[T], listed []models.ID, limit int, fet
 	return one
 }
 
+// expectCertificates announces certificates of which it may be asked how much
+// hangs on them, and whose product signs with them.
+func (b *batches) expectCertificates(rows []models.Certificate) {
+	for _, c := range rows {
+		b.usage.want(c.ID)
+		b.impacts.want(c.ID)
+		b.providers.want(c.TeamID)
+	}
+}
+
 // expectEvent announces who did something and what it was done to.
 func (b *batches) expectEvent(e *models.AuditEvent) {
 	wantAny(b.teams, e.TeamID)
@@ -74,6 +84,8 @@ func (b *batches) expectEvent(e *models.AuditEvent) {
 		wantAny(b.settings, e.TeamID)
 	case models.PrefixSPKey:
 		wantAny(b.teamKeys, e.TeamID)
+	case models.PrefixStagedCertificate:
+		wantAny(b.stagedByID, e.TargetID)
 	case models.PrefixIdentityProvider:
 		wantAny(b.providers, e.TeamID)
 	case models.PrefixCertificate:

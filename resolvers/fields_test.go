@@ -201,6 +201,9 @@ func (d *desk) everyID(t *testing.T) map[string][]string {
 	rowsOf[models.Session](t, d, "Session", ids)
 	rowsOf[models.APIKey](t, d, "ApiKey", ids)
 	rowsOf[models.ScimToken](t, d, "ScimToken", ids)
+	rowsOf[models.ServiceProviderKey](t, d, "ServiceProviderKey", ids)
+	rowsOf[models.StagedCertificate](t, d, "StagedCertificate", ids)
+	rowsOf[models.Mail](t, d, "Mail", ids)
 	return ids
 }
 

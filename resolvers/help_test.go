@@ -12,13 +12,17 @@ import (
 	"testing"
 	"time"
 
+	"gorm.io/gorm"
+
 	"rollcall/access"
 	"rollcall/audit"
 	"rollcall/credential"
 	"rollcall/internal/housetest"
 	"rollcall/internal/idptest"
+	"rollcall/jobs"
 	"rollcall/models"
 	"rollcall/roster"
+	"rollcall/saml"
 	"rollcall/sso"
 	"rollcall/sso/fetch"
 )
@@ -63,6 +67,9 @@ func eachDesk(t *testing.T, fn func(t *testing.T, d *desk)) {
 			Credentials: &credential.Store{DB: db, Now: d.clock.Now},
 			Audit:       &audit.Reader{DB: db},
 			Now:         d.clock.Now, Log: log, Version: "test", Database: string(db.Dialect()), RateLimit: true,
+		}
+		if d.Jobs, err = jobs.New(jobs.Options{DB: db, Now: d.clock.Now, Log: log, SSO: d.SSO, Credentials: d.Credentials, BaseURL: baseURL, PollOnly: true}); err != nil {
+			t.Fatal(err)
 		}
 		d.handler = Handler(d.Resolver)
 		d.acme, d.globex = d.crew(t, "acme"), d.crew(t, "globex")
@@ -298,6 +305,62 @@ func (d *desk) event(t *testing.T, team models.ID) models.AuditEvent {
 		t.Fatal(err)
 	}
 	return row
+}
+
+// mail stores a mail about a team, for a member.
+func (d *desk) mail(t *testing.T, team models.Team, m roster.Member, state models.MailState) models.Mail {
+	t.Helper()
+	var ids [2]models.ID
+	for i := range ids {
+		var err error
+		if ids[i], err = models.NewID(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	now := d.clock.Now()
+	notice := models.Notice{ID: ids[0], TeamID: team.ID, NoticeKey: string(ids[0]), Kind: "sso_enabled", Facts: map[string]string{}, CreatedAt: now, AnnouncedAt: &now}
+	row := models.Mail{
+		ID: ids[1], TeamID: team.ID, NoticeID: notice.ID, Recipient: m.User.Email, RecipientKey: models.Fold(m.User.Email), MembershipID: &m.ID,
+		Language: "en", State: state, Attempts: 2, CreatedAt: now,
+	}
+	if state == models.MailFailed {
+		row.LastError = "the mail server refused it"
+	}
+	for _, made := range []*gorm.DB{d.db.Read(t.Context()).Create(&notice), d.db.Read(t.Context()).Create(&row)} {
+		if made.Error != nil {
+			t.Fatal(made.Error)
+		}
+	}
+	return row
+}
+
+// staged has the identity provider's metadata bring two certificates that wait
+// for an admin's word.
+func (d *desk) staged(t *testing.T, provider models.IdentityProvider) []models.StagedCertificate {
+	t.Helper()
+	ctx, no := operator(t), false
+	if _, err := d.SSO.UpdateNotifications(ctx, provider.TeamID, sso.NotificationsChange{TrustDiscovered: &no}); err != nil {
+		t.Fatal(err)
+	}
+	idp := *d.idp
+	for range 2 {
+		next, err := saml.ParseCertificate(nextPEM(t, d))
+		if err != nil {
+			t.Fatal(err)
+		}
+		idp.Extra = append(idp.Extra, next)
+	}
+	d.host = func() (fetch.Document, error) { return fetch.Document{Body: idp.Metadata()}, nil }
+	d.clock.Advance(2 * time.Minute)
+	if _, err := d.SSO.RefreshMetadata(ctx, provider.ID); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := d.SSO.StagedCertificates(ctx, provider.ID)
+	if err != nil || len(rows) != 2 {
+		t.Fatalf("%d certificates wait, %v", len(rows), err)
+	}
+	d.clock.Advance(2 * time.Minute)
+	return rows
 }
 
 // attempt stores a refused sign-in.

@@ -49,6 +49,15 @@ func (r *identityProviderResolver) Certificates(ctx context.Context, obj *models
 	return pointers(rows), err
 }
 
+func (r *identityProviderResolver) ExpiredCertificates(ctx context.Context, obj *models.IdentityProvider, first *int, after *string, last *int, before *string) (*model.CertificateConnection, error) {
+	return r.expiredCertificates(ctx, obj.ID, graph.PageArgs{First: first, After: after, Last: last, Before: before})
+}
+
+func (r *identityProviderResolver) StagedCertificates(ctx context.Context, obj *models.IdentityProvider) ([]*models.StagedCertificate, error) {
+	rows, _, err := r.batch(ctx).staged.get(ctx, obj.ID)
+	return pointers(rows), err
+}
+
 func (r *mutationResolver) CreateIdentityProvider(ctx context.Context, input model.CreateIdentityProviderInput) (*model.CreateIdentityProviderPayload, error) {
 	out := &model.CreateIdentityProviderPayload{ClientMutationID: input.ClientMutationID.Value()}
 	var idp models.IdentityProvider

@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	"rollcall/access"
 	"rollcall/credential"
@@ -22,6 +21,8 @@ type estate struct {
 	nodes map[string]string // type to id
 	team  string
 	cert  string
+	// unwanted is a second certificate that waits for an admin's word.
+	unwanted string
 }
 
 func (d *desk) estate(t *testing.T) estate {
@@ -71,7 +72,7 @@ func (d *desk) estate(t *testing.T) estate {
 	if err != nil || imported.IdentityProvider.ID != idp.ID {
 		t.Fatalf("%v, %v", imported.IdentityProvider, err)
 	}
-	d.clock.Advance(2 * time.Minute)
+	waiting := d.staged(t, imported.IdentityProvider)
 	own, err := d.SSO.RotateServiceProviderKey(ctx, acme.ID)
 	if err != nil {
 		t.Fatal(err)
@@ -79,13 +80,13 @@ func (d *desk) estate(t *testing.T) estate {
 	if _, err := d.SSO.RotateServiceProviderKey(ctx, acme.ID); err != nil {
 		t.Fatal(err)
 	}
-	return estate{team: acme.GlobalID(), cert: certs[idp.ID][0].GlobalID(), nodes: map[string]string{
+	return estate{team: acme.GlobalID(), unwanted: waiting[1].GlobalID(), cert: certs[idp.ID][0].GlobalID(), nodes: map[string]string{
 		"Team": acme.GlobalID(), "User": mel.User.GlobalID(), "Membership": mel.GlobalID(), "ExternalIdentity": d.link(t, mel).GlobalID(),
 		"SsoSettings": settings.GlobalID(), "IdentityProvider": idp.GlobalID(), "Certificate": certs[idp.ID][0].GlobalID(),
 		"Session": session.GlobalID(), "ApiKey": key.GlobalID(), "ScimToken": token.GlobalID(),
 		"AuditEvent": d.event(t, acme.ID).GlobalID(), "LoginAttempt": d.attempt(t, acme, mel, idp.ID, certs[idp.ID][0].ID).GlobalID(),
 		"Group": group.GlobalID(), "GroupRoleMapping": mapping.GlobalID(), "ProvisioningSettings": provisioning.GlobalID(), "ScimCall": call.GlobalID(),
-		"ServiceProviderKey": own.GlobalID(),
+		"ServiceProviderKey": own.GlobalID(), "StagedCertificate": waiting[0].GlobalID(), "Mail": d.mail(t, acme, mel, models.MailFailed).GlobalID(),
 	}}
 }
 
@@ -114,6 +115,8 @@ func TestNodesByCaller(t *testing.T) {
 
 		"ProvisioningSettings": {"operator", "admin", "admin key"},
 		"ServiceProviderKey":   {"operator", "admin", "admin key"},
+		"StagedCertificate":    {"operator", "admin", "admin key"},
+		"Mail":                 {"operator", "admin", "admin key"},
 	}
 	eachDesk(t, func(t *testing.T, d *desk) {
 		e := d.estate(t)
@@ -196,6 +199,9 @@ func (e estate) mutations(t *testing.T, d *desk) map[string]string {
 		"retireServiceProviderKey":   of(`mutation { retireServiceProviderKey(input: {serviceProviderKeyId: %q}) { deletedServiceProviderKeyId userErrors { code field message } } }`, e.nodes["ServiceProviderKey"]),
 		"refreshMetadata":            of(`mutation { refreshMetadata(input: {identityProviderId: %q}) { identityProvider { id } userErrors { code field message } } }`, e.nodes["IdentityProvider"]),
 		"forgetMetadataUrl":          of(`mutation { forgetMetadataUrl(input: {identityProviderId: %q}) { identityProvider { id } userErrors { code field message } } }`, e.nodes["IdentityProvider"]),
+		"acceptCertificate":          of(`mutation { acceptCertificate(input: {stagedCertificateId: %q}) { certificate { id } userErrors { code field message } } }`, e.nodes["StagedCertificate"]),
+		"dismissCertificate":         of(`mutation { dismissCertificate(input: {stagedCertificateId: %q}) { dismissedCertificateId userErrors { code field message } } }`, e.unwanted),
+		"updateNotificationSettings": of(`mutation { updateNotificationSettings(input: {teamId: %q, language: "ja"}) { notificationSettings { language } userErrors { code field message } } }`, e.team),
 		"updateProvisioningSettings": of(`mutation { updateProvisioningSettings(input: {teamId: %q, dryRun: true}) { provisioningSettings { id } userErrors { code field message } } }`, e.team),
 	}
 }
@@ -257,7 +263,7 @@ func TestMutationsByOthers(t *testing.T) {
 		}
 		// The operator may do each of them; in an order in which they can work.
 		for _, name := range []string{"createTeam", "updateTeam", "updateSsoSettings", "retireServiceProviderKey", "rotateServiceProviderKey",
-			"refreshMetadata", "forgetMetadataUrl", "createIdentityProvider", "addCertificate", "removeCertificate", "importMetadata",
+			"refreshMetadata", "acceptCertificate", "dismissCertificate", "updateNotificationSettings", "forgetMetadataUrl", "createIdentityProvider", "addCertificate", "removeCertificate", "importMetadata",
 			"enableSso", "disableSso", "updateIdentityProvider", "deleteIdentityProvider", "previewMetadata", "deleteSsoSettings",
 			"updateMembership", "revokeMemberSessions", "revokeSession", "createApiKey", "updateApiKey", "rotateApiKey", "revokeApiKey",
 			"unlinkExternalIdentity", "deactivateMembership", "reactivateMembership", "createScimToken",

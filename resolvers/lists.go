@@ -104,6 +104,7 @@ func (r *Resolver) teams(ctx context.Context, args graph.PageArgs) (*model.TeamC
 		r.knownTeam(ctx, t)
 		b.settings.want(t.ID)
 		b.tokensOfTeam.want(t.ID)
+		b.notifications.want(t.ID)
 	}
 	return &model.TeamConnection{Nodes: p.nodes, PageInfo: p.info, At: p.at, Count: r.Roster.CountTeams}, nil
 }

@@ -160,7 +160,7 @@ func TestCursorsAreBound(t *testing.T) {
 // An operator's look at many teams costs the same number of statements however
 // many there are, and so do the credentials of many members.
 func TestStatementsOfNestedLists(t *testing.T) {
-	teams := `query($n: Int) { teams(first: $n) { totalCount nodes { slug ssoSettings { state loginUrl serviceProvider { logoutUrl keys { state } } identityProviders { entityId certificates { id } metadataSource { url } } certificates { id } } scimTokens { name } viewerPermissions { readSso } } } }`
+	teams := `query($n: Int) { teams(first: $n) { totalCount nodes { slug ssoSettings { state loginUrl serviceProvider { logoutUrl keys { state } } identityProviders { entityId certificates { id loginsIn30Days effectiveDeadline removalImpact { explanation } } metadataSource { url } stagedCertificates { id } } certificates { id } } notificationSettings { language } scimTokens { name } viewerPermissions { readSso } } } }`
 	members := `query($n: Int) { team(slug: "acme") { memberships(first: $n) { nodes { underSso user { email }
 		sessions(first: 2) { nodes { id user { email } team { slug } } pageInfo { hasNextPage } } apiKeys(first: 3) { edges { cursor node { name user { email } } } } } } } }`
 	history := `query($n: Int) { team(slug: "acme") { auditEvents(first: $n) { nodes { action actorLabel team { slug } actor { __typename } target { id } details { name } changes { field } } } } }`
@@ -175,16 +175,13 @@ func TestStatementsOfNestedLists(t *testing.T) {
 			counts["members"][n] = d.statements(t, as(t, d.acme.admin), members, "n", n)
 			counts["history"][n] = d.statements(t, operator(t), history, "n", n)
 		}
-		// teams: page, count, settings, keys, providers, metadata addresses, certificates (the first team has none), tokens
-		// members: team, page, users, sessions, keys
-		for list, want := range map[string]int64{"teams": 8, "members": 5} {
-			if c := counts[list]; c[1] > want || c[10] != want || c[100] != want {
-				t.Errorf("statements for 1, 10 and 100 of %s: %v, not %d", list, c, want)
+		// members: team, page, users, sessions, keys. The teams' page looks into every
+		// corner of single sign-on; how many kinds of object a history points at is
+		// not in our hands.
+		for list, most := range map[string]int64{"teams": 18, "members": 5, "history": 8} {
+			if c := counts[list]; c[10] != c[100] || c[1] > c[10] || c[100] > most {
+				t.Errorf("statements for 1, 10 and 100 of %s: %v", list, c)
 			}
-		}
-		// How many kinds of object a history points at is not in our hands.
-		if c := counts["history"]; c[10] != c[100] || c[1] > c[10] || c[100] > 8 {
-			t.Errorf("statements for 1, 10 and 100 events: %v", c)
 		}
 	})
 }

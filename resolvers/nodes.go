@@ -33,6 +33,10 @@ func (r *Resolver) node(ctx context.Context, global string) (model.Node, error) 
 		return asNode(r.SSO.IdentityProvider(ctx, id))
 	case models.PrefixCertificate:
 		return asNode(r.SSO.Certificate(ctx, id))
+	case models.PrefixStagedCertificate:
+		return asNode(r.SSO.StagedCertificate(ctx, id))
+	case models.PrefixMail:
+		return asNode(r.SSO.Mail(ctx, id))
 	case models.PrefixSPKey:
 		return asNode(r.SSO.ServiceProviderKey(ctx, id))
 	case models.PrefixSession:

@@ -2,6 +2,7 @@ package resolvers
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"rollcall/fault"
@@ -104,7 +105,36 @@ func (r *Resolver) providersByTeam(ctx context.Context, teams []models.ID) (map[
 		for _, p := range rows {
 			r.batch(ctx).certificates.want(p.ID)
 			r.batch(ctx).sources.want(p.ID)
+			r.batch(ctx).staged.want(p.ID)
 		}
+	}
+	return out, err
+}
+
+// certificatesByProvider fetches the lists and announces that it may be asked
+// how much hangs on each certificate.
+func (r *Resolver) certificatesByProvider(ctx context.Context, providers []models.ID) (map[models.ID][]models.Certificate, error) {
+	out, err := r.SSO.CertificatesByProvider(ctx, providers)
+	for _, rows := range out {
+		r.batch(ctx).expectCertificates(rows)
+	}
+	return out, err
+}
+
+// certificatesByID does the same for single ones.
+func (r *Resolver) certificatesByID(ctx context.Context, ids []models.ID) (map[models.ID]models.Certificate, error) {
+	out, err := r.SSO.CertificatesByID(ctx, ids)
+	r.batch(ctx).expectCertificates(slices.Collect(maps.Values(out)))
+	return out, err
+}
+
+// membershipsByID fetches members and announces that their accounts and
+// identities may be wanted.
+func (r *Resolver) membershipsByID(ctx context.Context, ids []models.ID) (map[models.ID]models.Membership, error) {
+	out, err := r.Roster.MembershipsByID(ctx, ids)
+	for _, m := range out {
+		r.batch(ctx).users.want(m.UserID)
+		r.batch(ctx).identities.want(m.ID)
 	}
 	return out, err
 }

@@ -28,6 +28,7 @@ import (
 	"rollcall/audit"
 	"rollcall/credential"
 	"rollcall/graph"
+	"rollcall/jobs"
 	"rollcall/roster"
 	"rollcall/sso"
 )
@@ -40,6 +41,7 @@ type Resolver struct {
 	SSO         *sso.Service
 	Credentials *credential.Store
 	Audit       *audit.Reader
+	Jobs        *jobs.Service // nil shows operators nothing of the work
 	Now         func() time.Time
 	Log         *slog.Logger
 	Version     string // of the server

@@ -23,3 +23,18 @@ func (r *queryResolver) RateLimit(ctx context.Context) (*model.RateLimit, error)
 	}
 	return &model.RateLimit{Limit: b.Limit, Cost: b.Cost, Remaining: b.Remaining, ResetAt: b.ResetAt}, nil
 }
+
+func (r *systemInfoResolver) Jobs(ctx context.Context, obj *model.SystemInfo) (*model.JobsInfo, error) {
+	if r.Resolver.Jobs == nil {
+		return nil, nil
+	}
+	status, err := hidden(r.Resolver.Jobs.Status(ctx))
+	if err != nil || status == nil {
+		return nil, err
+	}
+	return jobsInfo(*status), nil
+}
+
+func (r *Resolver) SystemInfo() graph.SystemInfoResolver { return &systemInfoResolver{r} }
+
+type systemInfoResolver struct{ *Resolver }

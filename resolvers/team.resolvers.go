@@ -72,6 +72,14 @@ func (r *teamResolver) ProvisioningSettings(ctx context.Context, obj *models.Tea
 	return hidden(r.Roster.ProvisioningSettings(ctx, obj.ID))
 }
 
+func (r *teamResolver) NotificationSettings(ctx context.Context, obj *models.Team) (*models.NotificationSettings, error) {
+	return maybe(r.batch(ctx).notifications.get(ctx, obj.ID))
+}
+
+func (r *teamResolver) Mails(ctx context.Context, obj *models.Team, first *int, after *string, last *int, before *string, states []models.MailState) (*model.MailConnection, error) {
+	return r.mails(ctx, obj.ID, graph.PageArgs{First: first, After: after, Last: last, Before: before}, states)
+}
+
 func (r *teamResolver) Groups(ctx context.Context, obj *models.Team, first *int, after *string, last *int, before *string) (*model.GroupConnection, error) {
 	return r.groups(ctx, obj.ID, graph.PageArgs{First: first, After: after, Last: last, Before: before})
 }

@@ -9,6 +9,7 @@ import (
 	"rollcall/access"
 	"rollcall/fault"
 	"rollcall/graph/model"
+	"rollcall/jobs"
 	"rollcall/models"
 	"rollcall/sso"
 )
@@ -113,6 +114,22 @@ func loginMessage(m models.AttemptMessage) *model.LoginMessage {
 	}
 	for _, a := range m.Attributes {
 		out.Attributes = append(out.Attributes, &model.LoginAttribute{Name: a.Name, Values: a.Values})
+	}
+	return out
+}
+
+// jobsInfo is how the durable work is doing, as the schema has it.
+func jobsInfo(s jobs.Status) *model.JobsInfo {
+	out := &model.JobsInfo{
+		Kinds: []*model.JobKindInfo{}, Unannounced: int(s.Unannounced), FailingMetadata: int(s.Failing),
+		MailsQueued: int(s.Mails[models.MailQueued]), MailsSent: int(s.Mails[models.MailSent]),
+		MailsFailed: int(s.Mails[models.MailFailed]), MailsCancelled: int(s.Mails[models.MailCancelled]),
+	}
+	for _, k := range s.Kinds {
+		out.Kinds = append(out.Kinds, &model.JobKindInfo{
+			Kind: k.Kind, Waiting: int(k.Waiting), Running: int(k.Running), Retrying: int(k.Retrying), Done: int(k.Done), Failed: int(k.Failed),
+			LastRun: k.LastRun, LastError: some(k.LastError),
+		})
 	}
 	return out
 }

@@ -225,7 +225,7 @@ const maxShown = 20
 // CertificatesByProvider lists the certificates of identity providers that the
 // caller may see, the latest end first. Providers of other teams are left out.
 func (s *Service) CertificatesByProvider(ctx context.Context, ids []models.ID) (map[models.ID][]models.Certificate, error) {
-	q, ok := s.visibleCertificates(ctx)
+	q, ok := s.ofVisibleTeams(ctx)
 	if !ok {
 		return map[models.ID][]models.Certificate{}, nil
 	}
@@ -246,7 +246,7 @@ func (s *Service) CertificatesByProvider(ctx context.Context, ids []models.ID) (
 // CertificatesByID is for batches: certificates that the caller may not see are
 // left out.
 func (s *Service) CertificatesByID(ctx context.Context, ids []models.ID) (map[models.ID]models.Certificate, error) {
-	q, ok := s.visibleCertificates(ctx)
+	q, ok := s.ofVisibleTeams(ctx)
 	if !ok {
 		return nil, nil
 	}
@@ -261,7 +261,9 @@ func (s *Service) CertificatesByID(ctx context.Context, ids []models.ID) (map[mo
 	return out, nil
 }
 
-func (s *Service) visibleCertificates(ctx context.Context) (*gorm.DB, bool) {
+// ofVisibleTeams is a query over rows of the teams whose single sign-on the
+// caller may see; false when there are none.
+func (s *Service) ofVisibleTeams(ctx context.Context) (*gorm.DB, bool) {
 	switch a := access.From(ctx); {
 	case a.Can(access.SsoRead, ""):
 		return s.DB.Read(ctx), true

@@ -46,6 +46,24 @@ func (s *Service) Notifications(ctx context.Context, team models.ID) (models.Not
 	return NotificationsIn(s.DB.Read(ctx), team)
 }
 
+// NotificationsByTeam is for batches: teams whose single sign-on the caller may
+// not see are left out.
+func (s *Service) NotificationsByTeam(ctx context.Context, teams []models.ID) (map[models.ID]models.NotificationSettings, error) {
+	seen := s.visible(ctx, teams)
+	var rows []models.NotificationSettings
+	if err := s.DB.Read(ctx).Where("team_id IN ?", seen).Find(&rows).Error; err != nil {
+		return nil, err
+	}
+	out := make(map[models.ID]models.NotificationSettings, len(seen))
+	for _, team := range seen {
+		out[team] = DefaultNotifications(team)
+	}
+	for _, row := range rows {
+		out[row.TeamID] = row
+	}
+	return out, nil
+}
+
 // NotificationsChange is a partial change; what is nil stays as it is.
 type NotificationsChange struct {
 	ExtraRecipients *[]string
@@ -124,26 +142,4 @@ func (c NotificationsChange) apply(row *models.NotificationSettings) error {
 	}
 	row.ExtraRecipients = list
 	return nil
-}
-
-// Mails lists a team's mails, newest first, so that an admin sees what was
-// sent and what could not be. after is the last id of the page before, or empty.
-func (s *Service) Mails(ctx context.Context, team, after models.ID, limit int, states ...models.MailState) (rows []models.Mail, more bool, err error) {
-	if err := access.Require(ctx, access.SsoRead, team); err != nil {
-		return nil, false, err
-	}
-	q := s.DB.Read(ctx).Where("team_id = ?", team)
-	if after != "" {
-		q = q.Where("id < ?", after)
-	}
-	if len(states) > 0 {
-		q = q.Where("state IN ?", states)
-	}
-	if err := q.Order("id DESC").Limit(limit + 1).Find(&rows).Error; err != nil {
-		return nil, false, err
-	}
-	if more = len(rows) > limit; more {
-		rows = rows[:limit]
-	}
-	return rows, more, nil
 }

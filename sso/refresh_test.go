@@ -479,9 +479,9 @@ func TestUsageAndImpact(t *testing.T) {
 		id := first[p.ID][0].ID
 		impact := func(want sso.Impact, part string) {
 			t.Helper()
-			got, text, err := d.sso.RemovalImpact(d.ctx(), id)
-			if err != nil || got != want || !strings.Contains(text, part) {
-				t.Errorf("%s %q, %v; want %s", got, text, err, want)
+			got, err := d.sso.RemovalImpact(d.ctx(), id)
+			if err != nil || got.Impact != want || !strings.Contains(got.Explanation, part) {
+				t.Errorf("%+v, %v; want %s", got, err, want)
 			}
 		}
 		impact(sso.ImpactNone, "never")
@@ -516,11 +516,11 @@ func TestUsageAndImpact(t *testing.T) {
 		impact(sso.ImpactUnused, "3 days ago")
 		d.clock.Advance(366 * 24 * time.Hour)
 		impact(sso.ImpactNone, "no sign-in")
-		history, more, err := d.sso.ExpiredCertificates(d.ctx(), p.ID, "", 1)
+		history, more, err := d.sso.ExpiredCertificates(d.ctx(), p.ID, models.Window{Limit: 1})
 		if err != nil || len(history) != 1 || !more {
 			t.Fatalf("%v, %v, %v", history, more, err)
 		}
-		rest, more, err := d.sso.ExpiredCertificates(d.ctx(), p.ID, history[0].ID, 5)
+		rest, more, err := d.sso.ExpiredCertificates(d.ctx(), p.ID, models.Window{Limit: 5, After: &models.Mark{Key: history[0].NotAfter, ID: history[0].ID}})
 		if err != nil || len(rest) != 1 || more || rest[0].ID == history[0].ID {
 			t.Errorf("%v, %v, %v", rest, more, err)
 		}

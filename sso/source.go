@@ -10,7 +10,6 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
-	"rollcall/access"
 	"rollcall/audit"
 	"rollcall/fault"
 	"rollcall/models"
@@ -127,16 +126,12 @@ func (s *Service) ForgetMetadataURL(ctx context.Context, provider models.ID) err
 // those that have an address and that the caller may see.
 func (s *Service) MetadataSources(ctx context.Context, providers []models.ID) (map[models.ID]models.MetadataSource, error) {
 	out := map[models.ID]models.MetadataSource{}
-	q := s.DB.Read(ctx).Omit("document").Where("identity_provider_id IN ?", providers)
-	switch a := access.From(ctx); {
-	case a.Can(access.SsoRead, ""):
-	case a.Can(access.SsoRead, a.TeamID):
-		q = q.Where("team_id = ?", a.TeamID)
-	default:
+	q, ok := s.ofVisibleTeams(ctx)
+	if !ok {
 		return out, nil
 	}
 	var rows []models.MetadataSource
-	err := q.Find(&rows).Error
+	err := q.Omit("document").Where("identity_provider_id IN ?", providers).Find(&rows).Error
 	for _, r := range rows {
 		out[r.IdentityProviderID] = r
 	}

@@ -91,6 +91,46 @@ func (s *Service) StagedCertificates(ctx context.Context, provider models.ID) ([
 	return rows, err
 }
 
+// StagedByProvider is for batches: of each identity provider what StagedCertificates
+// lists. Providers that the caller may not see are left out.
+func (s *Service) StagedByProvider(ctx context.Context, providers []models.ID) (map[models.ID][]models.StagedCertificate, error) {
+	out := make(map[models.ID][]models.StagedCertificate, len(providers))
+	q, ok := s.ofVisibleTeams(ctx)
+	if !ok {
+		return out, nil
+	}
+	var rows []models.StagedCertificate
+	err := q.Where("identity_provider_id IN ? AND dismissed_at IS NULL", providers).Order("id").Limit(maxShown * len(providers)).Find(&rows).Error
+	for _, c := range rows {
+		out[c.IdentityProviderID] = append(out[c.IdentityProviderID], c)
+	}
+	return out, err
+}
+
+// StagedByID is for batches: certificates that the caller may not see are left out.
+func (s *Service) StagedByID(ctx context.Context, ids []models.ID) (map[models.ID]models.StagedCertificate, error) {
+	out := make(map[models.ID]models.StagedCertificate, len(ids))
+	q, ok := s.ofVisibleTeams(ctx)
+	if !ok {
+		return out, nil
+	}
+	var rows []models.StagedCertificate
+	err := q.Where("id IN ? AND dismissed_at IS NULL", ids).Find(&rows).Error
+	for _, c := range rows {
+		out[c.ID] = c
+	}
+	return out, err
+}
+
+// StagedCertificate returns one certificate that waits for an admin's word.
+func (s *Service) StagedCertificate(ctx context.Context, id models.ID) (models.StagedCertificate, error) {
+	var row models.StagedCertificate
+	if err := s.DB.Read(ctx).Where("id = ? AND dismissed_at IS NULL", id).Take(&row).Error; err != nil {
+		return row, models.Fault(err)
+	}
+	return row, access.Require(ctx, access.SsoRead, row.TeamID)
+}
+
 // AcceptCertificate trusts a staged certificate. Faults: NOT_FOUND, FORBIDDEN,
 // PLAN_REQUIRED and those of AddCertificate.
 func (s *Service) AcceptCertificate(ctx context.Context, staged models.ID) (models.Certificate, error) {

@@ -3,9 +3,11 @@ package sso
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
-	"rollcall/access"
+	"gorm.io/gorm"
+
 	"rollcall/models"
 )
 
@@ -19,17 +21,12 @@ type Usage struct {
 // thirty days. Certificates of teams that the caller may not see are left out.
 func (s *Service) CertificateUsage(ctx context.Context, ids []models.ID) (map[models.ID]Usage, error) {
 	out := make(map[models.ID]Usage, len(ids))
-	db := s.DB.Read(ctx)
-	q := db.Select("id", "last_used_at").Where("id IN ?", ids)
-	switch a := access.From(ctx); {
-	case a.Can(access.SsoRead, ""):
-	case a.Can(access.SsoRead, a.TeamID):
-		q = q.Where("team_id = ?", a.TeamID)
-	default:
+	q, ok := s.ofVisibleTeams(ctx)
+	if !ok {
 		return out, nil
 	}
 	var rows []models.Certificate
-	if err := q.Find(&rows).Error; err != nil || len(rows) == 0 {
+	if err := q.Select("id", "last_used_at").Where("id IN ?", ids).Find(&rows).Error; err != nil || len(rows) == 0 {
 		return out, err
 	}
 	visible := make([]models.ID, len(rows))
@@ -40,7 +37,7 @@ func (s *Service) CertificateUsage(ctx context.Context, ids []models.ID) (map[mo
 		CertificateID models.ID
 		N             int64
 	}
-	err := db.Model(&models.LoginAttempt{}).Select("certificate_id, count(*) AS n").
+	err := s.DB.Read(ctx).Model(&models.LoginAttempt{}).Select("certificate_id, count(*) AS n").
 		Where("certificate_id IN ? AND at > ? AND outcome = ?", visible, s.now().Add(-30*day), models.AttemptSucceeded).
 		Group("certificate_id").Find(&counts).Error
 	for _, c := range counts {
@@ -65,35 +62,75 @@ const (
 // recent is how long after a sign-in its certificate counts as in use.
 const recent = 24 * time.Hour
 
-// RemovalImpact says what would happen if a certificate were removed now, in a
-// word and in a sentence.
-func (s *Service) RemovalImpact(ctx context.Context, id models.ID) (Impact, string, error) {
-	row, err := s.Certificate(ctx, id)
-	if err != nil {
-		return "", "", err
+// Removal is what removing a certificate would do, in a word and in a sentence.
+type Removal struct {
+	Impact      Impact
+	Explanation string
+}
+
+// RemovalImpact says what would happen if a certificate were removed now.
+func (s *Service) RemovalImpact(ctx context.Context, id models.ID) (Removal, error) {
+	if _, err := s.Certificate(ctx, id); err != nil {
+		return Removal{}, err
+	}
+	found, err := s.RemovalImpacts(ctx, []models.ID{id})
+	return found[id], err
+}
+
+// RemovalImpacts is RemovalImpact for batches: certificates that the caller may
+// not see are left out.
+func (s *Service) RemovalImpacts(ctx context.Context, ids []models.ID) (map[models.ID]Removal, error) {
+	out := make(map[models.ID]Removal, len(ids))
+	q, ok := s.ofVisibleTeams(ctx)
+	if !ok {
+		return out, nil
+	}
+	var rows []models.Certificate
+	if err := q.Omit("der").Where("id IN ?", ids).Find(&rows).Error; err != nil || len(rows) == 0 {
+		return out, err
+	}
+	var teams, providers []models.ID
+	for _, c := range rows {
+		teams, providers = append(teams, c.TeamID), append(providers, c.IdentityProviderID)
 	}
 	now, db := s.now(), s.DB.Read(ctx)
-	settings, err := SettingsIn(db, row.TeamID)
+	var on []models.ID
+	err := db.Model(&models.SsoSettings{}).Where("team_id IN ? AND state IN ?", teams, []models.SsoState{models.SsoEnabled, models.SsoEnforced}).Pluck("team_id", &on).Error
 	if err != nil {
-		return "", "", err
+		return nil, err
 	}
-	if row.StateAt(now) != models.CertificateActive {
-		return ImpactNone, "It verifies no sign-in at this time.", nil
+	var live []models.Certificate
+	err = db.Select("id", "identity_provider_id").Where("identity_provider_id IN ? AND not_before <= ? AND not_after >= ?", providers, now, now).Find(&live).Error
+	if err != nil {
+		return nil, err
 	}
-	others, err := countActive(db, row.IdentityProviderID, row.ID, now)
+	usable := map[models.ID]int{}
+	for _, c := range live {
+		usable[c.IdentityProviderID]++
+	}
+	for _, c := range rows {
+		last := usable[c.IdentityProviderID] == 1 && slices.Contains(on, c.TeamID)
+		out[c.ID] = removal(c, last, now)
+	}
+	return out, nil
+}
+
+// removal judges one certificate. last says that no other one of its provider
+// is valid now, while single sign-on is on.
+func removal(c models.Certificate, last bool, now time.Time) Removal {
 	switch {
-	case err != nil:
-		return "", "", err
-	case others == 0 && settings.State.On():
-		return ImpactBlocked, "It is the last certificate that is valid now, and single sign-on is on: it cannot be removed.", nil
-	case row.LastUsedAt == nil:
-		return ImpactNone, "It has never verified a sign-in.", nil
+	case c.StateAt(now) != models.CertificateActive:
+		return Removal{ImpactNone, "It verifies no sign-in at this time."}
+	case last:
+		return Removal{ImpactBlocked, "It is the last certificate that is valid now, and single sign-on is on: it cannot be removed."}
+	case c.LastUsedAt == nil:
+		return Removal{ImpactNone, "It has never verified a sign-in."}
 	}
-	ago := now.Sub(*row.LastUsedAt)
+	ago := now.Sub(*c.LastUsedAt)
 	if ago < recent {
-		return ImpactBreaks, fmt.Sprintf("Used %s ago: sign-ins would fail.", roughly(ago)), nil
+		return Removal{ImpactBreaks, fmt.Sprintf("Used %s ago: sign-ins would fail.", roughly(ago))}
 	}
-	return ImpactUnused, fmt.Sprintf("Last used %s ago.", roughly(ago)), nil
+	return Removal{ImpactUnused, fmt.Sprintf("Last used %s ago.", roughly(ago))}
 }
 
 // roughly is a duration in its largest unit.
@@ -117,26 +154,35 @@ func roughly(d time.Duration) string {
 }
 
 // ExpiredCertificates is the history of an identity provider: what was trusted
-// once and has expired, the latest end first. after is the last id of the page
-// before, or empty.
-func (s *Service) ExpiredCertificates(ctx context.Context, provider, after models.ID, limit int) (rows []models.Certificate, more bool, err error) {
-	if _, err := s.IdentityProvider(ctx, provider); err != nil {
+// once and has expired, the latest end first.
+func (s *Service) ExpiredCertificates(ctx context.Context, provider models.ID, w models.Window) ([]models.Certificate, bool, error) {
+	q, err := s.expiredOf(ctx, provider)
+	if err != nil {
 		return nil, false, err
 	}
-	db := s.DB.Read(ctx)
-	q := db.Where("identity_provider_id = ? AND not_after < ?", provider, s.now())
-	if after != "" {
-		last, err := certificateIn(db, after)
-		if err != nil {
-			return nil, false, err
-		}
-		q = q.Where("(not_after, id) < (?, ?)", last.NotAfter, last.ID)
-	}
-	if err := q.Order("not_after DESC, id DESC").Limit(limit + 1).Find(&rows).Error; err != nil {
+	w.Desc = true
+	var rows []models.Certificate
+	if err := w.Apply(q, "not_after").Find(&rows).Error; err != nil {
 		return nil, false, err
 	}
-	if more = len(rows) > limit; more {
-		rows = rows[:limit]
-	}
+	rows, more := models.Cut(w, rows)
 	return rows, more, nil
+}
+
+// CountExpiredCertificates counts what ExpiredCertificates lists.
+func (s *Service) CountExpiredCertificates(ctx context.Context, provider models.ID) (int, error) {
+	q, err := s.expiredOf(ctx, provider)
+	if err != nil {
+		return 0, err
+	}
+	var n int64
+	err = q.Model(&models.Certificate{}).Count(&n).Error
+	return int(n), err
+}
+
+func (s *Service) expiredOf(ctx context.Context, provider models.ID) (*gorm.DB, error) {
+	if _, err := s.IdentityProvider(ctx, provider); err != nil {
+		return nil, err
+	}
+	return s.DB.Read(ctx).Where("identity_provider_id = ? AND not_after < ?", provider, s.now()), nil
 }

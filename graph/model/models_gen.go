@@ -14,6 +14,24 @@ import (
 	"rollcall/models"
 )
 
+// A staged certificate to trust.
+type AcceptCertificateInput struct {
+	// The staged certificate.
+	StagedCertificateID string `json:"stagedCertificateId"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to acceptCertificate.
+type AcceptCertificatePayload struct {
+	// The certificate as it is trusted now; null when there are user errors.
+	Certificate *models.Certificate `json:"certificate,omitempty"`
+	// What kept the certificate from being trusted.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
 // A certificate to trust.
 type AddCertificateInput struct {
 	// The identity provider that signs with it.
@@ -132,6 +150,30 @@ type AuditEventFilter struct {
 	Since graphql.Omittable[*time.Time] `json:"since,omitempty"`
 	// Before this moment.
 	Until graphql.Omittable[*time.Time] `json:"until,omitempty"`
+}
+
+// A page of certificates.
+type CertificateConnection struct {
+	// The certificates of the page with their cursors.
+	Edges []*CertificateEdge `json:"edges"`
+	// The certificates of the page.
+	Nodes []*models.Certificate `json:"nodes"`
+	// Where the page stands in the list.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// How many certificates the whole list has. Counted only when it is asked for.
+	TotalCount int `json:"totalCount"`
+	// makes the cursors of the nodes
+	At Cursors `json:"-"`
+	// counts the whole list
+	Count Counter `json:"-"`
+}
+
+// The place of a certificate in a list.
+type CertificateEdge struct {
+	// The place, to be given as `after` or `before`.
+	Cursor string `json:"cursor"`
+	// What stands there.
+	Node *models.Certificate `json:"node"`
 }
 
 // A certificate inside of metadata that is not imported yet.
@@ -416,6 +458,24 @@ type DisableSsoPayload struct {
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
+// A staged certificate to say no to.
+type DismissCertificateInput struct {
+	// The staged certificate.
+	StagedCertificateID string `json:"stagedCertificateId"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to dismissCertificate.
+type DismissCertificatePayload struct {
+	// The id of the staged certificate that is no more; null when there are user errors.
+	DismissedCertificateID *string `json:"dismissedCertificateId,omitempty"`
+	// What kept the certificate from being dismissed.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
 // Which team to switch single sign-on on for.
 type EnableSsoInput struct {
 	// The team.
@@ -554,6 +614,45 @@ type ImportMetadataPayload struct {
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
+// How the jobs of one kind are doing. Finished ones are counted for a day, and for a
+// week when they failed for good.
+type JobKindInfo struct {
+	// The kind.
+	Kind string `json:"kind"`
+	// How many are to be done as soon as a worker is free.
+	Waiting int `json:"waiting"`
+	// How many are being done.
+	Running int `json:"running"`
+	// How many failed and will be tried again.
+	Retrying int `json:"retrying"`
+	// How many are done.
+	Done int `json:"done"`
+	// How many failed for good.
+	Failed int `json:"failed"`
+	// When one was last done; null when none was.
+	LastRun *time.Time `json:"lastRun,omitempty"`
+	// What went wrong last; null when nothing is on record.
+	LastError *string `json:"lastError,omitempty"`
+}
+
+// How the work is doing that is done beside requests, on all replicas together.
+type JobsInfo struct {
+	// The kinds of job, each with its numbers.
+	Kinds []*JobKindInfo `json:"kinds"`
+	// How many mails are to be sent.
+	MailsQueued int `json:"mailsQueued"`
+	// How many mails the mail server took, of those that are still on record.
+	MailsSent int `json:"mailsSent"`
+	// How many mails could not be sent, of those that are still on record.
+	MailsFailed int `json:"mailsFailed"`
+	// How many mails were not worth sending any more, of those that are still on record.
+	MailsCancelled int `json:"mailsCancelled"`
+	// How many notices wait for their mails to be written.
+	Unannounced int `json:"unannounced"`
+	// How many metadata addresses failed at the last look.
+	FailingMetadata int `json:"failingMetadata"`
+}
+
 // A page of attempts.
 type LoginAttemptConnection struct {
 	// The attempts of the page with their cursors.
@@ -659,6 +758,30 @@ type LoginMessage struct {
 	// How many seconds ago the request was made that the message answers; null when it
 	// answers none of the team's.
 	RequestAgeSeconds *int `json:"requestAgeSeconds,omitempty"`
+}
+
+// A page of mails.
+type MailConnection struct {
+	// The mails of the page with their cursors.
+	Edges []*MailEdge `json:"edges"`
+	// The mails of the page.
+	Nodes []*models.Mail `json:"nodes"`
+	// Where the page stands in the list.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// How many mails the whole list has. Counted only when it is asked for.
+	TotalCount int `json:"totalCount"`
+	// makes the cursors of the nodes
+	At Cursors `json:"-"`
+	// counts the whole list
+	Count Counter `json:"-"`
+}
+
+// The place of a mail in a list.
+type MailEdge struct {
+	// The place, to be given as `after` or `before`.
+	Cursor string `json:"cursor"`
+	// What stands there.
+	Node *models.Mail `json:"node"`
 }
 
 // A page of memberships.
@@ -948,6 +1071,14 @@ type RefreshMetadataPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 	// The value that came with the input.
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
+// What would happen if a certificate were removed.
+type RemovalImpact struct {
+	// In a word.
+	Level RemovalImpactLevel `json:"level"`
+	// In a sentence, in English.
+	Explanation string `json:"explanation"`
 }
 
 // A certificate to trust no longer.
@@ -1295,6 +1426,8 @@ type SystemInfo struct {
 	Now time.Time `json:"now"`
 	// The kind of database, for operators; null for everybody else.
 	Database *string `json:"database,omitempty"`
+	// How the durable work is doing, for operators; null for everybody else.
+	Jobs *JobsInfo `json:"jobs,omitempty"`
 }
 
 // A page of teams.
@@ -1476,6 +1609,41 @@ type UpdateMembershipPayload struct {
 	// The membership as it is now; null when there are user errors.
 	Membership *models.Membership `json:"membership,omitempty"`
 	// What kept the membership from being changed.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
+// A change of whom a team wants told of what.
+type UpdateNotificationSettingsInput struct {
+	// The team.
+	TeamID string `json:"teamId"`
+	// Up to five addresses that are told of everything that the admins are told of.
+	ExtraRecipients graphql.Omittable[[]string] `json:"extraRecipients,omitempty"`
+	// The language of the mails: en or ja.
+	Language graphql.Omittable[*string] `json:"language,omitempty"`
+	// Whether to tell sixty days before a certificate ends. Thirty, seven and one day
+	// before it are always told.
+	NoticeAt60Days graphql.Omittable[*bool] `json:"noticeAt60Days,omitempty"`
+	// Whether to tell fourteen days before a certificate ends.
+	NoticeAt14Days graphql.Omittable[*bool] `json:"noticeAt14Days,omitempty"`
+	// Whether to tell at the end itself.
+	NoticeAtEnd graphql.Omittable[*bool] `json:"noticeAtEnd,omitempty"`
+	// Whether certificates that fetched metadata brings are trusted at once. Otherwise
+	// they wait for an admin's word.
+	TrustDiscovered graphql.Omittable[*bool] `json:"trustDiscovered,omitempty"`
+	// The revision that you read. When it is given and the settings have changed
+	// since, the answer is STALE_REVISION.
+	Revision graphql.Omittable[*int] `json:"revision,omitempty"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to updateNotificationSettings.
+type UpdateNotificationSettingsPayload struct {
+	// The settings as they are now; null when there are user errors.
+	NotificationSettings *models.NotificationSettings `json:"notificationSettings,omitempty"`
+	// What kept the settings from being changed.
 	UserErrors []*UserError `json:"userErrors"`
 	// The value that came with the input.
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
@@ -2014,6 +2182,70 @@ func (e *OrderDirection) UnmarshalJSON(b []byte) error {
 }
 
 func (e OrderDirection) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// How much removing a certificate would break, the harmless level first.
+type RemovalImpactLevel string
+
+const (
+	// Nothing: it verifies no sign-in now, or never did.
+	RemovalImpactLevelNone RemovalImpactLevel = "NONE"
+	// Nothing that is seen: it was used once, but not in the last day.
+	RemovalImpactLevelUnused RemovalImpactLevel = "UNUSED"
+	// Sign-ins are being verified with it: they would fail.
+	RemovalImpactLevelBreaks RemovalImpactLevel = "BREAKS"
+	// It is the last usable one and single sign-on is on: it cannot be removed.
+	RemovalImpactLevelBlocked RemovalImpactLevel = "BLOCKED"
+)
+
+var AllRemovalImpactLevel = []RemovalImpactLevel{
+	RemovalImpactLevelNone,
+	RemovalImpactLevelUnused,
+	RemovalImpactLevelBreaks,
+	RemovalImpactLevelBlocked,
+}
+
+func (e RemovalImpactLevel) IsValid() bool {
+	switch e {
+	case RemovalImpactLevelNone, RemovalImpactLevelUnused, RemovalImpactLevelBreaks, RemovalImpactLevelBlocked:
+		return true
+	}
+	return false
+}
+
+func (e RemovalImpactLevel) String() string {
+	return string(e)
+}
+
+func (e *RemovalImpactLevel) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = RemovalImpactLevel(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid RemovalImpactLevel", str)
+	}
+	return nil
+}
+
+func (e RemovalImpactLevel) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *RemovalImpactLevel) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e RemovalImpactLevel) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

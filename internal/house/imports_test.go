@@ -31,7 +31,8 @@ var rooms = map[string][]string{
 	"signin":    {"saml", "sso", "roster", "credential", "access", "models", "fault"},
 	"scim":      {"roster", "credential", "access", "models", "fault"},
 	"graph":     {"models", "access", "schema", "fault"},
-	"resolvers": {"graph", "roster", "sso", "credential", "access", "audit", "models", "fault"},
+	// jobs, because operators see the state of the work.
+	"resolvers": {"graph", "roster", "sso", "jobs", "credential", "access", "audit", "models", "fault"},
 	// access, because the work is done in the name of the system and its state is for operators only.
 	"jobs":    {"models", "access", "sso", "credential", "mail"},
 	"console": {"access", "credential"},
