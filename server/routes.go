@@ -45,12 +45,15 @@ func (r *Rooms) Handler() http.Handler {
 		mux.Handle("GET /graphiql/", explore())
 	}
 	if r.Config.MetricsAddr == "" {
-		mux.Handle("GET /metrics", r.guardedMetrics())
+		numbers := door{r.guardedMetrics(), func(w http.ResponseWriter, _ *http.Request, _ error) {
+			plain(w, http.StatusTooManyRequests, "too many requests\n")
+		}}
+		mux.Handle("GET /metrics", r.chain(numbers, limit.perAddress(apiRate)))
 	}
 	// Provisioning does not pass the mux: an admin who pastes a base URL with a
 	// slash at its end makes a client ask for /v2//Users, and the mux would answer
 	// a redirect that no provisioning client follows.
-	scimDoor := r.chain(provisioning, limit.perToken(scimRate), whole)
+	scimDoor := r.chain(provisioning, limit.perToken(scimRate, guessRate), whole)
 	return r.describe(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if strings.HasPrefix(req.URL.Path, "/scim/") {
 			scimDoor.ServeHTTP(w, req)
