@@ -62,7 +62,7 @@ func (s *Service) CreateGroup(ctx context.Context, team models.ID, in NewGroup) 
 		return row, err
 	}
 	err := s.provisionTx(ctx, func(tx *gorm.DB) error {
-		if _, err := provisioning(tx, team); err != nil {
+		if _, err := provisioning(ctx, tx, team); err != nil {
 			return err
 		}
 		if err := groupNameFree(tx, team, "", in.DisplayName); err != nil {
@@ -138,7 +138,7 @@ func (s *Service) ChangeGroup(ctx context.Context, team, id models.ID, steps []G
 	}
 	err := s.provisionTx(ctx, func(tx *gorm.DB) error {
 		row = models.Group{}
-		settings, err := provisioning(tx, team)
+		settings, err := provisioning(ctx, tx, team)
 		if err != nil {
 			return err
 		}
@@ -260,7 +260,7 @@ func (s *Service) DeleteGroup(ctx context.Context, team, id models.ID, revision 
 		return err
 	}
 	return s.provisionTx(ctx, func(tx *gorm.DB) error {
-		settings, err := provisioning(tx, team)
+		settings, err := provisioning(ctx, tx, team)
 		if err != nil {
 			return err
 		}
