@@ -3,7 +3,10 @@ package credential
 import (
 	"context"
 
+	"gorm.io/gorm"
+
 	"rollcall/access"
+	"rollcall/fault"
 	"rollcall/models"
 )
 
@@ -12,17 +15,40 @@ import (
 // The use is not noted: nobody is using it but us. The fault is UNAUTHENTICATED
 // for a credential that has ended and for a member who may not come in.
 func (s *Store) Renew(ctx context.Context) (access.Actor, error) {
+	return s.renewed(access.From(ctx), s.DB.Read(ctx))
+}
+
+// StillGood is a models.Guard: it refuses the transaction of a caller whose
+// credential has ended since the request was let in, and of one whose role has
+// changed meanwhile. Callers without a credential are for the verbs to judge.
+// Faults: UNAUTHENTICATED, FORBIDDEN.
+func (s *Store) StillGood(ctx context.Context, tx *gorm.DB) error {
 	a := access.From(ctx)
+	if a.Kind == access.Anonymous || a.Kind == access.System {
+		return nil
+	}
+	now, err := s.renewed(a, tx)
+	if err == nil && now.Role != a.Role {
+		err = fault.New(fault.Forbidden, "Your role was changed while the request was under way.")
+	}
+	return err
+}
+
+func (s *Store) renewed(a access.Actor, db *gorm.DB) (access.Actor, error) {
 	switch a.Kind {
 	case access.Operator:
-		return a, s.alive(ctx, `SELECT expires_at FROM api_keys WHERE id = ? AND operator AND revoked_at IS NULL`, a.CredentialID)
+		_, err := s.one(db, `SELECT expires_at FROM api_keys WHERE id = ? AND operator AND revoked_at IS NULL`, a.CredentialID)
+		return a, err
+	case access.Scim:
+		_, err := s.one(db, `SELECT expires_at FROM scim_tokens WHERE id = ? AND revoked_at IS NULL`, a.CredentialID)
+		return a, err
 	case access.Key:
-		role, err := s.role(ctx, a, `SELECT k.expires_at, m.role, m.status FROM api_keys k
+		role, err := s.role(db, a, `SELECT k.expires_at, m.role, m.status FROM api_keys k
 			JOIN memberships m ON m.id = k.membership_id AND m.team_id = k.team_id WHERE k.id = ? AND k.revoked_at IS NULL`)
 		a.Role = role
 		return a, err
 	case access.Person:
-		role, err := s.role(ctx, a, `SELECT x.expires_at, x.idle_expires_at, m.role, m.status FROM sessions x
+		role, err := s.role(db, a, `SELECT x.expires_at, x.idle_expires_at, m.role, m.status FROM sessions x
 			JOIN memberships m ON m.id = x.membership_id AND m.team_id = x.team_id WHERE x.id = ? AND x.revoked_at IS NULL`)
 		a.Role = role
 		return a, err
@@ -31,14 +57,9 @@ func (s *Store) Renew(ctx context.Context) (access.Actor, error) {
 	}
 }
 
-func (s *Store) alive(ctx context.Context, query string, id models.ID) error {
-	_, err := s.one(ctx, query, id)
-	return err
-}
-
 // role is the member's now, when they may come in.
-func (s *Store) role(ctx context.Context, a access.Actor, query string) (models.Role, error) {
-	row, err := s.one(ctx, query, a.CredentialID)
+func (s *Store) role(db *gorm.DB, a access.Actor, query string) (models.Role, error) {
+	row, err := s.one(db, query, a.CredentialID)
 	if err != nil {
 		return "", err
 	}
@@ -48,9 +69,9 @@ func (s *Store) role(ctx context.Context, a access.Actor, query string) (models.
 	return *row.Role, nil
 }
 
-func (s *Store) one(ctx context.Context, query string, id models.ID) (live, error) {
+func (s *Store) one(db *gorm.DB, query string, id models.ID) (live, error) {
 	var rows []live
-	if err := s.DB.Read(ctx).Raw(query, id).Scan(&rows).Error; err != nil {
+	if err := db.Raw(query, id).Scan(&rows).Error; err != nil {
 		return live{}, err
 	}
 	now := s.now()

@@ -25,7 +25,14 @@ const attempts = 10
 func (db *DB) InTx(ctx context.Context, fn func(tx *gorm.DB) error) error {
 	wait := 2 * time.Millisecond
 	for try := 1; ; try++ {
-		err := db.write.WithContext(ctx).Transaction(fn)
+		err := db.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+			if guard, ok := ctx.Value(guardKey{}).(Guard); ok {
+				if err := guard(ctx, tx); err != nil {
+					return err
+				}
+			}
+			return fn(tx)
+		})
 		if err == nil || try == attempts || !transient(err) {
 			return Fault(err)
 		}
@@ -36,6 +43,19 @@ func (db *DB) InTx(ctx context.Context, fn func(tx *gorm.DB) error) error {
 			wait *= 2
 		}
 	}
+}
+
+// Guard judges a transaction before anything of it runs; its error ends it.
+type Guard func(ctx context.Context, tx *gorm.DB) error
+
+type guardKey struct{}
+
+// Guarded returns a context whose every transaction begins with guard. A request
+// may have been let in long before it comes to write: its body was slow to come,
+// a foreign host slow to answer, or an earlier part of it changed what the later
+// ones may do.
+func Guarded(ctx context.Context, guard Guard) context.Context {
+	return context.WithValue(ctx, guardKey{}, guard)
 }
 
 // LockTeam reads a team and keeps every other transaction that locks it waiting

@@ -1,7 +1,6 @@
 package roster
 
 import (
-	"cmp"
 	"context"
 	"strings"
 	"unicode/utf8"
@@ -63,7 +62,7 @@ func (s *Service) CreateGroup(ctx context.Context, team models.ID, in NewGroup) 
 		return row, err
 	}
 	err := s.provisionTx(ctx, func(tx *gorm.DB) error {
-		if _, err := provisioning(tx, team); err != nil {
+		if _, err := provisioning(ctx, tx, team); err != nil {
 			return err
 		}
 		if err := groupNameFree(tx, team, "", in.DisplayName); err != nil {
@@ -139,7 +138,7 @@ func (s *Service) ChangeGroup(ctx context.Context, team, id models.ID, steps []G
 	}
 	err := s.provisionTx(ctx, func(tx *gorm.DB) error {
 		row = models.Group{}
-		settings, err := provisioning(tx, team)
+		settings, err := provisioning(ctx, tx, team)
 		if err != nil {
 			return err
 		}
@@ -222,18 +221,28 @@ func (s *Service) finishGroup(ctx context.Context, tx *gorm.DB, before models.Gr
 		return noSuchGroup() // deleted by another push
 	}
 	*g = rows[0]
-	if !c.mapped {
-		// Somebody may have given the group a role since this push began. Its row is
-		// locked now: either they see these members or this push begins anew.
-		if mapped, err := isMapped(c.tx, g.TeamID, g.ID); err != nil || mapped {
-			return cmp.Or(err, models.ErrAgain)
-		}
+	if err := c.stillUnmapped(); err != nil {
+		return err
 	}
 	details := c.counts()
 	if g.DisplayName != before.DisplayName {
 		details = append(details, audit.Detail("from", before.DisplayName), audit.Detail("to", g.DisplayName))
 	}
 	return s.recordGroup(ctx, tx, audit.GroupChanged, *g, details...)
+}
+
+// stillUnmapped is ErrAgain when somebody has given the group a role since this
+// push began. The group's row is locked: either they see what the push did or it
+// begins anew.
+func (c *groupEdit) stillUnmapped() error {
+	if c.mapped {
+		return nil
+	}
+	mapped, err := isMapped(c.tx, c.group.TeamID, c.group.ID)
+	if err == nil && mapped {
+		err = models.ErrAgain
+	}
+	return err
 }
 
 func value(p *string) string {
@@ -251,7 +260,7 @@ func (s *Service) DeleteGroup(ctx context.Context, team, id models.ID, revision 
 		return err
 	}
 	return s.provisionTx(ctx, func(tx *gorm.DB) error {
-		settings, err := provisioning(tx, team)
+		settings, err := provisioning(ctx, tx, team)
 		if err != nil {
 			return err
 		}
@@ -267,6 +276,9 @@ func (s *Service) DeleteGroup(ctx context.Context, team, id models.ID, revision 
 			return fault.New(fault.StaleRevision, "The group is at revision %d now.", row.Revision)
 		}
 		c := groupEdit{service: s, tx: tx, group: &row, mapped: mapped}
+		if err := c.stillUnmapped(); err != nil {
+			return err
+		}
 		if err := c.touchAll(); err != nil {
 			return err
 		}

@@ -176,7 +176,7 @@ func (s *Service) mapping(ctx context.Context, id models.ID, change func(tx *gor
 		if _, err := models.LockTeam(tx, g.TeamID); err != nil {
 			return err
 		}
-		settings, err := provisioning(tx, g.TeamID)
+		settings, err := provisioning(ctx, tx, g.TeamID)
 		if err != nil {
 			return err
 		}

@@ -2,7 +2,9 @@ package roster
 
 import (
 	"context"
+	"slices"
 	"time"
+	"unicode"
 
 	"gorm.io/gorm"
 
@@ -39,6 +41,8 @@ func (s *Service) announced(ctx context.Context, tx *gorm.DB, l *sso.Login, now 
 		return Member{}, false, err
 	case m.Status != models.StatusActive:
 		return Member{}, false, deactivated()
+	case value(m.ExternalID) != l.Assertion.NameID && !sameButForCase(m.UserName, l.Assertion.NameID):
+		return Member{}, false, loginConflict("The NameID looks like a member's userName and is written otherwise.")
 	case !m.User.ManagedBy(l.Team.ID):
 		return Member{}, false, loginConflict("The member's account is not managed by the team.")
 	case len(linked) > 0 && linked[0].NameID == l.Assertion.NameID:
@@ -61,6 +65,21 @@ func (s *Service) announced(ctx context.Context, tx *gorm.DB, l *sso.Login, now 
 func announcedAs(tx *gorm.DB, l *sso.Login) *gorm.DB {
 	return tx.Where("team_id = ? AND scim_managed = ? AND (external_id = ? OR user_name_key = ?)",
 		l.Team.ID, true, l.Assertion.NameID, models.Fold(l.Assertion.NameID))
+}
+
+// sameButForCase compares two names letter by letter, where a letter and its
+// capital are the same. models.Fold takes more than that for the same - the sign
+// of kelvin for a k, a wide a for an a, ss for ß - so that nobody is called like
+// somebody else; a provider that does not may know two people by such names.
+func sameButForCase(a, b string) bool {
+	x, y := []rune(a), []rune(b)
+	return slices.EqualFunc(x, y, func(a, b rune) bool { return a == b || capital(a, b) || capital(b, a) })
+}
+
+// capital reports whether one letter is the capital of the other, and that one
+// the small letter of the first.
+func capital(large, small rune) bool {
+	return unicode.ToLower(large) == small && unicode.ToUpper(small) == large
 }
 
 func loginConflict(message string) *fault.Error {

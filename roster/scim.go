@@ -103,7 +103,7 @@ func (s *Service) ProvisionScim(ctx context.Context, team models.ID, in ScimUser
 	}
 	var out Member
 	err := s.provisionTx(ctx, func(tx *gorm.DB) error {
-		settings, err := provisioning(tx, team)
+		settings, err := provisioning(ctx, tx, team)
 		if err != nil {
 			return err
 		}
@@ -137,13 +137,16 @@ func (s *Service) ProvisionScim(ctx context.Context, team models.ID, in ScimUser
 	return out, err
 }
 
-// provisioning reads a team's settings if its plan includes provisioning.
-func provisioning(tx *gorm.DB, id models.ID) (models.SsoSettings, error) {
+// provisioning reads a team's settings if its plan includes provisioning and,
+// for a provisioning client, it is not switched off.
+func provisioning(ctx context.Context, tx *gorm.DB, id models.ID) (models.SsoSettings, error) {
 	var row struct {
 		Plan     models.Plan
+		ScimOn   bool
 		Settings models.SsoSettings `gorm:"embedded;embeddedPrefix:s__"`
 	}
-	found := tx.Raw("SELECT t.plan, "+columnsOf(models.SsoSettings{}, "s", "s__")+" FROM teams t JOIN sso_settings s ON s.team_id = t.id WHERE t.id = ?", id).Scan(&row)
+	found := tx.Raw("SELECT t.plan, p.scim_enabled AS scim_on, "+columnsOf(models.SsoSettings{}, "s", "s__")+
+		" FROM teams t JOIN sso_settings s ON s.team_id = t.id JOIN provisioning_settings p ON p.team_id = t.id WHERE t.id = ?", id).Scan(&row)
 	switch {
 	case found.Error != nil:
 		return row.Settings, found.Error
@@ -151,6 +154,8 @@ func provisioning(tx *gorm.DB, id models.ID) (models.SsoSettings, error) {
 		return row.Settings, fault.New(fault.Missing, "There is no such object.")
 	case !(models.Team{Plan: row.Plan}).SsoAllowed():
 		return row.Settings, fault.New(fault.PlanRequired, "Provisioning needs the plan TEAM or ENTERPRISE; the team's is %s.", row.Plan)
+	case !row.ScimOn && access.From(ctx).Kind == access.Scim:
+		return row.Settings, fault.New(fault.Forbidden, "Provisioning is switched off for this team.")
 	}
 	return row.Settings, nil
 }

@@ -26,7 +26,7 @@ func (s *Service) UpdateScim(ctx context.Context, team, id models.ID, in ScimUse
 	var out Member
 	err := s.provisionTx(ctx, func(tx *gorm.DB) error {
 		in := in
-		if _, err := provisioning(tx, team); err != nil {
+		if _, err := provisioning(ctx, tx, team); err != nil {
 			return err
 		}
 		m, err := s.lockForUpdate(ctx, tx, team, id, &in)
@@ -60,7 +60,7 @@ func (s *Service) RemoveScim(ctx context.Context, team, id models.ID, revision i
 		return err
 	}
 	return s.provisionTx(ctx, func(tx *gorm.DB) error {
-		if _, err := provisioning(tx, team); err != nil {
+		if _, err := provisioning(ctx, tx, team); err != nil {
 			return err
 		}
 		m, err := lock(tx, team, id)

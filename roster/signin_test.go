@@ -129,7 +129,7 @@ func TestAnnounced(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		byID := h.provision(roster.ScimUser{UserName: "one@acme.test", Email: "one@acme.test", ExternalID: ptr("00u1"), Active: true})
 		byName := h.provision(wanted("Two@Acme.test"))
-		straße := h.provision(roster.ScimUser{UserName: "Straße", Email: "three@acme.test", Active: true})
+		élise := h.provision(roster.ScimUser{UserName: "Élise", Email: "three@acme.test", Active: true})
 		for _, c := range []struct {
 			name string
 			p    idptest.Person
@@ -137,7 +137,7 @@ func TestAnnounced(t *testing.T) {
 		}{
 			{"by externalId", who("00u1", "whatever@acme.test"), byID},
 			{"by userName", named("two@acme.test"), byName},
-			{"by userName, in Unicode", who("STRASSE", "nobody@acme.test"), straße},
+			{"by userName, in Unicode", who("éLISE", "nobody@acme.test"), élise},
 		} {
 			in, err := h.signIn(c.p)
 			h.must(err)

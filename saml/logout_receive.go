@@ -133,8 +133,13 @@ type LogoutExpectation struct {
 	RequestID string
 }
 
-// logoutLife is how old a message without NotOnOrAfter may be.
-const logoutLife = 5 * time.Minute
+const (
+	// logoutLife is how old a message without NotOnOrAfter may be.
+	logoutLife = 5 * time.Minute
+	// logoutLongest is how old any message may be, whatever its NotOnOrAfter: for
+	// longer the ids of used ones are not remembered.
+	logoutLongest = 24 * time.Hour
+)
 
 // Request judges a LogoutRequest. Like a sign-in, it is nil unless every check
 // passed; a signature is always needed.
@@ -258,6 +263,8 @@ func (s *sheet) recent(root *element, now time.Time, skew time.Duration) {
 		s.fail(fault.LogoutInvalid, "issue_instant", clock, stamp(issued), "the message was made in the future; the clocks differ")
 	case end == "" && issued.Before(now.Add(-logoutLife-skew)):
 		s.fail(fault.LogoutInvalid, "issue_instant", clock, stamp(issued), "the message is older than %s", logoutLife)
+	case issued.Before(now.Add(-logoutLongest - skew)):
+		s.fail(fault.LogoutInvalid, "issue_instant", clock, stamp(issued), "the message is older than %s", logoutLongest)
 	default:
 		s.pass("issue_instant", clock, stamp(issued))
 	}

@@ -27,8 +27,13 @@ func (h *handler) searchAll(c call) (reply, error) {
 	return h.answerAll(c, q)
 }
 
+// maxSearch bounds the body of a search. The server has it whole before it looks
+// at the token, so that nobody reads after theirs has ended.
+const maxSearch = 256 << 10
+
 func readSearch(c call) (query, error) {
 	var q query
+	c.limit = maxSearch
 	body, err := c.body()
 	if err != nil {
 		return q, err

@@ -1,7 +1,9 @@
 package server
 
 import (
+	"bytes"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 
@@ -50,6 +52,37 @@ func (r *Rooms) sameSite() step {
 		return guard.Handler(next)
 	}
 }
+
+// maxBody is how much of a body is read before the caller is looked at: the
+// longest that one of the doors behind takes.
+const maxBody = 600 << 10
+
+// whole waits for the body, so that the caller is judged when it is there and
+// not when it was promised: who keeps the rest of a request back cannot have it
+// carried out after their credential has ended. What is longer than any door
+// takes is left for the door to refuse.
+func whole(_ door, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.Body != nil && req.Body != http.NoBody && req.ContentLength <= maxBody {
+			var read bytes.Buffer
+			_, err := io.CopyN(&read, req.Body, maxBody)
+			rest := io.Reader(req.Body)
+			if err != nil && !errors.Is(err, io.EOF) {
+				rest = broken{err}
+			}
+			req.Body = struct {
+				io.Reader
+				io.Closer
+			}{io.MultiReader(&read, rest), req.Body}
+		}
+		next.ServeHTTP(w, req)
+	})
+}
+
+// broken is the rest of a body that did not arrive.
+type broken struct{ err error }
+
+func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
 // authenticate finds out who is asking. A key that is not live is refused and
 // never taken for nobody's; a cookie that is not live is nobody's, because the

@@ -3,11 +3,13 @@ package server
 import (
 	"crypto/sha256"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 	"golang.org/x/time/rate"
 
@@ -28,6 +30,8 @@ var (
 	peopleRate = budget{200, 2_000}
 	apiRate    = budget{100, 1_000}
 	scimRate   = budget{50, 500}
+	// guessRate is how many tokens that have not proved good an address may try.
+	guessRate = budget{20, 500}
 	// One address cannot use up what a team has, whose people come from many.
 	teamRate = budget{400, 8_000}
 	// toldRate is how many turned away messages of a team become attempts.
@@ -48,20 +52,73 @@ func newLimits(on bool, now func() time.Time) limits { return limits{on, now} }
 
 // perAddress counts by the client's address.
 func (l limits) perAddress(b budget) step {
-	return l.by(b, func(req *http.Request) string { return access.RequestFrom(req.Context()).IP })
+	return l.by(b, origin)
+}
+
+// origin is where a request comes from: an address or, of IPv6, the network that
+// one subscriber has for themselves (RFC 6177), who could use another of its
+// addresses for every request.
+func origin(req *http.Request) string {
+	ip := access.RequestFrom(req.Context()).IP
+	a, err := netip.ParseAddr(ip)
+	if err != nil || a.Is4() {
+		return ip
+	}
+	network, err := a.Prefix(64)
+	if err != nil {
+		return ip
+	}
+	return network.String()
 }
 
 // perToken counts by the bearer token, so that one team's identity provider
-// does not slow another's behind the same address. Without one it is the address.
-func (l limits) perToken(b budget) step {
-	return l.by(b, func(req *http.Request) string {
-		token := req.Header.Get("Authorization")
-		if token == "" {
-			return access.RequestFrom(req.Context()).IP
+// does not slow another's behind the same address. Without one it is the address,
+// and so it is, on guesses, for tokens that have not proved good yet: otherwise a
+// made-up token for every request would be a new budget for every request.
+func (l limits) perToken(b, guesses budget) step {
+	tried := newCallers(guesses)
+	// The size is positive, which is all that can be wrong.
+	proved, _ := lru.New[string, struct{}](maxCallers)
+	return func(d door, next http.Handler) http.Handler {
+		if !l.on {
+			return next
 		}
-		sum := sha256.Sum256([]byte(token))
-		return string(sum[:])
-	})
+		judged := http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			key := bearer(req)
+			if _, good := proved.Get(key); !good && key != "" {
+				if wait, ok := tried.take(origin(req), l.now()); !ok {
+					w.Header().Set("Retry-After", strconv.Itoa(wait))
+					d.refuse(w, req, tooMany())
+					return
+				}
+			}
+			seen := &recorder{ResponseWriter: w, status: http.StatusOK}
+			next.ServeHTTP(seen, req)
+			switch {
+			case key == "":
+			case seen.status == http.StatusUnauthorized:
+				proved.Remove(key)
+			default:
+				proved.Add(key, struct{}{})
+			}
+		})
+		return l.by(b, func(req *http.Request) string {
+			if key := bearer(req); key != "" {
+				return key
+			}
+			return origin(req)
+		})(d, judged)
+	}
+}
+
+// bearer is a hash of the credential that came along, "" for none.
+func bearer(req *http.Request) string {
+	token := req.Header.Get("Authorization")
+	if token == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(token))
+	return string(sum[:])
 }
 
 func (l limits) by(b budget, key func(*http.Request) string) step {

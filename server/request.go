@@ -32,7 +32,9 @@ func (r *Rooms) describe(next http.Handler) http.Handler {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
 		seen := &recorder{ResponseWriter: w, status: http.StatusOK}
-		next.ServeHTTP(seen, req.WithContext(access.WithRequest(req.Context(), about)))
+		// Whoever is let in further on is looked at again by every transaction.
+		ctx := models.Guarded(access.WithRequest(req.Context(), about), r.Credentials.StillGood)
+		next.ServeHTTP(seen, req.WithContext(ctx))
 		r.Log.InfoContext(req.Context(), "request",
 			"id", about.ID, "method", req.Method, "path", req.URL.Path, "status", seen.status,
 			"bytes", seen.bytes, "ms", float64(r.Now().Sub(began).Microseconds())/1000, "ip", about.IP)

@@ -33,8 +33,8 @@ func (r *Rooms) Handler() http.Handler {
 	limit := newLimits(r.Config.RateLimit, r.Now)
 	mux := http.NewServeMux()
 	for pattern, h := range map[string]http.Handler{
-		"/graphql":            r.chain(api, limit.perAddress(apiRate), r.sameSite(), r.authenticate()),
-		"/":                   r.chain(people, limit.perAddress(peopleRate), limit.perTeam(teamRate, toldRate, pages.Busy), r.sameSite(), r.authenticate()),
+		"/graphql":            r.chain(api, limit.perAddress(apiRate), r.sameSite(), whole, r.authenticate()),
+		"/":                   r.chain(people, limit.perAddress(peopleRate), limit.perTeam(teamRate, toldRate, pages.Busy), r.sameSite(), whole, r.authenticate()),
 		"GET /schema.graphql": graph.PublishedHandler(),
 		"GET /healthz":        http.HandlerFunc(r.healthy),
 		"GET /readyz":         http.HandlerFunc(r.ready),
@@ -45,12 +45,15 @@ func (r *Rooms) Handler() http.Handler {
 		mux.Handle("GET /graphiql/", explore())
 	}
 	if r.Config.MetricsAddr == "" {
-		mux.Handle("GET /metrics", r.guardedMetrics())
+		numbers := door{r.guardedMetrics(), func(w http.ResponseWriter, _ *http.Request, _ error) {
+			plain(w, http.StatusTooManyRequests, "too many requests\n")
+		}}
+		mux.Handle("GET /metrics", r.chain(numbers, limit.perAddress(apiRate)))
 	}
 	// Provisioning does not pass the mux: an admin who pastes a base URL with a
 	// slash at its end makes a client ask for /v2//Users, and the mux would answer
 	// a redirect that no provisioning client follows.
-	scimDoor := r.chain(provisioning, limit.perToken(scimRate))
+	scimDoor := r.chain(provisioning, limit.perToken(scimRate, guessRate), whole)
 	return r.describe(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if strings.HasPrefix(req.URL.Path, "/scim/") {
 			scimDoor.ServeHTTP(w, req)

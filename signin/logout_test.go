@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/beevik/etree"
+
 	"rollcall/fault"
 	"rollcall/internal/idptest"
 	"rollcall/models"
@@ -339,5 +341,30 @@ func TestLogoutAfterSwitchingOff(t *testing.T) {
 			pages[uniform(w)] = true
 		}
 		is(h.T, "different pages", len(pages), 1)
+	})
+}
+
+// A request that its provider lets be used for a month is forgotten after a day,
+// and is of no use after that either.
+func TestLogoutRequestIsNotKeptForLater(t *testing.T) {
+	eachHouse(t, func(h *house) {
+		h.withLogout(models.BindingPost)
+		month := h.request()
+		month.Before = func(el *etree.Element) {
+			el.CreateAttr("NotOnOrAfter", h.clock.Now().AddDate(0, 1, 0).Format(time.RFC3339))
+		}
+		value, err := h.idp.LogoutForm(month)
+		h.must(err)
+		send := func() *httptest.ResponseRecorder {
+			return h.browser().post(logoutPath, url.Values{"SAMLRequest": {value}}, elsewhere)
+		}
+		h.outgoing(send(), "SAMLResponse")
+		h.clock.Advance(26 * time.Hour)
+		h.must(h.sso.Prune(h.Context()))
+		later := h.enter(ada.NameID, "later")
+		h.refusedLogout("a day later", send())
+		if !h.alive(later.session()) {
+			h.Error("a used request ended a later session")
+		}
 	})
 }

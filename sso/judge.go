@@ -179,7 +179,7 @@ func (s *Service) validate(login *Login, a *attempt, message *saml.Message, c co
 // Consume spends the request and remembers the assertion in the caller's
 // transaction. The unique index on used assertions and the update of a request
 // that is still open make both happen once, whatever runs beside. Faults:
-// assertion_replayed, request_unknown.
+// assertion_replayed, request_unknown, and what stillTrusted says.
 func (l *Login) Consume(tx *gorm.DB, now time.Time) error {
 	first, err := firstUse(tx, l.Provider, l.Assertion.ID, l.Assertion.NotOnOrAfter)
 	switch {
@@ -201,10 +201,35 @@ func (l *Login) Consume(tx *gorm.DB, now time.Time) error {
 		}
 	}
 	l.attempt.add("replay", saml.Pass, "first use")
-	if l.Assertion.CertificateID == "" {
-		return nil
+	if err := l.stillTrusted(tx); err != nil {
+		return err
 	}
 	return touchCertificate(tx, models.ID(l.Assertion.CertificateID), models.Stamp(now))
+}
+
+// stillTrusted looks again at what the message was judged by: it may have waited
+// long for its turn, and an admin who removes a stolen certificate or switches
+// single sign-on off means at once. The certificate cannot go before the caller's
+// transaction has ended. Faults: signature_unknown_certificate, sso_not_enabled.
+func (l *Login) stillTrusted(tx *gorm.DB) error {
+	var rows []models.Certificate
+	err := tx.Clauses(clause.Locking{Strength: "KEY SHARE"}).Select("id").
+		Where("id = ? AND identity_provider_id = ?", l.Assertion.CertificateID, l.Provider.ID).Find(&rows).Error
+	if err != nil {
+		return err
+	}
+	settings, err := SettingsIn(tx, l.Team.ID)
+	switch {
+	case err != nil:
+		return err
+	case len(rows) == 0:
+		l.attempt.add("certificates", saml.Fail, "the certificate was removed after it had verified the message")
+		return fault.New(fault.SignatureUnknownCert, "The certificate is not trusted any more.")
+	case !settings.State.On():
+		l.attempt.add("settings", saml.Fail, fault.SsoNotEnabled.Meaning())
+		return fault.New(fault.SsoNotEnabled, "Single sign-on is off for the team.")
+	}
+	return nil
 }
 
 // firstUse remembers a message of a provider by its id until it could not be

@@ -16,9 +16,8 @@ const (
 	// logoutLife is how long an identity provider may take to answer, or for how
 	// long a request of its can be used.
 	logoutLife = 10 * time.Minute
-	// logoutKept is how long the id of a request that came is remembered. One
-	// that says how long it can be used is refused after that, any other one
-	// after a few minutes; nobody's request is good for longer than a day.
+	// logoutKept is how long the id of a request that came is remembered, to which
+	// Prune adds an hour. Package saml takes none that was made more than a day ago.
 	logoutKept = 24 * time.Hour
 )
 

@@ -110,7 +110,7 @@ func (s *Service) refresh(ctx context.Context, p models.IdentityProvider, src mo
 	}
 	// 4. Take over what may be taken over.
 	var out Refreshed
-	out.Source, err = s.worked(ctx, p, src, doc, func(tx *gorm.DB) error {
+	out.Source, err = s.worked(ctx, p, src, doc, func(tx *gorm.DB, p models.IdentityProvider) error {
 		out.Trusted, out.Staged = nil, nil
 		return s.takeOver(ctx, tx, p, md, &out)
 	})
@@ -137,9 +137,18 @@ func (s *Service) usableMetadata(body []byte, p models.IdentityProvider) (*saml.
 	return md, ""
 }
 
+// claimedSource reports whether the source is still the one that was claimed. Asking
+// its host took as long as the host liked, and meanwhile an admin may have
+// forgotten the address or deleted the provider: then it brings nothing more.
+func (s *Service) claimedSource(tx *gorm.DB, src models.MetadataSource) (bool, error) {
+	var n int64
+	err := tx.Model(&models.MetadataSource{}).Where("id = ? AND url = ? AND checked_at = ?", src.ID, src.URL, src.CheckedAt).Count(&n).Error
+	return n > 0, err
+}
+
 // worked writes down a success and ends an incident. also is done in the same
-// transaction.
-func (s *Service) worked(ctx context.Context, p models.IdentityProvider, src models.MetadataSource, doc fetch.Document, also func(tx *gorm.DB) error) (models.MetadataSource, error) {
+// transaction, with the provider as it is by then.
+func (s *Service) worked(ctx context.Context, p models.IdentityProvider, src models.MetadataSource, doc fetch.Document, also func(*gorm.DB, models.IdentityProvider) error) (models.MetadataSource, error) {
 	before, now := src, s.now()
 	src.ETag, src.LastModified, src.Document = doc.ETag, doc.LastModified, string(doc.Body)
 	src.FetchedAt, src.NextAt = now, next(src.ID, now, refreshEvery)
@@ -148,7 +157,14 @@ func (s *Service) worked(ctx context.Context, p models.IdentityProvider, src mod
 		if _, err := models.LockTeam(tx, p.TeamID); err != nil {
 			return err
 		}
-		if err := also(tx); err != nil {
+		if still, err := s.claimedSource(tx, src); err != nil || !still {
+			return err
+		}
+		fresh, err := providerIn(tx, p.ID)
+		if err != nil {
+			return err
+		}
+		if err := also(tx, fresh); err != nil {
 			return err
 		}
 		if before.IncidentID != nil && before.FailingSince != nil {
@@ -184,6 +200,9 @@ func (s *Service) failed(ctx context.Context, p models.IdentityProvider, src mod
 		src.IncidentID = &incident
 	}
 	err = s.DB.InTx(ctx, func(tx *gorm.DB) error {
+		if still, err := s.claimedSource(tx, src); err != nil || !still {
+			return err
+		}
 		if tell {
 			facts := map[string]string{
 				"provider": p.EntityID, "problem": problem, "failures": strconv.Itoa(src.Failures), "since": src.FailingSince.Format(time.RFC3339),
