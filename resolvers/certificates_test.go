@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"gorm.io/gorm"
-
 	"rollcall/models"
 )
 
@@ -163,11 +161,9 @@ func TestStateOfTheWork(t *testing.T) {
 	const document = `{ system { jobs { kinds { kind waiting running retrying done failed lastRun lastError } mailsQueued mailsSent mailsFailed mailsCancelled unannounced failingMetadata } } }`
 	eachDesk(t, func(t *testing.T, d *desk) {
 		d.mail(t, d.acme.team, d.acme.admin, models.MailSent)
-		d.mail(t, d.acme.team, d.acme.admin, models.MailFailed)
-		n := models.Notice{ID: d.acme.team.ID, TeamID: d.acme.team.ID, NoticeKey: "k", Kind: "sso_enabled", Facts: map[string]string{}, CreatedAt: d.clock.Now()}
-		if err := d.db.InTx(t.Context(), func(tx *gorm.DB) error { return d.Jobs.Announce(tx, n) }); err != nil {
-			t.Fatal(err)
-		}
+		e := d.estate(t) // with a mail that failed
+		d.SSO.Announce = d.Jobs.Announce
+		d.must(t, operator(t), fmt.Sprintf(opEnableSso, e.team))
 		got := d.must(t, operator(t), document)
 		got.want("system.jobs.kinds.0", "map[done:0 failed:0 kind:announce lastError:<nil> lastRun:<nil> retrying:0 running:0 waiting:1]")
 		got.want("system.jobs.mailsSent", 1)

@@ -47,12 +47,12 @@ func ofListed[T any](known map[int]*batch[T], listed []models.ID, limit int, fet
 }
 
 // expectCertificates announces certificates of which it may be asked how much
-// hangs on them, and whose product signs with them.
+// hangs on them. It is called while a batch of certificates is locked, and the
+// batch of providers locks those: it must not be announced to from here.
 func (b *batches) expectCertificates(rows []models.Certificate) {
 	for _, c := range rows {
 		b.usage.want(c.ID)
 		b.impacts.want(c.ID)
-		b.providers.want(c.TeamID)
 	}
 }
 

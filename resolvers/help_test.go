@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"gorm.io/gorm"
-
 	"rollcall/access"
 	"rollcall/audit"
 	"rollcall/credential"
@@ -326,9 +324,9 @@ func (d *desk) mail(t *testing.T, team models.Team, m roster.Member, state model
 	if state == models.MailFailed {
 		row.LastError = "the mail server refused it"
 	}
-	for _, made := range []*gorm.DB{d.db.Read(t.Context()).Create(&notice), d.db.Read(t.Context()).Create(&row)} {
-		if made.Error != nil {
-			t.Fatal(made.Error)
+	for _, err := range []error{d.db.Read(t.Context()).Create(&notice).Error, d.db.Read(t.Context()).Create(&row).Error} {
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 	return row

@@ -28,9 +28,9 @@ var rooms = map[string][]string{
 	// sso, because a sign-in is one transaction: see docs/decisions/0003.
 	"roster": {"models", "access", "audit", "credential", "sso", "fault"},
 
-	"signin":    {"saml", "sso", "roster", "credential", "access", "models", "fault"},
-	"scim":      {"roster", "credential", "access", "models", "fault"},
-	"graph":     {"models", "access", "schema", "fault"},
+	"signin": {"saml", "sso", "roster", "credential", "access", "models", "fault"},
+	"scim":   {"roster", "credential", "access", "models", "fault"},
+	"graph":  {"models", "access", "schema", "fault"},
 	// jobs, because operators see the state of the work.
 	"resolvers": {"graph", "roster", "sso", "jobs", "credential", "access", "audit", "models", "fault"},
 	// access, because the work is done in the name of the system and its state is for operators only.
