@@ -139,7 +139,7 @@ func heldProvisioning(t *testing.T, path, body string) {
 				t.Error(err)
 			}
 		}, "Authorization", "Bearer "+secret, "Content-Type", "application/scim+json")
-		n, err := h.rooms.Roster.CountMemberships(ctx, team)
+		n, err := h.rooms.Roster.CountMembers(ctx, team, roster.MemberFilter{})
 		if got.StatusCode != http.StatusUnauthorized || n != 0 || err != nil {
 			t.Errorf("after the revocation it is answered %d %s; the team has %d members (%v)", got.StatusCode, got.body, n, err)
 		}
@@ -202,7 +202,7 @@ func TestMutationsAfterOnesOwnRemoval(t *testing.T) {
 		out := h.query(newBrowser(t), e.key, fmt.Sprintf(`mutation {
 			removeMembership(input: {membershipId: %q}) { deletedMembershipId userErrors { code } }
 			createScimToken(input: {teamId: %q, name: "back door"}) { secret userErrors { code } } }`, e.GlobalID(), global), nil)
-		if n, err := h.rooms.Roster.CountMemberships(housetest.AsOperator(t.Context()), team); err != nil || n != 1 {
+		if n, err := h.rooms.Roster.CountMembers(housetest.AsOperator(t.Context()), team, roster.MemberFilter{}); err != nil || n != 1 {
 			t.Fatalf("the team has %d members (%v): %+v", n, err, out)
 		}
 		tokens, err := h.rooms.Credentials.ScimTokens(housetest.AsOperator(t.Context()), team)
