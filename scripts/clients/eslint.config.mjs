@@ -16,7 +16,11 @@ export default [
         acceptedIdNames: ["id"], acceptedIdTypes: ["ID"],
         exceptions: {
           suffixes: ["Connection", "Edge", "Payload", "Preview"],
-          types: ["AttributeMapping", "AuditDetail", "Change", "LoginCheck", "PageInfo", "PermissionCheck", "RateLimit", "ServiceProvider", "SystemInfo", "TeamPermissions", "UserError", "Viewer"],
+          // Values of the object that they hang on, and facts that are nobody's rows.
+          types: ["AttributeMapping", "AuditDetail", "Change", "IdentityProviderPreset", "JobKindInfo", "JobsInfo", "LoginAttribute", "LoginCheck",
+            "LoginMessage", "MetadataSource", "MfaRule", "NotificationSettings", "PageInfo", "PermissionCheck", "PresetCertificate", "PresetIssue",
+            "PresetLabels", "PresetMetadataUrl", "PresetMfa", "PresetNameId", "PresetSigning", "RateLimit", "RemovalImpact", "RequestedAuthnContext",
+            "ServiceProvider", "SystemInfo", "TeamPermissions", "UserError", "Viewer"],
         },
       }],
     },
