@@ -6923,6 +6923,30 @@ enum UserErrorCode {
   The metadata cannot be fetched from its address. See the message for the reason; try again, or paste the document instead.
   """
   METADATA_UNREACHABLE
+  """
+  The link was used already, or a newer one took its place. Use the newest mail, or have another one sent.
+  """
+  LINK_USED
+  """
+  The link has expired. Have another one sent.
+  """
+  LINK_EXPIRED
+  """
+  The person has not confirmed their e-mail address yet. Follow the link in the mail, or have it sent once more.
+  """
+  EMAIL_UNVERIFIED
+  """
+  The team has not proved that the domain is its own. Put the TXT record into the domain's DNS and verify it.
+  """
+  DOMAIN_UNVERIFIED
+  """
+  The password is too short, too long or too common. Choose one that nobody guesses; a few words in a row are good.
+  """
+  PASSWORD_UNUSABLE
+  """
+  A second factor is needed for this. Set one up on the page of your account.
+  """
+  SECOND_FACTOR_REQUIRED
 }
 `, BuiltIn: false},
 	{Name: "../schema/external_identity.graphqls", Input: `"""
