@@ -47,6 +47,21 @@ func (m Membership) Direct(u User) bool {
 	return (m.Source == SourceDirect || m.Source == SourceInvitation) && !m.ScimManaged && m.SsoLinkedAt == nil && !u.ManagedBy(m.TeamID)
 }
 
+// OwnLogin reports whether the member may come in without the team's identity
+// provider - by a password, a passkey, or an API key that no sign-in stands
+// behind - while single sign-on is in a state. Where it is enforced that is for
+// direct admins, integrations, and those whom an admin lets in besides.
+func (m Membership) OwnLogin(u User, state SsoState) bool {
+	switch {
+	case u.Kind == KindIntegration || !state.On():
+		return true
+	case !m.Direct(u):
+		return false
+	default:
+		return state == SsoEnabled || m.Role == RoleAdmin || m.SsoBypass
+	}
+}
+
 // ExternalIdentity links (team, issuer, NameID) to a membership.
 type ExternalIdentity struct {
 	ID           ID
