@@ -220,6 +220,9 @@ type CreateAPIKeyInput struct {
 	Scopes []models.Scope `json:"scopes"`
 	// When it ends by itself. Left out, the longest that is allowed.
 	ExpiresAt graphql.Omittable[*time.Time] `json:"expiresAt,omitempty"`
+	// Addresses or CIDR prefixes that it works from, twenty at most. From anywhere else
+	// it is like a key that there is not. Left out, it works from everywhere.
+	AllowedNetworks graphql.Omittable[[]string] `json:"allowedNetworks,omitempty"`
 	// Comes back in the payload as it is.
 	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
 }
@@ -1514,6 +1517,8 @@ type UpdateAPIKeyInput struct {
 	Name graphql.Omittable[*string] `json:"name,omitempty"`
 	// What it may be used for.
 	Scopes graphql.Omittable[[]models.Scope] `json:"scopes,omitempty"`
+	// Addresses or CIDR prefixes that it works from; an empty list or null is everywhere.
+	AllowedNetworks graphql.Omittable[[]string] `json:"allowedNetworks,omitempty"`
 	// Comes back in the payload as it is.
 	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
 }
