@@ -13,8 +13,8 @@ const (
 )
 
 // document is a resource as SCIM sees it, by the canonical names of schema.go.
-// Values are string, bool, document for a complex attribute and []document for
-// a multi-valued one. What is unassigned is not there: null, [] and "" mean the
+// Values are string, bool, document for a complex attribute, []document for a
+// multi-valued one and foreign for what is not in schema.go. What is unassigned is not there: null, [] and "" mean the
 // same as absence (RFC 7643 section 2.5).
 type document map[string]any
 
@@ -70,11 +70,13 @@ func checkSchemas(body object) error {
 }
 
 // clean checks a value against its attribute's type and brings it into the
-// form of a document; nil means unassigned. Unknown sub-attributes are dropped.
+// form of a document; nil means unassigned. Unknown sub-attributes are foreign.
 func clean(a *attribute, label string, v any) (any, error) {
 	switch {
 	case v == nil:
 		return nil, nil
+	case a.kind == kindForeign:
+		return cleanForeign(label, v)
 	case a.many:
 		return cleanList(a, label, v)
 	case a.kind == kindComplex:
@@ -132,6 +134,9 @@ func cleanComplex(a *attribute, label string, v any) (any, error) {
 	c := document{}
 	for _, m := range o {
 		sub := find(a.sub, m.name)
+		if sub == nil && foreignName(m.name) {
+			sub = foreignAttribute(m.name)
+		}
 		if sub == nil {
 			continue
 		}
