@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"reflect"
 	"strings"
 	"unicode/utf8"
 )
@@ -176,7 +177,7 @@ func cleanList(a *attribute, label string, v any) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if c, ok := one.(document); ok {
+		if c, ok := one.(document); ok && !again(list, c) {
 			list = append(list, c)
 			if c.flag("primary") {
 				primaries++
@@ -190,6 +191,20 @@ func cleanList(a *attribute, label string, v any) (any, error) {
 		return nil, nil
 	}
 	return list, nil
+}
+
+// again reports whether a list has an element already, to the letter (RFC 7643
+// section 2.4 wants no pair of type and value twice).
+func again(list []document, el document) bool {
+	if _, ok := el["value"].(string); !ok {
+		return false
+	}
+	for _, have := range list {
+		if len(have) == len(el) && reflect.DeepEqual(have, el) {
+			return true
+		}
+	}
+	return false
 }
 
 func tooManyValues(label string) error {
