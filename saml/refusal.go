@@ -72,7 +72,7 @@ type Seen struct {
 	Signed []string
 	// Audiences are those of all restrictions, Recipients those of all confirmations.
 	Audiences, Recipients []string
-	Encryption                        string // the content's cipher, "" when nothing was decrypted
+	Encryption            string // the content's cipher, "" when nothing was decrypted
 	// IssueInstant is when the sender says that it wrote the assertion; zero when
 	// it does not say so in a way that can be read.
 	IssueInstant time.Time
