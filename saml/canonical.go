@@ -7,8 +7,7 @@ import (
 )
 
 // Canonical XML: the one way to write an element so that two machines that
-// mean the same digest the same bytes. Comments are left out or, where a method
-// would keep them, there must be none.
+// mean the same digest the same bytes. Comments are always left out.
 
 // Canonicalizations (XML Signature, section 6.5).
 const (
@@ -21,11 +20,6 @@ type canonicalization struct {
 	// inclusive is Canonical XML 1.0 (RFC 3076); otherwise it is Exclusive XML
 	// Canonicalization 1.0 (RFC 3741).
 	inclusive bool
-	// commented is the exclusive form that keeps comments, which SAML allows
-	// too (SAML core, section 5.4.4). Products do not agree on whether it keeps
-	// those of an element that a Reference names by its id, so it is taken for
-	// elements without any, whose form is the same either way.
-	commented bool
 	// prefixes are the exclusive form's PrefixList: namespaces that it writes
 	// like the inclusive one. "" stands for the default namespace.
 	prefixes []string
@@ -37,9 +31,6 @@ var errCanonical = errors.New("the canonical form is too long")
 // of writes el in canonical form without the child skip, which is the
 // enveloped-signature transform (XML Signature, section 6.6.4).
 func (c canonicalization) of(el, skip *element, limit int) ([]byte, error) {
-	if c.commented && remarked(el) {
-		return nil, errComment
-	}
 	w := &canonicalWriter{method: c, skip: skip, limit: limit, scope: inForce(el.parent)}
 	w.out = make([]byte, 0, min(limit, w.estimate(el)))
 	w.element(el, true)
@@ -47,22 +38,6 @@ func (c canonicalization) of(el, skip *element, limit int) ([]byte, error) {
 		return nil, errCanonical
 	}
 	return w.out, nil
-}
-
-// errComment is a comment in an element whose method would keep it.
-var errComment = errors.New("there is a comment where the canonicalization would keep it")
-
-// remarked reports whether a comment stands anywhere inside el.
-func remarked(el *element) bool {
-	if el.remark {
-		return true
-	}
-	for c := range el.all() {
-		if remarked(c) {
-			return true
-		}
-	}
-	return false
 }
 
 // canonicalWriter writes one canonical form.

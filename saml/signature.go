@@ -164,8 +164,6 @@ func readCanonicalization(el *element) (canonicalization, error) {
 	c := canonicalization{}
 	switch algorithm := attr(el, "Algorithm"); algorithm {
 	case c14nExclusive:
-	case c14nExclusive + "WithComments":
-		c.commented = true
 	case c14nInclusive:
 		c.inclusive = true
 	default:
@@ -268,5 +266,5 @@ func (i signedInfo) same(other signedInfo) bool {
 }
 
 func (c canonicalization) same(other canonicalization) bool {
-	return c.inclusive == other.inclusive && c.commented == other.commented && strings.Join(c.prefixes, " ") == strings.Join(other.prefixes, " ")
+	return c.inclusive == other.inclusive && strings.Join(c.prefixes, " ") == strings.Join(other.prefixes, " ")
 }

@@ -30,11 +30,9 @@ func instant(v string) (t time.Time, problem string) {
 // within records whether now lies in [notBefore, notOnOrAfter) give or take
 // the skew. Either bound may be "". name is the prefix of the two checks.
 func (s *sheet) within(name, notBefore, notOnOrAfter string, now time.Time, skew time.Duration) {
+	before := s.failures()
 	from, noFrom := instant(notBefore)
 	until, noUntil := instant(notOnOrAfter)
-	if noFrom == "" && noUntil == "" && !from.Before(until) { // SAML core, section 2.5.1
-		s.fail(fault.AssertionInvalid, name+"_window", "NotBefore before NotOnOrAfter", notBefore+" "+notOnOrAfter, "the time that it is valid ends before it begins")
-	}
 	clock := "now " + stamp(now) + " ± " + skew.String()
 	if notBefore != "" {
 		switch check := name + "_not_before"; {
@@ -55,5 +53,8 @@ func (s *sheet) within(name, notBefore, notOnOrAfter string, now time.Time, skew
 		default:
 			s.pass(check, clock, notOnOrAfter)
 		}
+	}
+	if s.failures() == before && noFrom == "" && noUntil == "" && !from.Before(until) { // SAML core, section 2.5.1
+		s.fail(fault.AssertionInvalid, name+"_window", "NotBefore before NotOnOrAfter", notBefore+" "+notOnOrAfter, "the time that it is valid ends before it begins")
 	}
 }
