@@ -449,6 +449,7 @@ type ComplexityRoot struct {
 		Outcome          func(childComplexity int) int
 		Repeated         func(childComplexity int) int
 		RequestID        func(childComplexity int) int
+		SinceLastSuccess func(childComplexity int) int
 		Team             func(childComplexity int) int
 		Verified         func(childComplexity int) int
 	}
@@ -470,6 +471,12 @@ type ComplexityRoot struct {
 		Values func(childComplexity int) int
 	}
 
+	LoginChange struct {
+		Before func(childComplexity int) int
+		Fact   func(childComplexity int) int
+		Now    func(childComplexity int) int
+	}
+
 	LoginCheck struct {
 		Actual   func(childComplexity int) int
 		Expected func(childComplexity int) int
@@ -483,6 +490,7 @@ type ComplexityRoot struct {
 		Algorithms         func(childComplexity int) int
 		AssertionIDSha256  func(childComplexity int) int
 		Attributes         func(childComplexity int) int
+		Audiences          func(childComplexity int) int
 		ClockOffsetSeconds func(childComplexity int) int
 		ContextClasses     func(childComplexity int) int
 		Destination        func(childComplexity int) int
@@ -492,9 +500,11 @@ type ComplexityRoot struct {
 		Issuer             func(childComplexity int) int
 		MatchedFingerprint func(childComplexity int) int
 		NameIDFormat       func(childComplexity int) int
+		Recipients         func(childComplexity int) int
 		RequestAgeSeconds  func(childComplexity int) int
 		SessionIndex       func(childComplexity int) int
 		ShownFingerprints  func(childComplexity int) int
+		Signed             func(childComplexity int) int
 		SignedAssertion    func(childComplexity int) int
 		SignedResponse     func(childComplexity int) int
 		SignedSha1         func(childComplexity int) int
@@ -2742,6 +2752,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LoginAttempt.RequestID(childComplexity), true
+	case "LoginAttempt.sinceLastSuccess":
+		if e.ComplexityRoot.LoginAttempt.SinceLastSuccess == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttempt.SinceLastSuccess(childComplexity), true
 	case "LoginAttempt.team":
 		if e.ComplexityRoot.LoginAttempt.Team == nil {
 			break
@@ -2806,6 +2822,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LoginAttribute.Values(childComplexity), true
 
+	case "LoginChange.before":
+		if e.ComplexityRoot.LoginChange.Before == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginChange.Before(childComplexity), true
+	case "LoginChange.fact":
+		if e.ComplexityRoot.LoginChange.Fact == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginChange.Fact(childComplexity), true
+	case "LoginChange.now":
+		if e.ComplexityRoot.LoginChange.Now == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginChange.Now(childComplexity), true
+
 	case "LoginCheck.actual":
 		if e.ComplexityRoot.LoginCheck.Actual == nil {
 			break
@@ -2861,6 +2896,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LoginMessage.Attributes(childComplexity), true
+	case "LoginMessage.audiences":
+		if e.ComplexityRoot.LoginMessage.Audiences == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.Audiences(childComplexity), true
 	case "LoginMessage.clockOffsetSeconds":
 		if e.ComplexityRoot.LoginMessage.ClockOffsetSeconds == nil {
 			break
@@ -2915,6 +2956,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LoginMessage.NameIDFormat(childComplexity), true
+	case "LoginMessage.recipients":
+		if e.ComplexityRoot.LoginMessage.Recipients == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.Recipients(childComplexity), true
 	case "LoginMessage.requestAgeSeconds":
 		if e.ComplexityRoot.LoginMessage.RequestAgeSeconds == nil {
 			break
@@ -2933,6 +2980,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LoginMessage.ShownFingerprints(childComplexity), true
+	case "LoginMessage.signed":
+		if e.ComplexityRoot.LoginMessage.Signed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.Signed(childComplexity), true
 	case "LoginMessage.signedAssertion":
 		if e.ComplexityRoot.LoginMessage.SignedAssertion == nil {
 			break
@@ -8616,6 +8669,13 @@ type LoginAttempt implements Node {
   """
   message: LoginMessage!
   """
+  What is otherwise than in the last sign-in before it that the same identity provider
+  was let in with. Most sign-ins that stop working do so because of one of these. Empty
+  when nothing changed; null when there is nothing to compare: no earlier sign-in that
+  is still on record, or a message that could not be read.
+  """
+  sinceLastSuccess: [LoginChange!]
+  """
   How many attempts the record stands for: above one only when they came too fast to
   be kept one by one.
   """
@@ -8743,6 +8803,20 @@ type LoginMessage {
   """
   signedSha1: Boolean!
   """
+  What came with a signature, good or not: ` + "`" + `response` + "`" + `, ` + "`" + `assertion` + "`" + `. Empty also for
+  attempts of earlier versions, which did not note it.
+  """
+  signed: [String!]!
+  """
+  Whom the assertion was written for, ten names at most. The check ` + "`" + `audience` + "`" + ` says who
+  it should have been.
+  """
+  audiences: [String!]!
+  """
+  The addresses that the assertion was to be delivered to, ten at most.
+  """
+  recipients: [String!]!
+  """
   How the assertion was encrypted; null when it came in the clear.
   """
   encryption: String
@@ -8788,6 +8862,71 @@ type LoginAttribute {
 }
 
 """
+Something that a message says of itself otherwise than the one before did.
+"""
+type LoginChange {
+  """
+  What it is about.
+  """
+  fact: LoginFact!
+  """
+  What was there at the last sign-in that was accepted and is not there now.
+  """
+  before: [String!]!
+  """
+  What is there now and was not there then.
+  """
+  now: [String!]!
+}
+
+"""
+What is compared between two messages.
+"""
+enum LoginFact {
+  """
+  The entity id of the identity provider.
+  """
+  ISSUER
+  """
+  Where the message was sent to.
+  """
+  DESTINATION
+  """
+  Whom the assertion was written for.
+  """
+  AUDIENCE
+  """
+  The format of the NameID.
+  """
+  NAME_ID_FORMAT
+  """
+  The names of the attributes.
+  """
+  ATTRIBUTES
+  """
+  The algorithms of the signatures.
+  """
+  ALGORITHMS
+  """
+  Which parts are signed: ` + "`" + `response` + "`" + `, ` + "`" + `assertion` + "`" + `.
+  """
+  SIGNED
+  """
+  The SHA-256 fingerprint of the certificate: the one that verified the message or,
+  when none did, those that the message brought along.
+  """
+  CERTIFICATE
+  """
+  The authentication context classes.
+  """
+  CONTEXT_CLASSES
+  """
+  How the assertion was encrypted.
+  """
+  ENCRYPTION
+}
+
+"""
 Which attempts a list holds: those that fit every value that is given.
 """
 input LoginAttemptFilter {
@@ -8799,6 +8938,14 @@ input LoginAttemptFilter {
   Refused with this code.
   """
   code: String
+  """
+  This kind.
+  """
+  kind: LoginAttemptKind
+  """
+  Of this identity provider of the team.
+  """
+  identityProviderId: ID
   """
   At this moment or later.
   """
@@ -12874,6 +13021,8 @@ func (ec *executionContext) childFields_LoginAttempt(ctx context.Context, field 
 		return ec.fieldContext_LoginAttempt_mfaEvidence(ctx, field)
 	case "message":
 		return ec.fieldContext_LoginAttempt_message(ctx, field)
+	case "sinceLastSuccess":
+		return ec.fieldContext_LoginAttempt_sinceLastSuccess(ctx, field)
 	case "repeated":
 		return ec.fieldContext_LoginAttempt_repeated(ctx, field)
 	case "ip":
@@ -12916,6 +13065,18 @@ func (ec *executionContext) childFields_LoginAttribute(ctx context.Context, fiel
 		return ec.fieldContext_LoginAttribute_values(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LoginAttribute", field.Name)
+}
+
+func (ec *executionContext) childFields_LoginChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "fact":
+		return ec.fieldContext_LoginChange_fact(ctx, field)
+	case "before":
+		return ec.fieldContext_LoginChange_before(ctx, field)
+	case "now":
+		return ec.fieldContext_LoginChange_now(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LoginChange", field.Name)
 }
 
 func (ec *executionContext) childFields_LoginCheck(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -12962,6 +13123,12 @@ func (ec *executionContext) childFields_LoginMessage(ctx context.Context, field 
 		return ec.fieldContext_LoginMessage_signedAssertion(ctx, field)
 	case "signedSha1":
 		return ec.fieldContext_LoginMessage_signedSha1(ctx, field)
+	case "signed":
+		return ec.fieldContext_LoginMessage_signed(ctx, field)
+	case "audiences":
+		return ec.fieldContext_LoginMessage_audiences(ctx, field)
+	case "recipients":
+		return ec.fieldContext_LoginMessage_recipients(ctx, field)
 	case "encryption":
 		return ec.fieldContext_LoginMessage_encryption(ctx, field)
 	case "shownFingerprints":

@@ -185,8 +185,18 @@ func (r *Resolver) attempts(ctx context.Context, team models.ID, args graph.Page
 		if o := in.Outcome.Value(); o != nil {
 			f.Outcome = models.AttemptOutcome(*o)
 		}
+		if k := in.Kind.Value(); k != nil {
+			f.Kind = *k
+		}
+		if id := in.IdentityProviderID.Value(); id != nil {
+			provider, err := models.ParseGlobal(models.PrefixIdentityProvider, *id)
+			if err != nil {
+				return nil, err
+			}
+			f.Provider = provider
+		}
 	}
-	list := listName("loginAttempts", team, f.Outcome, f.Code, told(f.Since), told(f.Until))
+	list := listName("loginAttempts", team, f.Outcome, f.Kind, f.Provider, f.Code, told(f.Since), told(f.Until))
 	w, err := graph.ReadPage(list, args)
 	if err != nil {
 		return nil, err
@@ -198,6 +208,7 @@ func (r *Resolver) attempts(ctx context.Context, team models.ID, args graph.Page
 	p := paged(list, w, rows, more, func(a *models.LoginAttempt) models.Mark { return models.Mark{ID: a.ID} })
 	b := r.batch(ctx)
 	for _, a := range p.nodes {
+		b.changes.want(a.ID)
 		wantAny(b.members, a.MembershipID)
 		wantAny(b.certs, a.CertificateID)
 	}
