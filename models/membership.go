@@ -40,6 +40,9 @@ func (m Membership) Direct(u User) bool {
 	return (m.Source == SourceDirect || m.Source == SourceInvitation) && !m.ScimManaged && !u.ManagedBy(m.TeamID)
 }
 
+// DeactivatedReasonOrNil is the reason, nil for none.
+func (m Membership) DeactivatedReasonOrNil() *string { return orNil(m.DeactivatedReason) }
+
 // ExternalIdentity links (team, issuer, NameID) to a membership.
 type ExternalIdentity struct {
 	ID           ID
