@@ -65,7 +65,6 @@ type ResolverRoot interface {
 	Team() TeamResolver
 	TeamConnection() TeamConnectionResolver
 	TeamPermissions() TeamPermissionsResolver
-	User() UserResolver
 	Viewer() ViewerResolver
 }
 
@@ -537,25 +536,25 @@ type ComplexityRoot struct {
 	}
 
 	Membership struct {
-		APIKeys           func(childComplexity int, first *int, after *string, last *int, before *string) int
-		CreatedAt         func(childComplexity int) int
-		DeactivatedAt     func(childComplexity int) int
-		DeactivatedReason func(childComplexity int) int
-		ExternalIdentity  func(childComplexity int) int
-		GlobalID          func(childComplexity int) int
-		LastSeenAt        func(childComplexity int) int
-		Revision          func(childComplexity int) int
-		Role              func(childComplexity int) int
-		RoleSource        func(childComplexity int) int
-		ScimManaged       func(childComplexity int) int
-		Sessions          func(childComplexity int, first *int, after *string, last *int, before *string) int
-		Source            func(childComplexity int) int
-		Status            func(childComplexity int) int
-		Team              func(childComplexity int) int
-		UnderSso          func(childComplexity int) int
-		UpdatedAt         func(childComplexity int) int
-		User              func(childComplexity int) int
-		UserName          func(childComplexity int) int
+		APIKeys                func(childComplexity int, first *int, after *string, last *int, before *string) int
+		CreatedAt              func(childComplexity int) int
+		DeactivatedAt          func(childComplexity int) int
+		DeactivatedReasonOrNil func(childComplexity int) int
+		ExternalIdentity       func(childComplexity int) int
+		GlobalID               func(childComplexity int) int
+		LastSeenAt             func(childComplexity int) int
+		Revision               func(childComplexity int) int
+		Role                   func(childComplexity int) int
+		RoleSource             func(childComplexity int) int
+		ScimManaged            func(childComplexity int) int
+		Sessions               func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Source                 func(childComplexity int) int
+		Status                 func(childComplexity int) int
+		Team                   func(childComplexity int) int
+		UnderSso               func(childComplexity int) int
+		UpdatedAt              func(childComplexity int) int
+		User                   func(childComplexity int) int
+		UserName               func(childComplexity int) int
 	}
 
 	MembershipConnection struct {
@@ -1125,15 +1124,15 @@ type ComplexityRoot struct {
 	}
 
 	User struct {
-		CreatedAt  func(childComplexity int) int
-		Email      func(childComplexity int) int
-		FamilyName func(childComplexity int) int
-		GivenName  func(childComplexity int) int
-		GlobalID   func(childComplexity int) int
-		Kind       func(childComplexity int) int
-		Name       func(childComplexity int) int
-		Origin     func(childComplexity int) int
-		VerifiedAt func(childComplexity int) int
+		CreatedAt       func(childComplexity int) int
+		Email           func(childComplexity int) int
+		FamilyNameOrNil func(childComplexity int) int
+		GivenNameOrNil  func(childComplexity int) int
+		GlobalID        func(childComplexity int) int
+		Kind            func(childComplexity int) int
+		NameOrNil       func(childComplexity int) int
+		Origin          func(childComplexity int) int
+		VerifiedAt      func(childComplexity int) int
 	}
 
 	UserError struct {
@@ -3134,11 +3133,11 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Membership.DeactivatedAt(childComplexity), true
 	case "Membership.deactivatedReason":
-		if e.ComplexityRoot.Membership.DeactivatedReason == nil {
+		if e.ComplexityRoot.Membership.DeactivatedReasonOrNil == nil {
 			break
 		}
 
-		return e.ComplexityRoot.Membership.DeactivatedReason(childComplexity), true
+		return e.ComplexityRoot.Membership.DeactivatedReasonOrNil(childComplexity), true
 	case "Membership.externalIdentity":
 		if e.ComplexityRoot.Membership.ExternalIdentity == nil {
 			break
@@ -5866,17 +5865,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.User.Email(childComplexity), true
 	case "User.familyName":
-		if e.ComplexityRoot.User.FamilyName == nil {
+		if e.ComplexityRoot.User.FamilyNameOrNil == nil {
 			break
 		}
 
-		return e.ComplexityRoot.User.FamilyName(childComplexity), true
+		return e.ComplexityRoot.User.FamilyNameOrNil(childComplexity), true
 	case "User.givenName":
-		if e.ComplexityRoot.User.GivenName == nil {
+		if e.ComplexityRoot.User.GivenNameOrNil == nil {
 			break
 		}
 
-		return e.ComplexityRoot.User.GivenName(childComplexity), true
+		return e.ComplexityRoot.User.GivenNameOrNil(childComplexity), true
 	case "User.id":
 		if e.ComplexityRoot.User.GlobalID == nil {
 			break
@@ -5890,11 +5889,11 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.User.Kind(childComplexity), true
 	case "User.name":
-		if e.ComplexityRoot.User.Name == nil {
+		if e.ComplexityRoot.User.NameOrNil == nil {
 			break
 		}
 
-		return e.ComplexityRoot.User.Name(childComplexity), true
+		return e.ComplexityRoot.User.NameOrNil(childComplexity), true
 	case "User.origin":
 		if e.ComplexityRoot.User.Origin == nil {
 			break

@@ -65,8 +65,14 @@ func (r *Resolver) memberships(ctx context.Context, team models.ID, args graph.P
 	if err != nil {
 		return nil, err
 	}
-	p := paged(list, w, rows, more, mark)
-	r.batch(ctx).expect(p.nodes)
+	members := make([]models.Membership, len(rows))
+	b := r.batch(ctx)
+	for i := range rows {
+		members[i] = rows[i].Membership
+		b.users.put(rows[i].UserID, rows[i].User)
+	}
+	p := paged(list, w, members, more, mark)
+	b.expect(p.nodes)
 	return &model.MembershipConnection{
 		Nodes: p.nodes, PageInfo: p.info, At: p.at,
 		Count: func(ctx context.Context) (int, error) { return r.Roster.CountMembers(ctx, team, f) },
