@@ -15,8 +15,8 @@ import (
 // listedColumns are those of a membership and of its user, in the order of
 // scanMember. Moments stand in braces.
 const listedColumns = `m.id, m.team_id, m.user_id, m.role, m.role_source, m.status, m.source, m.scim_managed, m.user_name, m.user_name_key,
-	m.external_id, {m.last_seen_at}, {m.deactivated_at}, m.deactivated_reason, m.revision, {m.created_at}, {m.updated_at},
-	u.id, u.kind, u.origin, u.email, u.email_key, u.name, u.given_name, u.family_name, u.managed_by_team_id, {u.verified_at}, {u.created_at}, {u.updated_at}`
+	m.external_id, {m.sso_linked_at}, m.sso_bypass, {m.last_seen_at}, {m.deactivated_at}, m.deactivated_reason, m.revision, {m.created_at}, {m.updated_at},
+	u.id, u.kind, u.origin, u.email, u.email_key, u.name, u.given_name, u.family_name, u.managed_by_team_id, {u.verified_at}, u.language, {u.created_at}, {u.updated_at}`
 
 // Where a column is a moment, SQLite's driver tries one layout after the other on
 // its text, which costs as much as the rest of the row. As the value of an
@@ -55,10 +55,10 @@ func scanMember(rows *sql.Rows, out *Member) error {
 	return rows.Scan(
 		(*string)(&m.ID), (*string)(&m.TeamID), (*string)(&m.UserID), (*string)(&m.Role), (*string)(&m.RoleSource), (*string)(&m.Status),
 		(*string)(&m.Source), &m.ScimManaged, &m.UserName, &m.UserNameKey, &m.ExternalID,
-		maybeMoment{&m.LastSeenAt}, maybeMoment{&m.DeactivatedAt}, &m.DeactivatedReason, &m.Revision,
+		maybeMoment{&m.SsoLinkedAt}, &m.SsoBypass, maybeMoment{&m.LastSeenAt}, maybeMoment{&m.DeactivatedAt}, &m.DeactivatedReason, &m.Revision,
 		(*moment)(&m.CreatedAt), (*moment)(&m.UpdatedAt),
 		(*string)(&u.ID), (*string)(&u.Kind), (*string)(&u.Origin), &u.Email, &u.EmailKey, &u.Name, &u.GivenName, &u.FamilyName,
-		&u.ManagedByTeamID, maybeMoment{&u.VerifiedAt}, (*moment)(&u.CreatedAt), (*moment)(&u.UpdatedAt))
+		&u.ManagedByTeamID, maybeMoment{&u.VerifiedAt}, &u.Language, (*moment)(&u.CreatedAt), (*moment)(&u.UpdatedAt))
 }
 
 // sqliteTime is how SQLite's driver writes a moment.

@@ -18,10 +18,10 @@ func TestListReadsWholeRows(t *testing.T) {
 		text := "outside-1"
 		h.must(h.DB.Read(t.Context()).Model(&models.Membership{}).Where("id = ?", full.ID).Updates(map[string]any{
 			"external_id": text, "last_seen_at": at, "deactivated_at": at, "deactivated_reason": "left", "status": models.StatusDeactivated,
-			"scim_managed": true, "revision": 7,
+			"scim_managed": true, "revision": 7, "sso_linked_at": at, "sso_bypass": true,
 		}).Error)
 		h.must(h.DB.Read(t.Context()).Model(&models.User{}).Where("id = ?", full.UserID).Updates(map[string]any{
-			"given_name": "Ada", "family_name": "Lovelace", "managed_by_team_id": h.team.ID, "verified_at": at,
+			"given_name": "Ada", "family_name": "Lovelace", "managed_by_team_id": h.team.ID, "verified_at": at, "language": "ja",
 		}).Error)
 		for _, by := range []roster.MemberOrder{roster.ByJoining, roster.ByUserName} {
 			for _, w := range []models.Window{{Limit: 10}, {Limit: 10, Desc: true}, {Limit: 10, Last: true}} {
