@@ -16,9 +16,6 @@ import (
 )
 
 const (
-	// ssoKeyLife is how long after their last sign-in through the identity
-	// provider a person's API keys work.
-	ssoKeyLife = 8 * time.Hour
 	// directKeyLife and maxKeyLife bound the keys of people with an account of
 	// their own. Integrations' keys end only if they are told to.
 	directKeyLife = 90 * 24 * time.Hour
@@ -37,6 +34,7 @@ type NewAPIKey struct {
 	Name         string
 	Scopes       []models.Scope
 	ExpiresAt    *time.Time
+	Networks     []string // CIDR prefixes or addresses that it works from; none is everywhere
 }
 
 // CreateAPIKey makes a key for a member and returns it with its secret, which
@@ -44,13 +42,18 @@ type NewAPIKey struct {
 //
 // Faults: NOT_FOUND, FORBIDDEN, REQUIRED, INVALID, LIMIT_REACHED, CONFLICT for a
 // deactivated member and SSO_LOGIN_REQUIRED for a person under single sign-on
-// who did not sign in through the identity provider in the last eight hours.
+// who did not sign in through the identity provider within the hours that the
+// team sets.
 func (s *Store) CreateAPIKey(ctx context.Context, in NewAPIKey) (models.APIKey, string, error) {
 	name, err := properName(in.Name)
 	if err != nil {
 		return models.APIKey{}, "", err
 	}
 	if err := properScopes(access.From(ctx), in.Scopes); err != nil {
+		return models.APIKey{}, "", err
+	}
+	networks, err := properNetworks(in.Networks)
+	if err != nil {
 		return models.APIKey{}, "", err
 	}
 	var row models.APIKey
@@ -72,6 +75,7 @@ func (s *Store) CreateAPIKey(ctx context.Context, in NewAPIKey) (models.APIKey, 
 		}
 		if row, secret, err = s.insertKey(ctx, tx, models.APIKey{
 			Name: name, TeamID: &m.TeamID, UserID: &m.UserID, MembershipID: &m.ID, Scopes: in.Scopes, ExpiresAt: expires,
+			AllowedNetworks: networks,
 		}); err != nil {
 			return err
 		}
@@ -133,14 +137,22 @@ func (s *Store) keyLife(tx *gorm.DB, m models.Membership, u models.User) (longes
 		most, often := now.Add(maxKeyLife), now.Add(directKeyLife)
 		return &most, &often, nil
 	}
+	var hours []int
+	if err := tx.Model(&models.SsoSettings{}).Where("team_id = ?", m.TeamID).Pluck("api_key_hours", &hours).Error; err != nil {
+		return nil, nil, err
+	}
+	if len(hours) != 1 {
+		return nil, nil, fault.New(fault.Missing, "The team has no settings of single sign-on.")
+	}
+	life := time.Duration(hours[0]) * time.Hour
 	var latest []models.ExternalIdentity
 	if err := tx.Where("membership_id = ?", m.ID).Order("last_login_at DESC").Limit(1).Find(&latest).Error; err != nil {
 		return nil, nil, err
 	}
-	if len(latest) == 0 || !now.Before(latest[0].LastLoginAt.Add(ssoKeyLife)) {
-		return nil, nil, fault.New(fault.SsoLoginRequired, "The person must have signed in through the identity provider within the last %d hours.", int(ssoKeyLife.Hours()))
+	if len(latest) == 0 || !now.Before(latest[0].LastLoginAt.Add(life)) {
+		return nil, nil, fault.New(fault.SsoLoginRequired, "The person must have signed in through the identity provider within the last %d hours.", hours[0])
 	}
-	end := latest[0].LastLoginAt.Add(ssoKeyLife)
+	end := latest[0].LastLoginAt.Add(life)
 	return &end, &end, nil
 }
 
@@ -163,6 +175,9 @@ func (s *Store) recordKey(ctx context.Context, tx *gorm.DB, action string, row m
 	details := []models.AuditDetail{}
 	for _, scope := range row.Scopes {
 		details = append(details, audit.Detail("scope", string(scope)))
+	}
+	for _, network := range row.AllowedNetworks {
+		details = append(details, audit.Detail("network", network))
 	}
 	return s.recordKeyAs(ctx, tx, action, row, details)
 }

@@ -27,6 +27,7 @@ type live struct {
 	UserID        *models.ID
 	MembershipID  *models.ID
 	Scopes        string
+	Networks      string // a JSON list
 	ExpiresAt     *time.Time
 	IdleExpiresAt *time.Time
 	LastUsedAt    *time.Time
@@ -36,11 +37,11 @@ type live struct {
 }
 
 // Authenticate finds who an API key stands for. Whatever is wrong with the
-// key - unknown, revoked, expired, its member deactivated or gone - the fault is
-// the same UNAUTHENTICATED.
+// key - unknown, revoked, expired, its member deactivated or gone, sent from
+// another network than it is bound to - the fault is the same UNAUTHENTICATED.
 func (s *Store) Authenticate(ctx context.Context, key string) (access.Actor, error) {
 	row, err := s.find(ctx, kindAPIKey, key, `
-		SELECT k.id, k.name, k.operator, k.team_id, k.user_id, k.membership_id, k.scopes, k.expires_at, k.last_used_at,
+		SELECT k.id, k.name, k.operator, k.team_id, k.user_id, k.membership_id, k.scopes, k.allowed_networks AS networks, k.expires_at, k.last_used_at,
 		       m.role, m.status, u.email
 		FROM api_keys k
 		LEFT JOIN memberships m ON m.id = k.membership_id AND m.team_id = k.team_id
@@ -48,6 +49,13 @@ func (s *Store) Authenticate(ctx context.Context, key string) (access.Actor, err
 		WHERE k.secret_hash = ? AND k.revoked_at IS NULL`)
 	if err != nil {
 		return access.Actor{}, err
+	}
+	var networks []string
+	if err := json.Unmarshal([]byte(row.Networks), &networks); err != nil {
+		return access.Actor{}, err
+	}
+	if !within(access.RequestFrom(ctx).IP, networks) {
+		return access.Actor{}, errNotLive
 	}
 	if row.Operator {
 		s.touch(ctx, "api_keys", row.ID, row.LastUsedAt)

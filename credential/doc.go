@@ -20,6 +20,8 @@ type Store struct {
 	DB  *models.DB
 	Now func() time.Time
 
+	// LinkKey makes one-time links work. Without it none can be made or used.
+	LinkKey []byte
 	// Announce has people told of something, in the transaction of its cause. Nil
 	// tells nobody.
 	Announce func(tx *gorm.DB, n models.Notice) error

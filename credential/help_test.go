@@ -145,7 +145,7 @@ func (h *house) open(ctx context.Context, m roster.Member) (row models.Session, 
 			return fault.New(fault.UserDeactivated, "no")
 		}
 		row, secret, err = h.store.OpenSession(ctx, tx, credential.NewSession{
-			Membership: locked, IdentityProviderID: locked.ID, NameID: "ada", SessionIndex: "_1", Lifetime: 2 * time.Hour, Idle: 30 * time.Minute,
+			Membership: locked, Method: models.SessionSaml, IdentityProviderID: &locked.ID, NameID: "ada", SessionIndex: "_1", Lifetime: 2 * time.Hour, Idle: 30 * time.Minute,
 		})
 		return err
 	})

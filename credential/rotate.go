@@ -3,6 +3,7 @@ package credential
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -19,11 +20,12 @@ const maxOverlap = 7 * 24 * time.Hour
 
 // APIKeyChange is a partial change; what is nil stays as it is.
 type APIKeyChange struct {
-	Name   *string
-	Scopes []models.Scope
+	Name     *string
+	Scopes   []models.Scope
+	Networks *[]string // an empty list is everywhere
 }
 
-// UpdateAPIKey changes a key's name or scopes. Faults: NOT_FOUND, FORBIDDEN,
+// UpdateAPIKey changes a key's name, scopes or networks. Faults: NOT_FOUND, FORBIDDEN,
 // REQUIRED, INVALID, CONFLICT for a key that is revoked and for scopes of an
 // operator's key, which has none.
 func (s *Store) UpdateAPIKey(ctx context.Context, id models.ID, c APIKeyChange) (models.APIKey, error) {
@@ -38,6 +40,13 @@ func (s *Store) UpdateAPIKey(ctx context.Context, id models.ID, c APIKeyChange) 
 		if err := properScopes(access.From(ctx), c.Scopes); err != nil {
 			return models.APIKey{}, err
 		}
+	}
+	if c.Networks != nil {
+		networks, err := properNetworks(*c.Networks)
+		if err != nil {
+			return models.APIKey{}, err
+		}
+		c.Networks = &networks
 	}
 	var row models.APIKey
 	err := s.changeKey(ctx, id, func(tx *gorm.DB, found models.APIKey) error {
@@ -54,10 +63,14 @@ func (s *Store) UpdateAPIKey(ctx context.Context, id models.ID, c APIKeyChange) 
 			details = append(details, audit.Change("scopes", join(row.Scopes), join(c.Scopes)))
 			row.Scopes = c.Scopes
 		}
+		if c.Networks != nil && !slices.Equal(*c.Networks, row.AllowedNetworks) {
+			details = append(details, audit.Change("allowedNetworks", strings.Join(row.AllowedNetworks, " "), strings.Join(*c.Networks, " ")))
+			row.AllowedNetworks = *c.Networks
+		}
 		if len(details) == 0 {
 			return nil
 		}
-		if err := tx.Select("name", "scopes").Where("id = ?", id).Updates(&row).Error; err != nil {
+		if err := tx.Select("name", "scopes", "allowed_networks").Where("id = ?", id).Updates(&row).Error; err != nil {
 			return err
 		}
 		return s.recordKeyAs(ctx, tx, audit.APIKeyChanged, row, details)
@@ -115,7 +128,7 @@ func (s *Store) RotateAPIKey(ctx context.Context, id models.ID, overlap time.Dur
 		}
 		fresh := models.APIKey{
 			Name: old.Name, Operator: old.Operator, TeamID: old.TeamID, UserID: old.UserID,
-			MembershipID: old.MembershipID, Scopes: old.Scopes, ExpiresAt: end,
+			MembershipID: old.MembershipID, Scopes: old.Scopes, ExpiresAt: end, AllowedNetworks: old.AllowedNetworks,
 		}
 		if out.APIKey, out.Secret, err = s.insertKey(ctx, tx, fresh); err != nil {
 			return err

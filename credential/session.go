@@ -19,7 +19,8 @@ const maxUserAgent = 200
 // NewSession is what a sign-in knows of the session that it opens.
 type NewSession struct {
 	Membership         models.Membership // locked by the caller, and active
-	IdentityProviderID models.ID
+	Method             models.SessionMethod
+	IdentityProviderID *models.ID // nil unless the method is SAML
 	NameID             string
 	SessionIndex       string
 	NameIDFormat       string
@@ -44,7 +45,7 @@ func (s *Store) OpenSession(ctx context.Context, tx *gorm.DB, in NewSession) (mo
 	row := models.Session{
 		ID: id, SecretHash: hash(secret),
 		TeamID: in.Membership.TeamID, UserID: in.Membership.UserID, MembershipID: in.Membership.ID,
-		IdentityProviderID: in.IdentityProviderID, NameID: in.NameID, SessionIndex: in.SessionIndex,
+		Method: in.Method, IdentityProviderID: in.IdentityProviderID, NameID: in.NameID, SessionIndex: in.SessionIndex,
 		NameIDFormat: in.NameIDFormat, NameQualifier: in.NameQualifier, SPNameQualifier: in.SPNameQualifier, MfaEvidence: in.MfaEvidence,
 		IP: request.IP, UserAgent: cut(request.UserAgent, maxUserAgent),
 		CreatedAt: now, LastSeenAt: now, IdleExpiresAt: now.Add(in.Idle), ExpiresAt: now.Add(in.Lifetime),

@@ -23,7 +23,10 @@ func TestOpenSession(t *testing.T) {
 		h.must(err)
 		stored, err := h.store.Session(h.operator(), row.ID)
 		h.must(err)
-		same(t, "stored", stored, row)
+		same(t, "identity provider", *stored.IdentityProviderID, *row.IdentityProviderID)
+		plain := row
+		plain.IdentityProviderID = stored.IdentityProviderID // compared above; pointers print as addresses
+		same(t, "stored", stored, plain)
 		same(t, "team, user and membership", []models.ID{row.TeamID, row.UserID, row.MembershipID}, []models.ID{h.team.ID, m.User.ID, m.ID})
 		same(t, "ends", []time.Duration{row.IdleExpiresAt.Sub(housetest.Start), row.ExpiresAt.Sub(housetest.Start)}, []time.Duration{30 * time.Minute, 2 * time.Hour})
 		same(t, "address", row.IP, "192.0.2.7")

@@ -36,6 +36,12 @@ const (
 	MetadataInvalid      Code = "METADATA_INVALID"
 	MetadataWrongRole    Code = "METADATA_WRONG_ROLE"
 	MetadataUnreachable  Code = "METADATA_UNREACHABLE"
+	LinkUsed             Code = "LINK_USED"
+	LinkExpired          Code = "LINK_EXPIRED"
+	EmailUnverified      Code = "EMAIL_UNVERIFIED"
+	DomainUnverified     Code = "DOMAIN_UNVERIFIED"
+	PasswordUnusable     Code = "PASSWORD_UNUSABLE"
+	SecondFactorRequired Code = "SECOND_FACTOR_REQUIRED"
 )
 
 // Codes of refused sign-ins.
@@ -82,6 +88,9 @@ const (
 	EmailInvalid         Code = "email_invalid"
 	LoginAccountConflict Code = "account_conflict"
 	JitDisabled          Code = "jit_disabled"
+	DomainNotAllowed     Code = "domain_not_allowed"
+	UpgradeRequired      Code = "upgrade_required"
+	NameIDChanged        Code = "nameid_changed"
 	UserDeactivated      Code = "user_deactivated"
 	UserRemoved          Code = "user_removed"
 	LogoutInvalid        Code = "logout_invalid"
@@ -127,6 +136,12 @@ var Table = []Entry{
 	{MetadataInvalid, Invalid, "The metadata cannot be used.", "Download the identity provider's metadata again and paste all of it."},
 	{MetadataWrongRole, Invalid, "The metadata describes a service provider, not an identity provider.", "Take the metadata of the identity provider."},
 	{MetadataUnreachable, Precondition, "The metadata cannot be fetched from its address.", "See the message for the reason; try again, or paste the document instead."},
+	{LinkUsed, Precondition, "The link was used already, or a newer one took its place.", "Use the newest mail, or have another one sent."},
+	{LinkExpired, Precondition, "The link has expired.", "Have another one sent."},
+	{EmailUnverified, Precondition, "The person has not confirmed their e-mail address yet.", "Follow the link in the mail, or have it sent once more."},
+	{DomainUnverified, Precondition, "The team has not proved that the domain is its own.", "Put the TXT record into the domain's DNS and verify it."},
+	{PasswordUnusable, Invalid, "The password is too short, too long or too common.", "Choose one that nobody guesses; a few words in a row are good."},
+	{SecondFactorRequired, Precondition, "A second factor is needed for this.", "Set one up on the page of your account."},
 
 	{TeamNotFound, NotFound, "No team has this address.", "Check the login URL."},
 	{SsoNotEnabled, Precondition, "The team does not use single sign-on.", "Enable it first."},
@@ -170,6 +185,9 @@ var Table = []Entry{
 	{EmailInvalid, Invalid, "The e-mail address cannot be used.", "Check the attribute that is mapped to it."},
 	{LoginAccountConflict, Conflict, "An account with this e-mail address exists that this team does not manage or that has another identity.", "The person proves that the account is theirs, or an admin links it."},
 	{JitDisabled, Precondition, "The team takes only people who were provisioned before they sign in.", "Provision the person by SCIM, or enable jitEnabled."},
+	{DomainNotAllowed, Denied, "The e-mail address is in a domain that the team does not let in.", "Add the domain to the allowed ones, or correct the address at the identity provider."},
+	{UpgradeRequired, Conflict, "The person has an account of their own with this e-mail address and has not agreed to put it under the identity provider.", "The person is asked to, and may decline."},
+	{NameIDChanged, Conflict, "The member signed in under another NameID before.", "If it is the same person, relink them; if not, give the newcomer another address."},
 	{UserDeactivated, Denied, "The person is deactivated on this team.", "Reactivate them at the identity provider's provisioning, or as an admin."},
 	{UserRemoved, Denied, "The person was removed from this team.", "Provision them again by SCIM, or allow the return as an admin."},
 	{LogoutInvalid, Invalid, "The logout message cannot be accepted.", "See the failed check; sign out at the identity provider again."},

@@ -94,18 +94,19 @@ type ComplexityRoot struct {
 	}
 
 	ApiKey struct {
-		CreatedAt  func(childComplexity int) int
-		CreatedBy  func(childComplexity int) int
-		ExpiresAt  func(childComplexity int) int
-		GlobalID   func(childComplexity int) int
-		LastUsedAt func(childComplexity int) int
-		Name       func(childComplexity int) int
-		Operator   func(childComplexity int) int
-		Prefix     func(childComplexity int) int
-		RevokedAt  func(childComplexity int) int
-		Scopes     func(childComplexity int) int
-		Team       func(childComplexity int) int
-		User       func(childComplexity int) int
+		AllowedNetworks func(childComplexity int) int
+		CreatedAt       func(childComplexity int) int
+		CreatedBy       func(childComplexity int) int
+		ExpiresAt       func(childComplexity int) int
+		GlobalID        func(childComplexity int) int
+		LastUsedAt      func(childComplexity int) int
+		Name            func(childComplexity int) int
+		Operator        func(childComplexity int) int
+		Prefix          func(childComplexity int) int
+		RevokedAt       func(childComplexity int) int
+		Scopes          func(childComplexity int) int
+		Team            func(childComplexity int) int
+		User            func(childComplexity int) int
 	}
 
 	ApiKeyConnection struct {
@@ -1201,6 +1202,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AllowReturnPayload.UserErrors(childComplexity), true
 
+	case "ApiKey.allowedNetworks":
+		if e.ComplexityRoot.ApiKey.AllowedNetworks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiKey.AllowedNetworks(childComplexity), true
 	case "ApiKey.createdAt":
 		if e.ComplexityRoot.ApiKey.CreatedAt == nil {
 			break
@@ -5978,7 +5985,7 @@ var sources = []*ast.Source{
     input: RevokeApiKeyInput!
   ): RevokeApiKeyPayload! @auth(scope: KEY_WRITE)
   """
-  Changes the name or the scopes of an API key: of one's own, or as an admin of
+  Changes the name, the scopes or the networks of an API key: of one's own, or as an admin of
   anybody's. What is left out stays as it is.
   """
   updateApiKey(
@@ -6032,6 +6039,10 @@ type ApiKey implements Node {
   """
   scopes: [Scope!]!
   """
+  The networks that it works from, as CIDR prefixes; empty for everywhere.
+  """
+  allowedNetworks: [String!]!
+  """
   Who created it.
   """
   createdBy: String!
@@ -6077,6 +6088,11 @@ input CreateApiKeyInput {
   When it ends by itself. Left out, the longest that is allowed.
   """
   expiresAt: DateTime
+  """
+  Addresses or CIDR prefixes that it works from, twenty at most. From anywhere else
+  it is like a key that there is not. Left out, it works from everywhere.
+  """
+  allowedNetworks: [String!]
   """
   Comes back in the payload as it is.
   """
@@ -6189,6 +6205,10 @@ input UpdateApiKeyInput {
   What it may be used for.
   """
   scopes: [Scope!]
+  """
+  Addresses or CIDR prefixes that it works from; an empty list or null is everywhere.
+  """
+  allowedNetworks: [String!]
   """
   Comes back in the payload as it is.
   """
@@ -6923,6 +6943,30 @@ enum UserErrorCode {
   The metadata cannot be fetched from its address. See the message for the reason; try again, or paste the document instead.
   """
   METADATA_UNREACHABLE
+  """
+  The link was used already, or a newer one took its place. Use the newest mail, or have another one sent.
+  """
+  LINK_USED
+  """
+  The link has expired. Have another one sent.
+  """
+  LINK_EXPIRED
+  """
+  The person has not confirmed their e-mail address yet. Follow the link in the mail, or have it sent once more.
+  """
+  EMAIL_UNVERIFIED
+  """
+  The team has not proved that the domain is its own. Put the TXT record into the domain's DNS and verify it.
+  """
+  DOMAIN_UNVERIFIED
+  """
+  The password is too short, too long or too common. Choose one that nobody guesses; a few words in a row are good.
+  """
+  PASSWORD_UNUSABLE
+  """
+  A second factor is needed for this. Set one up on the page of your account.
+  """
+  SECOND_FACTOR_REQUIRED
 }
 `, BuiltIn: false},
 	{Name: "../schema/external_identity.graphqls", Input: `"""
@@ -11911,6 +11955,8 @@ func (ec *executionContext) childFields_ApiKey(ctx context.Context, field graphq
 		return ec.fieldContext_ApiKey_user(ctx, field)
 	case "scopes":
 		return ec.fieldContext_ApiKey_scopes(ctx, field)
+	case "allowedNetworks":
+		return ec.fieldContext_ApiKey_allowedNetworks(ctx, field)
 	case "createdBy":
 		return ec.fieldContext_ApiKey_createdBy(ctx, field)
 	case "createdAt":

@@ -79,21 +79,29 @@ func (s *Service) announceJob(ctx context.Context, id models.ID) error {
 // person is somebody who is to be told.
 type person struct {
 	address    string
-	membership *models.ID // nil for an extra address of the team
+	membership *models.ID // nil for an extra address of the team, and for somebody who is no member
+	language   string     // "" for the team's
 }
 
-// recipients are the member that a notice is for, or the people who are admins
+// recipients are the address or the member that a notice is for, or the people who are admins
 // now and the team's extra addresses. An address is told once.
 func recipients(tx *gorm.DB, n models.Notice) ([]person, string, error) {
 	wishes, err := sso.NotificationsIn(tx, n.TeamID)
 	if err != nil {
 		return nil, "", err
 	}
-	var rows []struct {
-		ID    models.ID
-		Email string
+	if n.Recipient != "" {
+		p := person{address: n.Recipient}
+		if n.UserID != nil {
+			err = tx.Model(&models.User{}).Where("id = ?", *n.UserID).Pluck("language", &p.language).Error
+		}
+		return []person{p}, wishes.Language, err
 	}
-	members := tx.Table("memberships m").Select("m.id, u.email").Joins("JOIN users u ON u.id = m.user_id").
+	var rows []struct {
+		ID              models.ID
+		Email, Language string
+	}
+	members := tx.Table("memberships m").Select("m.id, u.email, u.language").Joins("JOIN users u ON u.id = m.user_id").
 		Where("m.team_id = ? AND m.status = ?", n.TeamID, models.StatusActive).Order("m.id")
 	admins := members.Session(&gorm.Session{}).Where("m.role = ? AND u.kind = ?", models.RoleAdmin, models.KindPerson)
 	extra := wishes.ExtraRecipients
@@ -113,17 +121,17 @@ func recipients(tx *gorm.DB, n models.Notice) ([]person, string, error) {
 	}
 	var out []person
 	seen := map[string]bool{}
-	add := func(address string, membership *models.ID) {
-		if key := models.Fold(address); !seen[key] {
+	add := func(p person) {
+		if key := models.Fold(p.address); !seen[key] {
 			seen[key] = true
-			out = append(out, person{address, membership})
+			out = append(out, p)
 		}
 	}
 	for _, r := range rows {
-		add(r.Email, &r.ID)
+		add(person{r.Email, &r.ID, r.Language})
 	}
 	for _, address := range extra {
-		add(address, nil)
+		add(person{address: address})
 	}
 	return out, wishes.Language, nil
 }
@@ -134,9 +142,12 @@ func (s *Service) write(tx *gorm.DB, n models.Notice, p person, language string)
 	if err != nil {
 		return err
 	}
+	if p.language != "" {
+		language = p.language
+	}
 	row := models.Mail{
 		ID: id, TeamID: n.TeamID, NoticeID: n.ID, Recipient: p.address, RecipientKey: models.Fold(p.address), MembershipID: p.membership,
-		Language: string(mail.LanguageOf(language)), State: models.MailQueued, CreatedAt: s.now(),
+		Language: string(mail.LanguageOf(language)), State: models.MailQueued, CreatedAt: s.now(), Private: n.Private,
 	}
 	made := tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "notice_id"}, {Name: "recipient_key"}}, DoNothing: true}).Create(&row)
 	if made.Error != nil || made.RowsAffected == 0 {

@@ -26,7 +26,16 @@ func (s *Service) deliverJob(ctx context.Context, job *river.Job[deliverArgs]) e
 	if err != nil || m == nil {
 		return err
 	}
-	content, err := mail.Render(mail.Kind(n.Kind), mail.Language(m.Language), s.facts(n, team))
+	facts := s.facts(n, team)
+	if n.LinkID != nil {
+		if facts.Link, err = s.link(ctx, *n.LinkID); err != nil {
+			return err
+		}
+		if facts.Link == "" { // between the look and now
+			return s.settle(ctx, m.ID, map[string]any{"state": models.MailCancelled})
+		}
+	}
+	content, err := mail.Render(mail.Kind(n.Kind), mail.Language(m.Language), facts)
 	if err != nil { // written by a newer version, which will find it again
 		return err
 	}
@@ -51,6 +60,20 @@ func (s *Service) deliverJob(ctx context.Context, job *river.Job[deliverArgs]) e
 		}
 		return errors.New(reason(err))
 	}
+}
+
+// link is the address of the one-time link that a mail carries, "" when it
+// cannot be used any more. It is made for the mail and kept nowhere.
+func (s *Service) link(ctx context.Context, id models.ID) (string, error) {
+	var row models.OneTimeLink
+	err := s.DB.Read(ctx).Where("id = ?", id).Take(&row).Error
+	if errors.Is(err, gorm.ErrRecordNotFound) || err == nil && s.Credentials.LinkOpen(row) != nil {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return s.Credentials.LinkURL(s.BaseURL, row)
 }
 
 // reason is why a mail was not taken, without addresses.
@@ -145,6 +168,7 @@ func (s *Service) facts(n models.Notice, team models.Team) mail.Facts {
 		Early: number("early"), EarlyDay: f["earlyDay"], Covered: f["covered"] != "", Trusted: f["trusted"] != "", Reason: f["reason"],
 		Problem: f["problem"], Since: f["since"], Failures: number("failures"),
 		Name: f["name"], Prefix: f["prefix"], ExpiresAt: f["expiresAt"],
+		Email: f["email"], Role: f["role"],
 	}
 	if end, err := time.Parse(time.RFC3339, f["notAfter"]); err == nil {
 		out.Days = max(0, int(math.Ceil(end.Sub(s.now()).Hours()/24)))

@@ -219,7 +219,7 @@ func TestPrune(t *testing.T) {
 			if i%5 == 0 {
 				end = left
 			}
-			sessions = append(sessions, models.Session{ID: v, SecretHash: []byte(v), TeamID: team.ID, UserID: v, MembershipID: v, IdentityProviderID: v,
+			sessions = append(sessions, models.Session{ID: v, SecretHash: []byte(v), TeamID: team.ID, UserID: v, MembershipID: v, IdentityProviderID: &v,
 				CreatedAt: gone, LastSeenAt: gone, IdleExpiresAt: end, ExpiresAt: end})
 		}
 		key := func(revoked, expires *time.Time) models.APIKey {

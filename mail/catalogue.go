@@ -71,5 +71,8 @@ type Facts struct {
 	Name        string // of a key or token
 	Prefix      string // the part of it that may be shown
 	ExpiresAt   string // RFC 3339, empty for never
+	Link        string // works once, for whoever has the mail
+	Email       string // an address that it is about
+	Role        string
 	Changes     []string
 }

@@ -8,5 +8,7 @@ var All = []any{
 	Session{}, APIKey{}, ScimToken{}, AuditEvent{},
 	ScimProfile{}, ScimValue{}, ScimCounter{}, ScimBlock{}, Group{}, GroupMember{}, GroupRoleMapping{},
 	ProvisioningSettings{}, ScimCall{},
+	Password{}, SecondFactor{}, BackupCode{}, SigninStep{}, GuessCounter{}, OneTimeLink{}, RecoveryCode{},
+	Invitation{}, Domain{}, SsoUpgrade{}, RoleRule{}, LoginTest{},
 	Notice{}, Mail{}, NotificationSettings{}, MetadataSource{}, StagedCertificate{},
 }

@@ -2,15 +2,28 @@ package models
 
 import "time"
 
-// Session is a browser that proved itself through a team's IdP. It opens that
-// team and no other.
+// SessionMethod says how the browser of a session proved itself.
+type SessionMethod string
+
+// Methods of sessions.
+const (
+	SessionSaml         SessionMethod = "SAML"
+	SessionPassword     SessionMethod = "PASSWORD"
+	SessionPasskey      SessionMethod = "PASSKEY"
+	SessionLink         SessionMethod = "LINK" // from a mail
+	SessionRecoveryCode SessionMethod = "RECOVERY_CODE"
+)
+
+// Session is a browser that proved itself, through a team's identity provider
+// or by a way of its own. It opens one team and no other.
 type Session struct {
 	ID                 ID
 	SecretHash         []byte
 	TeamID             ID
 	UserID             ID
 	MembershipID       ID
-	IdentityProviderID ID
+	Method             SessionMethod `gorm:"default:SAML"`
+	IdentityProviderID *ID           // that vouched for it; nil unless the method is SAML
 	NameID             string
 	SessionIndex       string
 	NameIDFormat       string // with the qualifiers: what a logout request has to repeat
@@ -36,21 +49,22 @@ func (Session) IsNode() {}
 // APIKey is a bearer credential for the GraphQL API: of a member, or of the
 // operator when TeamID, MembershipID and UserID are nil.
 type APIKey struct {
-	ID            ID
-	SecretHash    []byte
-	Prefix        string // what of the key may be shown
-	Name          string
-	Operator      bool
-	TeamID        *ID
-	UserID        *ID
-	MembershipID  *ID
-	Scopes        []Scope `gorm:"serializer:json"`
-	CreatedBy     string
-	CreatedAt     time.Time
-	ExpiresAt     *time.Time
-	LastUsedAt    *time.Time
-	RevokedAt     *time.Time
-	RevokedReason string
+	ID              ID
+	SecretHash      []byte
+	Prefix          string // what of the key may be shown
+	Name            string
+	Operator        bool
+	TeamID          *ID
+	UserID          *ID
+	MembershipID    *ID
+	Scopes          []Scope  `gorm:"serializer:json"`
+	AllowedNetworks []string `gorm:"serializer:json;default:[]"` // CIDR prefixes that it works from; none is everywhere
+	CreatedBy       string
+	CreatedAt       time.Time
+	ExpiresAt       *time.Time
+	LastUsedAt      *time.Time
+	RevokedAt       *time.Time
+	RevokedReason   string
 }
 
 // TableName is the plural that gorm would not guess.

@@ -49,6 +49,13 @@ const (
 	PrefixMail                 Prefix = "mail"
 	PrefixNotificationSettings Prefix = "ntf"
 	PrefixStagedCertificate    Prefix = "stc"
+
+	PrefixSecondFactor Prefix = "fac"
+	PrefixInvitation   Prefix = "inv"
+	PrefixDomain       Prefix = "dom"
+	PrefixSsoUpgrade   Prefix = "upg"
+	PrefixRoleRule     Prefix = "rule"
+	PrefixLoginTest    Prefix = "test"
 )
 
 var idText = base32.HexEncoding.WithPadding(base32.NoPadding)

@@ -13,6 +13,7 @@ type LoginRequest struct {
 	ExpiresAt          time.Time
 	ConsumedAt         *time.Time
 	ForceAuthn         bool // it asked for the person to be authenticated anew
+	LoginTestID        *ID  // the test login that it is part of
 }
 
 // LogoutRequest is a logout request of ours that waits for its answer.

@@ -20,6 +20,12 @@ type Membership struct {
 	UserNameKey string
 	ExternalID  *string // the provisioning client's own id (RFC 7643 section 3.1), case-exact
 
+	// SsoLinkedAt is when the member gave an account of their own into the care
+	// of the team's identity provider. SsoBypass lets one with an account of their
+	// own in without it, whatever the team enforces.
+	SsoLinkedAt *time.Time
+	SsoBypass   bool
+
 	LastSeenAt        *time.Time
 	DeactivatedAt     *time.Time
 	DeactivatedReason string // empty while active
@@ -34,10 +40,26 @@ func (m Membership) GlobalID() string { return Global(PrefixMembership, m.ID) }
 // IsNode marks a Relay Node.
 func (Membership) IsNode() {}
 
-// Direct reports whether the member is exempt from single sign-on: made by
-// hand or by invitation and not taken over by the team's identity provider.
+// Direct reports whether the member is not under single sign-on: made by hand
+// or by invitation, and neither taken over by the team's identity provider nor
+// given into its care.
 func (m Membership) Direct(u User) bool {
-	return (m.Source == SourceDirect || m.Source == SourceInvitation) && !m.ScimManaged && !u.ManagedBy(m.TeamID)
+	return (m.Source == SourceDirect || m.Source == SourceInvitation) && !m.ScimManaged && m.SsoLinkedAt == nil && !u.ManagedBy(m.TeamID)
+}
+
+// OwnLogin reports whether the member may come in without the team's identity
+// provider - by a password, a passkey, or an API key that no sign-in stands
+// behind - while single sign-on is in a state. Where it is enforced that is for
+// direct admins, integrations, and those whom an admin lets in besides.
+func (m Membership) OwnLogin(u User, state SsoState) bool {
+	switch {
+	case u.Kind == KindIntegration || !state.On():
+		return true
+	case !m.Direct(u):
+		return false
+	default:
+		return state == SsoEnabled || m.Role == RoleAdmin || m.SsoBypass
+	}
 }
 
 // ExternalIdentity links (team, issuer, NameID) to a membership.

@@ -11,6 +11,10 @@ type Notice struct {
 	Kind          string // a kind of package mail
 	CertificateID *ID
 	MembershipID  *ID               // the only recipient; nil is the team's admins
+	Recipient     string            // or the only address, of somebody who may be no member
+	UserID        *ID               // whose address that is, if anybody's
+	LinkID        *ID               // the one-time link that the mail carries
+	Private       bool              // not for the team's admins to see
 	Facts         map[string]string `gorm:"serializer:json"` // for the template, never a secret
 	CreatedAt     time.Time
 	AnnouncedAt   *time.Time // when the mails were written
@@ -35,6 +39,7 @@ type Mail struct {
 	Recipient    string
 	RecipientKey string // Fold(Recipient); unique within the notice
 	MembershipID *ID    // nil for an extra address of the team
+	Private      bool   // not for the team's admins to see
 	Language     string
 	State        MailState
 	Attempts     int

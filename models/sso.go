@@ -24,9 +24,22 @@ type SsoSettings struct {
 	EncryptAssertions         bool // publish an encryption key and take encrypted assertions
 	DisabledAt                *time.Time
 	DisabledReason            string // empty unless switched off with a reason
-	Revision                  int
-	CreatedAt                 time.Time
-	UpdatedAt                 time.Time
+
+	// TrustRevision grows with every change of what a sign-in rests on, and
+	// TestedAt is of a test login that passed under the present one.
+	TrustRevision        int `gorm:"default:1"`
+	TestedAt             *time.Time
+	EnforcedAt           *time.Time
+	EnforcedBy           string   // label of the actor, empty unless enforced
+	ConfirmEmail         bool     // new people confirm their address before they get any further
+	TrustVerifiedDomains bool     // but not in domains that the team proved to be its own
+	AllowedDomains       []string `gorm:"serializer:json;default:[]"`     // of e-mail addresses that may come in; none is every one
+	APIKeyHours          int      `gorm:"column:api_key_hours;default:8"` // after a sign-in that keys of people under single sign-on work
+	Contact              string   // whom people may ask, shown on pages; may be empty
+
+	Revision  int
+	CreatedAt time.Time
+	UpdatedAt time.Time
 }
 
 // TableName is the plural that gorm would not guess.

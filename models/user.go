@@ -12,8 +12,9 @@ type User struct {
 	Name            string // display name, may be empty
 	GivenName       string
 	FamilyName      string
-	ManagedByTeamID *ID // the team whose IdP created or took over the account
-	VerifiedAt      *time.Time
+	ManagedByTeamID *ID        // the team whose IdP created or took over the account
+	VerifiedAt      *time.Time // when the person proved that the address is theirs, or somebody vouched for it
+	Language        string     // that mails to them are in, "" for the team's
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
 }

@@ -44,6 +44,7 @@ func (r *mutationResolver) CreateAPIKey(ctx context.Context, input model.CreateA
 	if err == nil {
 		key, secret, err = r.Credentials.CreateAPIKey(ctx, credential.NewAPIKey{
 			TeamID: team, MembershipID: member, Name: input.Name, Scopes: input.Scopes, ExpiresAt: input.ExpiresAt.Value(),
+			Networks: input.AllowedNetworks.Value(),
 		})
 	}
 	return out, settle(err, &out.UserErrors, "membershipId", func() { out.APIKey, out.Secret = &key, &secret })
@@ -65,6 +66,10 @@ func (r *mutationResolver) UpdateAPIKey(ctx context.Context, input model.UpdateA
 	in := arguments{}
 	id := in.id(models.PrefixAPIKey, input.APIKeyID, "apiKeyId")
 	change := credential.APIKeyChange{Name: keep(&in, input.Name, "name"), Scopes: keepList(&in, input.Scopes, "scopes")}
+	if networks := input.AllowedNetworks; networks.IsSet() {
+		list := networks.Value()
+		change.Networks = &list
+	}
 	err := in.err
 	if err == nil {
 		key, err = r.Credentials.UpdateAPIKey(ctx, id, change)

@@ -148,7 +148,7 @@ func (d *desk) session(t *testing.T, m roster.Member) (s models.Session, secret 
 		t.Fatal(err)
 	}
 	s, secret, err = d.Credentials.OpenSession(t.Context(), d.db.Read(t.Context()), credential.NewSession{
-		Membership: m.Membership, IdentityProviderID: provider, NameID: m.User.Email, Lifetime: time.Hour, Idle: time.Hour,
+		Membership: m.Membership, Method: models.SessionSaml, IdentityProviderID: &provider, NameID: m.User.Email, Lifetime: time.Hour, Idle: time.Hour,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,8 @@ package roster
 import (
 	"time"
 
+	"gorm.io/gorm"
+
 	"rollcall/credential"
 	"rollcall/models"
 )
@@ -23,8 +25,19 @@ type Service struct {
 	// TombstoneKey makes the hashes that remember who was removed useless to
 	// somebody who only has the database: addresses are easily guessed.
 	TombstoneKey []byte
+	// Credentials gives and takes proofs of identity in the roster's own
+	// transactions. Nil is a store that makes no links and tells nobody.
+	Credentials *credential.Store
+	// Announce has people told of something, in the transaction of its cause. Nil
+	// tells nobody.
+	Announce func(tx *gorm.DB, n models.Notice) error
 }
 
 func (s *Service) now() time.Time { return models.Stamp(s.Now()) }
 
-func (s *Service) credentials() *credential.Store { return &credential.Store{DB: s.DB, Now: s.Now} }
+func (s *Service) credentials() *credential.Store {
+	if s.Credentials != nil {
+		return s.Credentials
+	}
+	return &credential.Store{DB: s.DB, Now: s.Now}
+}

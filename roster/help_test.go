@@ -238,7 +238,7 @@ func (h *house) credentials(m roster.Member) (secrets [2]string) {
 	h.must(h.db.InTx(h.Context(), func(tx *gorm.DB) error {
 		var err error
 		_, secrets[1], err = h.store.OpenSession(h.Context(), tx, credential.NewSession{
-			Membership: m.Membership, IdentityProviderID: m.ID, NameID: m.User.Email, Lifetime: day, Idle: day,
+			Membership: m.Membership, Method: models.SessionSaml, IdentityProviderID: &m.ID, NameID: m.User.Email, Lifetime: day, Idle: day,
 		})
 		return err
 	}))

@@ -69,7 +69,7 @@ func (s *Service) attempts() *sso.Service { return &sso.Service{DB: s.DB, Now: s
 func (s *Service) open(ctx context.Context, tx *gorm.DB, l *sso.Login, out *SignIn) error {
 	var err error
 	out.Session, out.SessionSecret, err = s.credentials().OpenSession(ctx, tx, credential.NewSession{
-		Membership: out.Membership, IdentityProviderID: l.Provider.ID,
+		Membership: out.Membership, Method: models.SessionSaml, IdentityProviderID: &l.Provider.ID,
 		NameID: l.Assertion.NameID, SessionIndex: l.Assertion.SessionIndex, NameIDFormat: l.Assertion.NameIDFormat,
 		NameQualifier: l.Assertion.NameQualifier, SPNameQualifier: l.Assertion.SPNameQualifier, MfaEvidence: l.Assertion.MFAEvidence,
 		Lifetime: l.Lifetime(s.now()), Idle: time.Duration(l.Settings.SessionIdleMinutes) * time.Minute,

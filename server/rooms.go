@@ -76,11 +76,14 @@ func build(ctx context.Context, cfg config.Config, db *models.DB, log *slog.Logg
 	if err != nil {
 		return nil, err
 	}
+	if store.LinkKey, err = keys.For("one-time links"); err != nil {
+		return nil, err
+	}
 	sealing, err := keys.AEAD("service provider keys")
 	if err != nil {
 		return nil, err
 	}
-	people := &roster.Service{DB: db, Now: now, TombstoneKey: tombstones}
+	people := &roster.Service{DB: db, Now: now, TombstoneKey: tombstones, Credentials: store}
 	r := &Rooms{
 		Config: cfg, DB: db, Log: log, Now: now, Credentials: store,
 		SSO: &sso.Service{

@@ -22,7 +22,7 @@ func (r *Rooms) addJobs() error {
 		return err
 	}
 	r.Jobs = work
-	r.SSO.Announce, r.Credentials.Announce = work.Announce, work.Announce
+	r.SSO.Announce, r.Credentials.Announce, r.Roster.Announce = work.Announce, work.Announce, work.Announce
 	return nil
 }
 

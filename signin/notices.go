@@ -86,6 +86,9 @@ var notices = map[fault.Code]notice{
 	fault.UserDeactivated:      {sentence: "Your access to this team is switched off; please ask your team's admin."},
 	fault.UserRemoved:          {sentence: "You were removed from this team; please ask your team's admin."},
 	fault.JitDisabled:          {sentence: "Your team lets in only people who were added to it before; please ask your team's admin."},
+	fault.DomainNotAllowed:     {sentence: "Your e-mail address is in a domain that this team does not let in; please ask your team's admin."},
+	fault.UpgradeRequired:      {sentence: "Your e-mail address has an account of its own, and you have not agreed yet to sign in to it by your identity provider."},
+	fault.NameIDChanged:        {sentence: "Your identity provider calls you by another name than before; please tell your team's admin."},
 	fault.LoginLimited:         busy,
 	fault.LoginInternal:        ours,
 }

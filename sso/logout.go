@@ -26,11 +26,11 @@ const (
 // for that, when it named no session of its own, or when the team has no key to
 // sign with. The session itself has been closed already, whatever becomes of it.
 func (s *Service) BeginLogout(ctx context.Context, session models.Session) (Onward, error) {
-	if session.NameID == "" || session.SessionIndex == "" {
+	if session.IdentityProviderID == nil || session.NameID == "" || session.SessionIndex == "" {
 		return Onward{}, nil
 	}
 	db := s.DB.Read(ctx)
-	p, err := providerIn(db, session.IdentityProviderID)
+	p, err := providerIn(db, *session.IdentityProviderID)
 	if fault.Is(err, fault.Missing) || err == nil && (p.SloURL == "" || p.TeamID != session.TeamID) {
 		return Onward{}, nil
 	}

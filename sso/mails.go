@@ -6,6 +6,7 @@ import (
 	"gorm.io/gorm"
 
 	"rollcall/access"
+	"rollcall/fault"
 	"rollcall/models"
 )
 
@@ -40,7 +41,7 @@ func (s *Service) mails(ctx context.Context, team models.ID, states []models.Mai
 	if err := access.Require(ctx, access.SsoRead, team); err != nil {
 		return nil, err
 	}
-	q := s.DB.Read(ctx).Where("team_id = ?", team)
+	q := s.DB.Read(ctx).Where("team_id = ? AND private = ?", team, false)
 	if len(states) > 0 {
 		q = q.Where("state IN ?", states)
 	}
@@ -52,6 +53,9 @@ func (s *Service) Mail(ctx context.Context, id models.ID) (models.Mail, error) {
 	var row models.Mail
 	if err := s.DB.Read(ctx).Where("id = ?", id).Take(&row).Error; err != nil {
 		return row, models.Fault(err)
+	}
+	if row.Private {
+		return models.Mail{}, fault.New(fault.Missing, "There is no such object.")
 	}
 	return row, access.Require(ctx, access.SsoRead, row.TeamID)
 }

@@ -2,6 +2,7 @@ package sso
 
 import (
 	"context"
+	"reflect"
 	"time"
 
 	"gorm.io/gorm"
@@ -15,6 +16,7 @@ import (
 // The settings of a new team and the bounds of what admins may choose.
 const (
 	defaultSessionHours = 24
+	defaultKeyHours     = 8
 	defaultIdleMinutes  = 8 * 60
 	maxSessionHours     = 30 * 24
 	minIdleMinutes      = 5
@@ -37,6 +39,7 @@ func Prepare(tx *gorm.DB, team models.ID, now time.Time) error {
 func beginning(team models.ID) models.SsoSettings {
 	return models.SsoSettings{
 		TeamID: team, State: models.SsoDraft, DefaultRole: models.RoleMember, JitEnabled: true,
+		ConfirmEmail: true, AllowedDomains: []string{}, TrustRevision: 1, APIKeyHours: defaultKeyHours,
 		SessionHours: defaultSessionHours, SessionIdleMinutes: defaultIdleMinutes, ClockSkewSeconds: defaultSkewSeconds,
 	}
 }
@@ -104,7 +107,7 @@ func (s *Service) UpdateSettings(ctx context.Context, team models.ID, c Settings
 		if err := c.apply(tx, &row); err != nil {
 			return err
 		}
-		if row == before {
+		if reflect.DeepEqual(row, before) {
 			return nil
 		}
 		if err := s.firstKey(ctx, tx, team, key); err != nil {

@@ -220,6 +220,9 @@ type CreateAPIKeyInput struct {
 	Scopes []models.Scope `json:"scopes"`
 	// When it ends by itself. Left out, the longest that is allowed.
 	ExpiresAt graphql.Omittable[*time.Time] `json:"expiresAt,omitempty"`
+	// Addresses or CIDR prefixes that it works from, twenty at most. From anywhere else
+	// it is like a key that there is not. Left out, it works from everywhere.
+	AllowedNetworks graphql.Omittable[[]string] `json:"allowedNetworks,omitempty"`
 	// Comes back in the payload as it is.
 	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
 }
@@ -1514,6 +1517,8 @@ type UpdateAPIKeyInput struct {
 	Name graphql.Omittable[*string] `json:"name,omitempty"`
 	// What it may be used for.
 	Scopes graphql.Omittable[[]models.Scope] `json:"scopes,omitempty"`
+	// Addresses or CIDR prefixes that it works from; an empty list or null is everywhere.
+	AllowedNetworks graphql.Omittable[[]string] `json:"allowedNetworks,omitempty"`
 	// Comes back in the payload as it is.
 	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
 }
@@ -2301,6 +2306,18 @@ const (
 	UserErrorCodeMetadataWrongRole UserErrorCode = "METADATA_WRONG_ROLE"
 	// The metadata cannot be fetched from its address. See the message for the reason; try again, or paste the document instead.
 	UserErrorCodeMetadataUnreachable UserErrorCode = "METADATA_UNREACHABLE"
+	// The link was used already, or a newer one took its place. Use the newest mail, or have another one sent.
+	UserErrorCodeLinkUsed UserErrorCode = "LINK_USED"
+	// The link has expired. Have another one sent.
+	UserErrorCodeLinkExpired UserErrorCode = "LINK_EXPIRED"
+	// The person has not confirmed their e-mail address yet. Follow the link in the mail, or have it sent once more.
+	UserErrorCodeEmailUnverified UserErrorCode = "EMAIL_UNVERIFIED"
+	// The team has not proved that the domain is its own. Put the TXT record into the domain's DNS and verify it.
+	UserErrorCodeDomainUnverified UserErrorCode = "DOMAIN_UNVERIFIED"
+	// The password is too short, too long or too common. Choose one that nobody guesses; a few words in a row are good.
+	UserErrorCodePasswordUnusable UserErrorCode = "PASSWORD_UNUSABLE"
+	// A second factor is needed for this. Set one up on the page of your account.
+	UserErrorCodeSecondFactorRequired UserErrorCode = "SECOND_FACTOR_REQUIRED"
 )
 
 var AllUserErrorCode = []UserErrorCode{
@@ -2327,11 +2344,17 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeMetadataInvalid,
 	UserErrorCodeMetadataWrongRole,
 	UserErrorCodeMetadataUnreachable,
+	UserErrorCodeLinkUsed,
+	UserErrorCodeLinkExpired,
+	UserErrorCodeEmailUnverified,
+	UserErrorCodeDomainUnverified,
+	UserErrorCodePasswordUnusable,
+	UserErrorCodeSecondFactorRequired,
 }
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeRequired, UserErrorCodeInvalid, UserErrorCodeTaken, UserErrorCodeNotFound, UserErrorCodeConflict, UserErrorCodeLimitReached, UserErrorCodeStaleRevision, UserErrorCodePlanRequired, UserErrorCodeManagedByIDP, UserErrorCodeAccountConflict, UserErrorCodeLastAdmin, UserErrorCodeBreakGlass, UserErrorCodeSsoLoginRequired, UserErrorCodeTestLoginRequired, UserErrorCodeSsoIncomplete, UserErrorCodeCertificateExpired, UserErrorCodeCertificateDuplicate, UserErrorCodeCertificateWeak, UserErrorCodeCertificateUnusable, UserErrorCodeLastCertificate, UserErrorCodeMetadataInvalid, UserErrorCodeMetadataWrongRole, UserErrorCodeMetadataUnreachable:
+	case UserErrorCodeRequired, UserErrorCodeInvalid, UserErrorCodeTaken, UserErrorCodeNotFound, UserErrorCodeConflict, UserErrorCodeLimitReached, UserErrorCodeStaleRevision, UserErrorCodePlanRequired, UserErrorCodeManagedByIDP, UserErrorCodeAccountConflict, UserErrorCodeLastAdmin, UserErrorCodeBreakGlass, UserErrorCodeSsoLoginRequired, UserErrorCodeTestLoginRequired, UserErrorCodeSsoIncomplete, UserErrorCodeCertificateExpired, UserErrorCodeCertificateDuplicate, UserErrorCodeCertificateWeak, UserErrorCodeCertificateUnusable, UserErrorCodeLastCertificate, UserErrorCodeMetadataInvalid, UserErrorCodeMetadataWrongRole, UserErrorCodeMetadataUnreachable, UserErrorCodeLinkUsed, UserErrorCodeLinkExpired, UserErrorCodeEmailUnverified, UserErrorCodeDomainUnverified, UserErrorCodePasswordUnusable, UserErrorCodeSecondFactorRequired:
 		return true
 	}
 	return false

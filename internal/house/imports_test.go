@@ -24,17 +24,24 @@ var rooms = map[string][]string{
 	"credential": {"models", "access", "audit", "fault"},
 	// credential, because an identity provider that goes takes the sessions that it
 	// vouched for with it, in one transaction.
-	"sso": {"models", "access", "audit", "credential", "saml", "fault"},
-	// sso, because a sign-in is one transaction: see docs/decisions/0003.
-	"roster": {"models", "access", "audit", "credential", "sso", "fault"},
+	// domain, because where people sign in follows from the domains that teams proved.
+	"sso": {"models", "access", "audit", "credential", "domain", "saml", "fault"},
+	// How people prove themselves without an identity provider.
+	"account": {"models", "access", "audit", "credential", "fault"},
+	"domain":  {"models", "access", "audit", "fault"},
+	"invite":  {"models", "access", "audit", "credential", "account", "roster", "fault"},
+	// sso, because a sign-in is one transaction: see docs/decisions/0003. account,
+	// because a password ends in the transaction that puts its owner under an
+	// identity provider.
+	"roster": {"models", "access", "audit", "credential", "account", "domain", "sso", "fault"},
 
-	"signin": {"saml", "sso", "roster", "credential", "access", "models", "fault"},
+	"signin": {"saml", "sso", "roster", "account", "invite", "credential", "access", "models", "fault"},
 	"scim":   {"roster", "credential", "access", "models", "fault"},
 	"graph":  {"models", "access", "schema", "fault"},
 	// jobs, because operators see the state of the work.
-	"resolvers": {"graph", "roster", "sso", "jobs", "credential", "access", "audit", "models", "fault"},
+	"resolvers": {"graph", "roster", "sso", "account", "domain", "invite", "jobs", "credential", "access", "audit", "models", "fault"},
 	// access, because the work is done in the name of the system and its state is for operators only.
-	"jobs":    {"models", "access", "sso", "credential", "mail"},
+	"jobs":    {"models", "access", "sso", "domain", "credential", "mail"},
 	"console": {"access", "credential"},
 
 	"server": {anything},
@@ -68,7 +75,10 @@ var closed = map[string][]string{
 
 // tools are the modules of others that only some rooms may know, tests aside.
 var tools = map[string][]string{
-	"gorm.io":                             {"models", "audit", "credential", "sso", "roster", "jobs", "internal/housetest"},
+	"gorm.io":                             {"models", "audit", "credential", "account", "domain", "invite", "sso", "roster", "jobs", "internal/housetest"},
+	"github.com/alexedwards/argon2id":     {"account"},
+	"github.com/pquerna/otp":              {"account"},
+	"github.com/go-webauthn/webauthn":     {"account"},
 	"github.com/russellhaering/gosaml2":   {"saml", "internal/idptest"},
 	"github.com/russellhaering/goxmldsig": {"saml", "internal/idptest"},
 	"github.com/99designs/gqlgen":         {"graph", "resolvers"},
@@ -81,7 +91,7 @@ var tools = map[string][]string{
 }
 
 // gormTests are the rooms whose tests may go past the domain to the rows.
-var gormTests = []string{"models", "audit", "credential", "sso", "roster", "jobs", "internal/housetest", "internal/house", "internal/idptest"}
+var gormTests = []string{"models", "audit", "credential", "account", "domain", "invite", "sso", "roster", "jobs", "internal/housetest", "internal/house", "internal/idptest"}
 
 // roomOf is the room that a folder or import path of ours belongs to: the
 // longest row of the table that it lies in.
