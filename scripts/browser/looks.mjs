@@ -45,7 +45,8 @@ export async function inspect(page, template, state) {
 }
 
 async function accessibility(page) {
-  const { violations } = await page.evaluate(`${axe}; axe.run(document, { resultTypes: ['violations'] })`);
+  await page.evaluate(`if (!window.axe) { ${axe} }`);
+  const violations = await page.evaluate(`axe.run(document, { resultTypes: ['violations'], elementRef: false }).then((r) => r.violations)`);
   return violations.flatMap((v) => v.nodes.map((n) => `axe ${v.id}: ${n.target.join(' ')}: ${n.failureSummary}`));
 }
 
@@ -77,5 +78,6 @@ async function keyboard(page) {
   if (reached.size !== wanted) {
     problems.push(`Tab reaches ${reached.size} of ${wanted} controls`);
   }
+  await page.evaluate('document.activeElement.blur()');
   return problems;
 }

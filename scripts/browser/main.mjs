@@ -20,17 +20,22 @@ const worlds = [];
 
 for (const [database, secure] of [['sqlite', false], ['postgres', true]]) {
   const mine = flows.filter((f) => (database === 'sqlite' || f.main) && only.test(f.name));
-  if (mine.length === 0) {
-    continue;
+  if (mine.length > 0) {
+    worlds.push({ flows: mine, world: await World.start(database, secure) });
   }
-  const world = await World.start(database, secure);
-  worlds.push(world);
-  describe(world.name, { concurrency: 1 }, () => {
-    for (const flow of mine) {
-      it(flow.name, { timeout: 60_000 }, () => walk(world, flow));
-    }
-  });
 }
+
+// The worlds beside each other, and in each one flow after the other, because
+// flows set its clock.
+describe('flows', { concurrency: worlds.length }, () => {
+  for (const { world, flows: mine } of worlds) {
+    describe(world.name, { concurrency: 1 }, () => {
+      for (const flow of mine) {
+        it(flow.name, { timeout: 60_000 }, () => walk(world, flow));
+      }
+    });
+  }
+});
 
 async function walk(world, flow) {
   const visitors = [];
@@ -68,8 +73,8 @@ after(async () => {
     failed = true;
     console.error(logs());
   }
-  for (const w of worlds) {
-    await w.close();
+  for (const { world } of worlds) {
+    await world.close();
   }
   await stopAll();
   if (!failed) {

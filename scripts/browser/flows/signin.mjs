@@ -67,12 +67,14 @@ export default [
       await v.follow('Continue');
       await v.logIn(ada);
       await v.sees('signedin', ada.email);
-      // Wherever it leads - the identity provider's page may post its answer once
-      // more, which is refused - who was signed in stays so.
-      await v.page.goBack();
-      await v.page.waitForLoadState();
+      // Back is the identity provider's page, which answers once more, this time
+      // without a request. That is refused, and who was signed in stays so.
+      await v.page.goBack({ waitUntil: 'commit' });
+      await v.comeBack();
+      await v.isRefused('idp_initiated_disabled', 'has to start here', 'unasked');
       await v.isSignedInAs(ada.email);
-      await v.go('/signin');
+      await v.follow('Start again');
+      await v.comeBack();
       await v.sees('signedin', ada.email);
     },
   },
@@ -131,7 +133,7 @@ export default [
       const v = await arrive();
       await v.go(world.idp.startAt(team.entityId));
       await v.logIn(ada);
-      await v.isRefused('idp_initiated_disabled', 'has to start here');
+      await v.isRefused('idp_initiated_disabled', 'has to start here', 'unasked');
       await world.mutate('updateSsoSettings', { teamId: team.id, idpInitiatedEnabled: true });
       await v.go(world.idp.startAt(team.entityId));
       await v.comeBack();
