@@ -19,6 +19,9 @@ const variants = [
   { width: 1280, colorScheme: 'light' }, { width: 1280, colorScheme: 'dark' }, { width: 360, colorScheme: 'dark' }, { width: 360, colorScheme: 'light' },
 ];
 
+/** The paths that forms of our own post to, as far as looks were taken. */
+export const forms = new Set();
+
 /** Looks at a page of the template, once for each state that is worth a name. */
 export async function inspect(page, template, state) {
   seen.add(template);
@@ -28,6 +31,12 @@ export async function inspect(page, template, state) {
   }
   taken.add(name);
   const problems = [...await keyboard(page)];
+  for (const action of await page.evaluate(() => [...document.forms].filter((f) => f.method === 'post').map((f) => f.action))) {
+    const { origin, pathname } = new URL(action);
+    if (origin === new URL(page.url()).origin) {
+      forms.add(pathname);
+    }
+  }
   for (const { width, colorScheme } of variants) {
     await page.setViewportSize({ width, height: 800 });
     await page.emulateMedia({ colorScheme });

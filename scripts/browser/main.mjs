@@ -10,8 +10,10 @@ import { World } from './world.mjs';
 import signin from './flows/signin.mjs';
 import refusals from './flows/refusals.mjs';
 import signout from './flows/signout.mjs';
+import attacks from './flows/attacks.mjs';
+import forms from './flows/forms.mjs';
 
-const flows = [...signin, ...refusals, ...signout];
+const flows = [...signin, ...refusals, ...signout, ...attacks, ...forms];
 const only = new RegExp(process.env.E2E_ONLY ?? '');
 const shots = setting('E2E_SHOTS');
 
