@@ -27,14 +27,20 @@ for (const [database, secure] of [['sqlite', false], ['postgres', true]]) {
   }
 }
 
-// The worlds beside each other, and in each one flow after the other, because
-// flows set its clock.
+// The worlds beside each other, and in each one two flows beside each other but
+// for those that set its clock, which come after, and the one that looks back at
+// all the others.
 describe('flows', { concurrency: worlds.length }, () => {
   for (const { world, flows: mine } of worlds) {
     describe(world.name, { concurrency: 1 }, () => {
-      for (const flow of mine) {
-        it(flow.name, { timeout: 60_000 }, () => walk(world, flow));
-      }
+      const some = (kind, concurrency) => describe(kind, { concurrency }, () => {
+        for (const flow of mine.filter((f) => (f.when ?? 'any time') === kind)) {
+          it(flow.name, { timeout: 120_000 }, () => walk(world, flow));
+        }
+      });
+      some('any time', 2);
+      some('alone', 1);
+      some('last', 1);
     });
   }
 });
@@ -55,7 +61,9 @@ async function walk(world, flow) {
     await Promise.all(visitors.map((v) => v.context.close()));
     throw e;
   } finally {
-    world.setAhead(0);
+    if (flow.when) {
+      world.setAhead(0);
+    }
   }
   for (const v of visitors) {
     await v.leave();

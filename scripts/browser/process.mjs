@@ -30,7 +30,7 @@ export async function ask(command, args, options = {}) {
 }
 
 /** Waits until attempt() returns something that is true, and returns that. */
-export async function until(what, attempt, ms = 15_000) {
+export async function until(what, attempt, ms = 30_000) {
   const end = Date.now() + ms;
   for (;;) {
     const got = await attempt();

@@ -30,7 +30,7 @@ export class Visitor {
     v.context = await browser.newContext({
       javaScriptEnabled: javaScript, ignoreHTTPSErrors: world.secure, viewport: { width: 1280, height: 800 }, locale: 'en-GB',
     });
-    v.context.setDefaultTimeout(10_000);
+    v.context.setDefaultTimeout(30_000);
     v.context.on('console', (m) => {
       if (m.type() === 'error' && m.location().url.startsWith(world.url) && !/Failed to load resource/.test(m.text())) {
         v.complaints.push(`${m.location().url}: ${m.text()}`);

@@ -56,7 +56,7 @@ export class World {
     }
   }
 
-  /** Sets the server's clock ahead of this machine's, or behind. */
+  /** Sets the server's clock ahead of this machine's, or behind; for flows that walk alone. */
   setAhead(seconds) {
     this.seconds = seconds;
     replace(this.clock, String(seconds));

@@ -9,7 +9,7 @@ const fromElsewhere = /^\/saml\/[^/]+\/(finalize|logout)$/;
 
 export default [
   {
-    name: 'every form, posted by another site',
+    name: 'every form, posted by another site', when: 'last',
     async walk(world, arrive) {
       const team = await world.team('across');
       const ada = world.hire(team, 'Ada');

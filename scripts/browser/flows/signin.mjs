@@ -112,7 +112,7 @@ export default [
     },
   },
   {
-    name: 'an answer that comes too late',
+    name: 'an answer that comes too late', when: 'alone',
     async walk(world, arrive) {
       const team = await world.team('late');
       const ada = world.hire(team, 'Ada');
