@@ -10,10 +10,26 @@ import { World } from './world.mjs';
 import signin from './flows/signin.mjs';
 import refusals from './flows/refusals.mjs';
 import signout from './flows/signout.mjs';
+import people, { needs as peopleNeed } from './flows/people.mjs';
+import own, { needs as ownNeed } from './flows/own.mjs';
+import upgrade, { needs as upgradeNeeds } from './flows/upgrade.mjs';
+import switchover, { needs as switchoverNeeds } from './flows/switchover.mjs';
 import attacks from './flows/attacks.mjs';
 import forms from './flows/forms.mjs';
 
-const flows = [...signin, ...refusals, ...signout, ...attacks, ...forms];
+// Flows of pages that are not there yet say so in every run.
+const pages = templates(root);
+const whenBuilt = (list, needs) => {
+  const missing = needs.filter((n) => !pages.includes(n));
+  for (const f of missing.length > 0 ? list : []) {
+    console.log(`NOT RUN, for want of the pages ${missing.join(', ')}: ${f.name}`);
+  }
+  return missing.length > 0 ? [] : list;
+};
+const flows = [
+  ...signin, ...refusals, ...signout, ...whenBuilt(people, peopleNeed), ...whenBuilt(own, ownNeed), ...whenBuilt(upgrade, upgradeNeeds),
+  ...whenBuilt(switchover, switchoverNeeds), ...attacks, ...forms,
+];
 const only = new RegExp(process.env.E2E_ONLY ?? '');
 const shots = setting('E2E_SHOTS');
 
@@ -72,7 +88,7 @@ async function walk(world, flow) {
 
 if (!process.env.E2E_ONLY) {
   it('every page was shown', () => {
-    assert.deepEqual(templates(root).filter((t) => !seen.has(t)), [], 'templates that no flow showed');
+    assert.deepEqual(pages.filter((t) => !seen.has(t)), [], 'templates that no flow showed');
   });
 }
 

@@ -93,6 +93,13 @@ export class Visitor {
     await this.leads(this.page.getByRole('button', { name, exact: typeof name === 'string' }));
   }
 
+  /** Types the name of a team on the page that asks for it. */
+  async nameTeam(name) {
+    await this.fill('Team', name);
+    const elsewhere = this.page.waitForEvent('framenavigated', (f) => f === this.page.mainFrame());
+    await Promise.all([elsewhere, this.page.getByLabel('Team', { exact: true }).press('Enter')]);
+  }
+
   async follow(name) {
     await this.leads(this.page.getByRole('link', { name, exact: typeof name === 'string' }));
   }
@@ -160,8 +167,16 @@ export class Visitor {
   /** Who the API says is asking with this browser's cookie; null for nobody. */
   async viewer() {
     const query = '{ viewer { user { id email } session { team { slug } nameId } } }';
-    const response = await this.context.request.post(`${this.world.url}/graphql`, { data: { query } });
-    return (await response.json()).data?.viewer ?? null;
+    return (await this.asks(query).catch(() => null))?.viewer ?? null;
+  }
+
+  /** Asks the API with this browser's cookie; every error fails. */
+  async asks(query) {
+    const { data, errors } = await (await this.context.request.post(`${this.world.url}/graphql`, { data: { query } })).json();
+    if (errors) {
+      throw new Error(JSON.stringify(errors));
+    }
+    return data;
   }
 
   async isSignedInAs(email) {

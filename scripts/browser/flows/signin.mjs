@@ -13,8 +13,7 @@ export default [
       await v.sees('ask', 'Team');
       await v.go('/signin?team=no!');
       await v.sees('ask', 'has 3 to 40 letters', 'wrong');
-      await v.fill('Team', ' First ');
-      await v.press('Continue');
+      await v.nameTeam(' First ');
       await v.logIn(ada);
       await v.sees('signedin', ada.email);
       await v.isSignedInAs(ada.email);
@@ -147,8 +146,7 @@ export default [
       const ada = world.hire(team, 'Ada');
       const v = await arrive({ javaScript: false });
       await v.go('/signin');
-      await v.fill('Team', 'plain');
-      await v.press('Continue');
+      await v.nameTeam('plain');
       await v.logIn(ada);
       await v.sees('signedin', ada.email);
       await v.press('Sign out');
