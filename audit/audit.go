@@ -101,6 +101,7 @@ func Record(ctx context.Context, tx *gorm.DB, at time.Time, e Event) error {
 	if err != nil {
 		return err
 	}
+	models.HasNews(tx)
 	return tx.WithContext(ctx).Create(&row).Error
 }
 
@@ -117,6 +118,7 @@ func RecordAll(ctx context.Context, tx *gorm.DB, at time.Time, events []Event) e
 	if len(rows) == 0 {
 		return nil
 	}
+	models.HasNews(tx)
 	return tx.WithContext(ctx).CreateInBatches(&rows, 500).Error
 }
 

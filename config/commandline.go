@@ -44,6 +44,8 @@ type Settings struct {
 	MetadataNets   string `group:"settings" name:"metadata-networks" placeholder:"LIST" help:"Private networks in which identity providers publish their metadata, separated by commas. Without it, metadata is fetched from public addresses only."`
 	Retention      string `group:"settings" placeholder:"LIST" help:"Days for which what is over is kept, 0 being for ever, as NAME=DAYS separated by commas. The names and what holds without them: attempts=30, credentials=90, history=0, mails=400."`
 	Jobs           string `group:"settings" default:"listen" placeholder:"WHICH" help:"listen, or poll for PostgreSQL-compatible databases and proxies without LISTEN and NOTIFY."`
+	TrustedDocs    string `group:"settings" name:"trusted-documents" placeholder:"FILE" help:"A manifest of GraphQL documents, as graphql-codegen, Relay or Apollo write it. Sessions may then send no others; API keys may. Without it: any document."`
+	GraphiQL       string `group:"settings" name:"graphiql" default:"false" placeholder:"WHICH" help:"true serves the query editor GraphiQL at /graphiql/; the demo always does."`
 	RateLimit      string `group:"settings" default:"default" placeholder:"WHICH" help:"default, or off for load tests."`
 }
 

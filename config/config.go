@@ -50,6 +50,8 @@ type Config struct {
 	MetadataNets   []netip.Prefix // private networks that metadata may be fetched from
 	Retention      Retention      // how long what is over is kept
 	PollOnly       bool           // the database has no LISTEN and NOTIFY
+	TrustedDocs    string         // a file of documents, empty for any document
+	GraphiQL       bool           // whether /graphiql/ is served
 	RateLimit      bool           // false for load tests only
 	KeyName        string         // of the key that KeysCreate makes
 }
@@ -86,6 +88,8 @@ func (c Config) LogValue() slog.Value {
 		slog.String("metadata_networks", strings.Join(networks, ",")),
 		slog.String("retention", c.Retention.String()),
 		slog.Bool("poll_only", c.PollOnly),
+		slog.String("trusted_documents", c.TrustedDocs),
+		slog.Bool("graphiql", c.GraphiQL),
 		slog.Bool("rate_limit", c.RateLimit),
 	)
 }

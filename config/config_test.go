@@ -107,6 +107,8 @@ func TestGoodValues(t *testing.T) {
 		"METADATA_NETWORKS": func(c Config) any { return c.MetadataNets },
 		"RETENTION":         func(c Config) any { return c.Retention },
 		"JOBS":              func(c Config) any { return c.PollOnly },
+		"GRAPHIQL":          func(c Config) any { return c.GraphiQL },
+		"TRUSTED_DOCUMENTS": func(c Config) any { return c.TrustedDocs },
 	}
 	for _, c := range []struct {
 		setting, value string
@@ -137,6 +139,9 @@ func TestGoodValues(t *testing.T) {
 		{"RETENTION", "history=730, attempts=0", Retention{Credentials: 90, History: 730, Mails: 400}},
 		{"RETENTION", "mails=120,credentials=1", Retention{Attempts: 30, Credentials: 1, Mails: 120}},
 		{"JOBS", "poll", true},
+		{"GRAPHIQL", "true", true},
+		{"GRAPHIQL", "false", false},
+		{"TRUSTED_DOCUMENTS", " persisted-documents.json", "persisted-documents.json"},
 		{"JOBS", "listen", false},
 		{"SMTP_URL", "smtp://localhost", SMTP{Host: "localhost", Port: 587}},
 		{"SMTP_URL", "smtp://127.0.0.1:1025/", SMTP{Host: "127.0.0.1", Port: 1025}},
@@ -230,6 +235,7 @@ func TestWrongValues(t *testing.T) {
 		{"RETENTION", "history=1000000", "between 0"},
 		{"RETENTION", "mails=119", "sent again"},
 		{"JOBS", "redis", "not one of"},
+		{"GRAPHIQL", "hunter2", "not one of"},
 		{"SMTP_URL", "mail.example.com:25", "smtp://"},
 		{"SMTP_URL", "http://u:hunter2@mail.example.com", "smtp://"},
 		{"SMTP_URL", "smtp://", "no host"},
@@ -375,7 +381,7 @@ func TestHelp(t *testing.T) {
 func TestHelpNamesEverySetting(t *testing.T) {
 	_, _, out, _ := parse(t, nil, "--help")
 	fields := reflect.TypeFor[Settings]()
-	if got := strings.Count(out, envPrefix); got != fields.NumField() || got != 13 {
+	if got := strings.Count(out, envPrefix); got != fields.NumField() || got != 15 {
 		t.Errorf("%d settings in help, %d fields", got, fields.NumField())
 	}
 	for line := range strings.Lines(out) {

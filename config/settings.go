@@ -58,6 +58,12 @@ func (s Settings) check(command Command) (Config, error) {
 		return c, err
 	}
 	c.PollOnly = how == "poll"
+	c.TrustedDocs = strings.TrimSpace(s.TrustedDocs)
+	explorer, err := oneOf("GRAPHIQL", s.GraphiQL, "false", "true")
+	if err != nil {
+		return c, err
+	}
+	c.GraphiQL = explorer == "true"
 	limit, err := oneOf("RATE_LIMIT", s.RateLimit, "default", "off")
 	c.RateLimit = limit == "default"
 	return c, err

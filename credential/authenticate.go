@@ -1,6 +1,7 @@
 package credential
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -75,13 +76,32 @@ func (s *Store) Authenticate(ctx context.Context, key string) (access.Actor, err
 
 // AuthenticateScim finds which team's provisioning client a token stands for.
 func (s *Store) AuthenticateScim(ctx context.Context, token string) (access.Actor, error) {
-	row, err := s.find(ctx, kindScim, token, `
-		SELECT id, name, team_id, expires_at, last_used_at FROM scim_tokens WHERE secret_hash = ? AND revoked_at IS NULL`)
+	if !wellFormed(kindScim, token) {
+		return access.Actor{}, errNotLive
+	}
+	// Read by hand, because every request of a provisioning client begins with it.
+	a := access.Actor{Kind: access.Scim}
+	var expires, used *time.Time
+	rows, err := s.DB.Read(ctx).Raw(`SELECT id, name, team_id, expires_at, last_used_at FROM scim_tokens
+		WHERE secret_hash = ? AND revoked_at IS NULL`, hash(token)).Rows()
 	if err != nil {
 		return access.Actor{}, err
 	}
-	s.touch(ctx, "scim_tokens", row.ID, row.LastUsedAt)
-	return access.Actor{Kind: access.Scim, TeamID: *row.TeamID, CredentialID: row.ID, Label: row.Name}, nil
+	defer func() { _ = rows.Close() }() // the error of Err is the one that counts
+	if !rows.Next() {
+		return access.Actor{}, cmp.Or(rows.Err(), error(errNotLive))
+	}
+	if err := rows.Scan(&a.CredentialID, &a.Label, &a.TeamID, &expires, &used); err != nil {
+		return access.Actor{}, err
+	}
+	if err := rows.Close(); err != nil { // before touch asks for a connection of its own
+		return access.Actor{}, err
+	}
+	if ended(expires, s.now()) {
+		return access.Actor{}, errNotLive
+	}
+	s.touch(ctx, "scim_tokens", a.CredentialID, used)
+	return a, nil
 }
 
 // AuthenticateSession finds whose session a cookie's value stands for.

@@ -28,6 +28,9 @@ type Options struct {
 	AnonymousIntrospection bool
 	// RateLimit gives every caller a budget of points.
 	RateLimit bool
+	// Trusted are the only documents that callers without a key may send; nil is
+	// any document.
+	Trusted *Trusted
 }
 
 // Handler serves GraphQL over HTTP. It expects the server around it to have put
@@ -39,6 +42,7 @@ type Handler struct {
 	batches                func(context.Context) context.Context
 	documents              *documents
 	persisted              *persisted
+	trusted                *Trusted // nil where every document is as good
 	streams                *streams
 	now                    func() time.Time
 	budgets                *budgets // nil where nothing is limited
@@ -51,7 +55,7 @@ func NewHandler(o Options) *Handler {
 	contract := withoutDefer(NewExecutableSchema(Config{}).Schema())
 	h := &Handler{
 		log: o.Log, schema: contract, batches: o.Batches,
-		documents: newDocuments(), persisted: newPersisted(), streams: newStreams(), now: o.Now, limits: DefaultLimits, anonymousIntrospection: o.AnonymousIntrospection,
+		documents: newDocuments(), persisted: newPersisted(), trusted: o.Trusted, streams: newStreams(), now: o.Now, limits: DefaultLimits, anonymousIntrospection: o.AnonymousIntrospection,
 	}
 	if o.RateLimit {
 		h.budgets = newBudgets(o.Now)
@@ -114,7 +118,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// 3. The document: within the limits and valid.
-	hash, no := h.persisted.resolve(ctx, &p)
+	hash, no := h.resolve(ctx, &p)
 	if no != nil {
 		writeRefusal(ctx, w, mediaType, no)
 		return

@@ -34,6 +34,7 @@ type LoginAttemptResolver interface {
 
 	MfaEvidence(ctx context.Context, obj *models.LoginAttempt) (*string, error)
 	Message(ctx context.Context, obj *models.LoginAttempt) (*model.LoginMessage, error)
+	SinceLastSuccess(ctx context.Context, obj *models.LoginAttempt) ([]*model.LoginChange, error)
 
 	IP(ctx context.Context, obj *models.LoginAttempt) (*string, error)
 	RequestID(ctx context.Context, obj *models.LoginAttempt) (*string, error)
@@ -497,6 +498,38 @@ func (ec *executionContext) fieldContext_LoginAttempt_message(_ context.Context,
 	return fc, nil
 }
 
+func (ec *executionContext) _LoginAttempt_sinceLastSuccess(ctx context.Context, field graphql.CollectedField, obj *models.LoginAttempt) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginAttempt_sinceLastSuccess(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LoginAttempt().SinceLastSuccess(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.LoginChange) graphql.Marshaler {
+			return ec.marshalOLoginChange2ᚕᚖrollcallᚋgraphᚋmodelᚐLoginChangeᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LoginAttempt_sinceLastSuccess(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LoginAttempt",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LoginChange(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _LoginAttempt_repeated(ctx context.Context, field graphql.CollectedField, obj *models.LoginAttempt) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -784,6 +817,75 @@ func (ec *executionContext) _LoginAttribute_values(ctx context.Context, field gr
 }
 func (ec *executionContext) fieldContext_LoginAttribute_values(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LoginAttribute", field, false, false, "Int")
+}
+
+func (ec *executionContext) _LoginChange_fact(ctx context.Context, field graphql.CollectedField, obj *model.LoginChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginChange_fact(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Fact, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.LoginFact) graphql.Marshaler {
+			return ec.marshalNLoginFact2rollcallᚋgraphᚋmodelᚐLoginFact(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LoginChange_fact(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginChange", field, false, false, "LoginFact")
+}
+
+func (ec *executionContext) _LoginChange_before(ctx context.Context, field graphql.CollectedField, obj *model.LoginChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginChange_before(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Before, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LoginChange_before(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginChange", field, false, false, "String")
+}
+
+func (ec *executionContext) _LoginChange_now(ctx context.Context, field graphql.CollectedField, obj *model.LoginChange) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginChange_now(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Now, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LoginChange_now(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginChange", field, false, false, "String")
 }
 
 func (ec *executionContext) _LoginCheck_name(ctx context.Context, field graphql.CollectedField, obj *model.LoginCheck) (ret graphql.Marshaler) {
@@ -1209,6 +1311,75 @@ func (ec *executionContext) fieldContext_LoginMessage_signedSha1(_ context.Conte
 	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "Boolean")
 }
 
+func (ec *executionContext) _LoginMessage_signed(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMessage_signed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Signed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMessage_signed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "String")
+}
+
+func (ec *executionContext) _LoginMessage_audiences(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMessage_audiences(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Audiences, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMessage_audiences(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "String")
+}
+
+func (ec *executionContext) _LoginMessage_recipients(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMessage_recipients(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Recipients, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMessage_recipients(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "String")
+}
+
 func (ec *executionContext) _LoginMessage_encryption(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1362,7 +1533,7 @@ func (ec *executionContext) unmarshalInputLoginAttemptFilter(ctx context.Context
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"outcome", "code", "since", "until"}
+	fieldsInOrder := [...]string{"outcome", "code", "kind", "identityProviderId", "since", "until"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1383,6 +1554,20 @@ func (ec *executionContext) unmarshalInputLoginAttemptFilter(ctx context.Context
 				return it, err
 			}
 			it.Code = graphql.OmittableOf(data)
+		case "kind":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("kind"))
+			data, err := ec.unmarshalOLoginAttemptKind2ᚖrollcallᚋmodelsᚐAttemptKind(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Kind = graphql.OmittableOf(data)
+		case "identityProviderId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("identityProviderId"))
+			data, err := ec.unmarshalOID2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdentityProviderID = graphql.OmittableOf(data)
 		case "since":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("since"))
 			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
@@ -1529,6 +1714,12 @@ func (ec *executionContext) _LoginAttempt(ctx context.Context, sel ast.Selection
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._LoginAttempt_message(ctx, field, obj)
+				})
+		case "sinceLastSuccess":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LoginAttempt_sinceLastSuccess(ctx, field, obj)
 				})
 		case "repeated":
 			out.Values[i] = ec._LoginAttempt_repeated(ctx, field, obj)
@@ -1690,6 +1881,49 @@ func (ec *executionContext) _LoginAttribute(ctx context.Context, sel ast.Selecti
 	return out
 }
 
+var loginChangeImplementors = []string{"LoginChange"}
+
+func (ec *executionContext) _LoginChange(ctx context.Context, sel ast.SelectionSet, obj *model.LoginChange) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, loginChangeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LoginChange")
+		case "fact":
+			out.Values[i] = ec._LoginChange_fact(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "before":
+			out.Values[i] = ec._LoginChange_before(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "now":
+			out.Values[i] = ec._LoginChange_now(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var loginCheckImplementors = []string{"LoginCheck"}
 
 func (ec *executionContext) _LoginCheck(ctx context.Context, sel ast.SelectionSet, obj *model.LoginCheck) graphql.Marshaler {
@@ -1816,6 +2050,21 @@ func (ec *executionContext) _LoginMessage(ctx context.Context, sel ast.Selection
 			}
 		case "signedSha1":
 			out.Values[i] = ec._LoginMessage_signedSha1(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "signed":
+			out.Values[i] = ec._LoginMessage_signed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "audiences":
+			out.Values[i] = ec._LoginMessage_audiences(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "recipients":
+			out.Values[i] = ec._LoginMessage_recipients(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -1952,6 +2201,14 @@ func (ec *executionContext) marshalNLoginAttribute2ᚖrollcallᚋgraphᚋmodel�
 	return ec._LoginAttribute(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNLoginChange2ᚖrollcallᚋgraphᚋmodelᚐLoginChange(ctx context.Context, sel ast.SelectionSet, v *model.LoginChange) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LoginChange!")
+		return graphql.Null
+	}
+	return ec._LoginChange(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNLoginCheck2ᚕᚖrollcallᚋgraphᚋmodelᚐLoginCheckᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.LoginCheck) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -1974,6 +2231,16 @@ func (ec *executionContext) marshalNLoginCheck2ᚖrollcallᚋgraphᚋmodelᚐLog
 		return graphql.Null
 	}
 	return ec._LoginCheck(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNLoginFact2rollcallᚋgraphᚋmodelᚐLoginFact(ctx context.Context, v any) (model.LoginFact, error) {
+	var res model.LoginFact
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNLoginFact2rollcallᚋgraphᚋmodelᚐLoginFact(ctx context.Context, sel ast.SelectionSet, v model.LoginFact) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) marshalNLoginMessage2ᚖrollcallᚋgraphᚋmodelᚐLoginMessage(ctx context.Context, sel ast.SelectionSet, v *model.LoginMessage) graphql.Marshaler {
@@ -2007,6 +2274,41 @@ func (ec *executionContext) unmarshalOLoginAttemptFilter2ᚖrollcallᚋgraphᚋm
 	}
 	res, err := ec.unmarshalInputLoginAttemptFilter(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOLoginAttemptKind2ᚖrollcallᚋmodelsᚐAttemptKind(ctx context.Context, v any) (*models.AttemptKind, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(models.AttemptKind)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOLoginAttemptKind2ᚖrollcallᚋmodelsᚐAttemptKind(ctx context.Context, sel ast.SelectionSet, v *models.AttemptKind) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
+func (ec *executionContext) marshalOLoginChange2ᚕᚖrollcallᚋgraphᚋmodelᚐLoginChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.LoginChange) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNLoginChange2ᚖrollcallᚋgraphᚋmodelᚐLoginChange(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalOLoginOutcome2ᚖrollcallᚋgraphᚋmodelᚐLoginOutcome(ctx context.Context, v any) (*model.LoginOutcome, error) {

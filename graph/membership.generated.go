@@ -28,8 +28,6 @@ type MembershipResolver interface {
 
 	ExternalIdentity(ctx context.Context, obj *models.Membership) (*models.ExternalIdentity, error)
 
-	DeactivatedReason(ctx context.Context, obj *models.Membership) (*string, error)
-
 	UnderSso(ctx context.Context, obj *models.Membership) (bool, error)
 	Sessions(ctx context.Context, obj *models.Membership, first *int, after *string, last *int, before *string) (*model.SessionConnection, error)
 	APIKeys(ctx context.Context, obj *models.Membership, first *int, after *string, last *int, before *string) (*model.APIKeyConnection, error)
@@ -613,7 +611,7 @@ func (ec *executionContext) _Membership_deactivatedReason(ctx context.Context, f
 			return ec.fieldContext_Membership_deactivatedReason(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Membership().DeactivatedReason(ctx, obj)
+			return obj.DeactivatedReasonOrNil(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
@@ -624,7 +622,7 @@ func (ec *executionContext) _Membership_deactivatedReason(ctx context.Context, f
 	)
 }
 func (ec *executionContext) fieldContext_Membership_deactivatedReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Membership", field, true, true, "String")
+	return graphql.NewScalarFieldContext("Membership", field, true, false, "String")
 }
 
 func (ec *executionContext) _Membership_revision(ctx context.Context, field graphql.CollectedField, obj *models.Membership) (ret graphql.Marshaler) {
@@ -2288,11 +2286,10 @@ func (ec *executionContext) _Membership(ctx context.Context, sel ast.SelectionSe
 				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "deactivatedReason":
-			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
-				true, false,
-				func(ctx context.Context) graphql.Marshaler {
-					return ec._Membership_deactivatedReason(ctx, field, obj)
-				})
+			out.Values[i] = ec._Membership_deactivatedReason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "revision":
 			out.Values[i] = ec._Membership_revision(ctx, field, obj)
 			if out.Values[i] == graphql.Null {

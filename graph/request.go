@@ -21,6 +21,7 @@ type parameters struct {
 	operationName string
 	variables     map[string]any
 	extensions    map[string]any
+	documentID    string // of a trusted document
 }
 
 // read takes the parameters out of a request of either method. What is wrong
@@ -47,12 +48,12 @@ func readGet(r *http.Request) (parameters, *refusal) {
 		return parameters{}, refuse(CodeBadRequest, "The URL's query cannot be read.")
 	}
 	// Unknown names are ignored, as the specification asks.
-	for _, name := range []string{"query", "operationName", "variables", "extensions"} {
+	for _, name := range []string{"query", "operationName", "variables", "extensions", "documentId"} {
 		if len(values[name]) > 1 {
 			return parameters{}, refuse(CodeBadRequest, "Each parameter may be given once.")
 		}
 	}
-	p := parameters{query: values.Get("query"), named: values.Has("query"), operationName: values.Get("operationName")}
+	p := parameters{query: values.Get("query"), named: values.Has("query"), operationName: values.Get("operationName"), documentID: values.Get("documentId")}
 	if p.variables, err = object([]byte(values.Get("variables"))); err != nil {
 		return parameters{}, refuse(CodeBadRequest, "The parameter variables has to be a JSON object.")
 	}
@@ -107,19 +108,22 @@ func readJSON(body []byte) (parameters, *refusal) {
 		return parameters{}, refuse(CodeBadRequest, "The body has to be one JSON object.")
 	}
 	var p parameters
-	var query, operationName *string
-	if raw, given := fields["query"]; given && json.Unmarshal(raw, &query) != nil {
-		return parameters{}, refuse(CodeBadRequest, "The parameter query has to be a string.")
-	}
-	if query != nil {
-		p.query, p.named = *query, true
-	}
-	if raw, given := fields["operationName"]; given {
-		if json.Unmarshal(raw, &operationName) != nil {
-			return parameters{}, refuse(CodeBadRequest, "The parameter operationName has to be a string.")
+	for _, name := range []string{"query", "operationName", "documentId"} {
+		raw, given := fields[name]
+		var text *string
+		if given && json.Unmarshal(raw, &text) != nil {
+			return parameters{}, refuse(CodeBadRequest, "The parameter "+name+" has to be a string.")
 		}
-		if operationName != nil {
-			p.operationName = *operationName
+		if text == nil {
+			continue
+		}
+		switch name {
+		case "query":
+			p.query, p.named = *text, true
+		case "operationName":
+			p.operationName = *text
+		default:
+			p.documentID = *text
 		}
 	}
 	var err error

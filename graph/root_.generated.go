@@ -65,7 +65,6 @@ type ResolverRoot interface {
 	Team() TeamResolver
 	TeamConnection() TeamConnectionResolver
 	TeamPermissions() TeamPermissionsResolver
-	User() UserResolver
 	Viewer() ViewerResolver
 }
 
@@ -449,6 +448,7 @@ type ComplexityRoot struct {
 		Outcome          func(childComplexity int) int
 		Repeated         func(childComplexity int) int
 		RequestID        func(childComplexity int) int
+		SinceLastSuccess func(childComplexity int) int
 		Team             func(childComplexity int) int
 		Verified         func(childComplexity int) int
 	}
@@ -470,6 +470,12 @@ type ComplexityRoot struct {
 		Values func(childComplexity int) int
 	}
 
+	LoginChange struct {
+		Before func(childComplexity int) int
+		Fact   func(childComplexity int) int
+		Now    func(childComplexity int) int
+	}
+
 	LoginCheck struct {
 		Actual   func(childComplexity int) int
 		Expected func(childComplexity int) int
@@ -483,6 +489,7 @@ type ComplexityRoot struct {
 		Algorithms         func(childComplexity int) int
 		AssertionIDSha256  func(childComplexity int) int
 		Attributes         func(childComplexity int) int
+		Audiences          func(childComplexity int) int
 		ClockOffsetSeconds func(childComplexity int) int
 		ContextClasses     func(childComplexity int) int
 		Destination        func(childComplexity int) int
@@ -492,9 +499,11 @@ type ComplexityRoot struct {
 		Issuer             func(childComplexity int) int
 		MatchedFingerprint func(childComplexity int) int
 		NameIDFormat       func(childComplexity int) int
+		Recipients         func(childComplexity int) int
 		RequestAgeSeconds  func(childComplexity int) int
 		SessionIndex       func(childComplexity int) int
 		ShownFingerprints  func(childComplexity int) int
+		Signed             func(childComplexity int) int
 		SignedAssertion    func(childComplexity int) int
 		SignedResponse     func(childComplexity int) int
 		SignedSha1         func(childComplexity int) int
@@ -527,25 +536,25 @@ type ComplexityRoot struct {
 	}
 
 	Membership struct {
-		APIKeys           func(childComplexity int, first *int, after *string, last *int, before *string) int
-		CreatedAt         func(childComplexity int) int
-		DeactivatedAt     func(childComplexity int) int
-		DeactivatedReason func(childComplexity int) int
-		ExternalIdentity  func(childComplexity int) int
-		GlobalID          func(childComplexity int) int
-		LastSeenAt        func(childComplexity int) int
-		Revision          func(childComplexity int) int
-		Role              func(childComplexity int) int
-		RoleSource        func(childComplexity int) int
-		ScimManaged       func(childComplexity int) int
-		Sessions          func(childComplexity int, first *int, after *string, last *int, before *string) int
-		Source            func(childComplexity int) int
-		Status            func(childComplexity int) int
-		Team              func(childComplexity int) int
-		UnderSso          func(childComplexity int) int
-		UpdatedAt         func(childComplexity int) int
-		User              func(childComplexity int) int
-		UserName          func(childComplexity int) int
+		APIKeys                func(childComplexity int, first *int, after *string, last *int, before *string) int
+		CreatedAt              func(childComplexity int) int
+		DeactivatedAt          func(childComplexity int) int
+		DeactivatedReasonOrNil func(childComplexity int) int
+		ExternalIdentity       func(childComplexity int) int
+		GlobalID               func(childComplexity int) int
+		LastSeenAt             func(childComplexity int) int
+		Revision               func(childComplexity int) int
+		Role                   func(childComplexity int) int
+		RoleSource             func(childComplexity int) int
+		ScimManaged            func(childComplexity int) int
+		Sessions               func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Source                 func(childComplexity int) int
+		Status                 func(childComplexity int) int
+		Team                   func(childComplexity int) int
+		UnderSso               func(childComplexity int) int
+		UpdatedAt              func(childComplexity int) int
+		User                   func(childComplexity int) int
+		UserName               func(childComplexity int) int
 	}
 
 	MembershipConnection struct {
@@ -1115,15 +1124,15 @@ type ComplexityRoot struct {
 	}
 
 	User struct {
-		CreatedAt  func(childComplexity int) int
-		Email      func(childComplexity int) int
-		FamilyName func(childComplexity int) int
-		GivenName  func(childComplexity int) int
-		GlobalID   func(childComplexity int) int
-		Kind       func(childComplexity int) int
-		Name       func(childComplexity int) int
-		Origin     func(childComplexity int) int
-		VerifiedAt func(childComplexity int) int
+		CreatedAt       func(childComplexity int) int
+		Email           func(childComplexity int) int
+		FamilyNameOrNil func(childComplexity int) int
+		GivenNameOrNil  func(childComplexity int) int
+		GlobalID        func(childComplexity int) int
+		Kind            func(childComplexity int) int
+		NameOrNil       func(childComplexity int) int
+		Origin          func(childComplexity int) int
+		VerifiedAt      func(childComplexity int) int
 	}
 
 	UserError struct {
@@ -2742,6 +2751,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LoginAttempt.RequestID(childComplexity), true
+	case "LoginAttempt.sinceLastSuccess":
+		if e.ComplexityRoot.LoginAttempt.SinceLastSuccess == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttempt.SinceLastSuccess(childComplexity), true
 	case "LoginAttempt.team":
 		if e.ComplexityRoot.LoginAttempt.Team == nil {
 			break
@@ -2806,6 +2821,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LoginAttribute.Values(childComplexity), true
 
+	case "LoginChange.before":
+		if e.ComplexityRoot.LoginChange.Before == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginChange.Before(childComplexity), true
+	case "LoginChange.fact":
+		if e.ComplexityRoot.LoginChange.Fact == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginChange.Fact(childComplexity), true
+	case "LoginChange.now":
+		if e.ComplexityRoot.LoginChange.Now == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginChange.Now(childComplexity), true
+
 	case "LoginCheck.actual":
 		if e.ComplexityRoot.LoginCheck.Actual == nil {
 			break
@@ -2861,6 +2895,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LoginMessage.Attributes(childComplexity), true
+	case "LoginMessage.audiences":
+		if e.ComplexityRoot.LoginMessage.Audiences == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.Audiences(childComplexity), true
 	case "LoginMessage.clockOffsetSeconds":
 		if e.ComplexityRoot.LoginMessage.ClockOffsetSeconds == nil {
 			break
@@ -2915,6 +2955,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LoginMessage.NameIDFormat(childComplexity), true
+	case "LoginMessage.recipients":
+		if e.ComplexityRoot.LoginMessage.Recipients == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.Recipients(childComplexity), true
 	case "LoginMessage.requestAgeSeconds":
 		if e.ComplexityRoot.LoginMessage.RequestAgeSeconds == nil {
 			break
@@ -2933,6 +2979,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LoginMessage.ShownFingerprints(childComplexity), true
+	case "LoginMessage.signed":
+		if e.ComplexityRoot.LoginMessage.Signed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.Signed(childComplexity), true
 	case "LoginMessage.signedAssertion":
 		if e.ComplexityRoot.LoginMessage.SignedAssertion == nil {
 			break
@@ -3081,11 +3133,11 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Membership.DeactivatedAt(childComplexity), true
 	case "Membership.deactivatedReason":
-		if e.ComplexityRoot.Membership.DeactivatedReason == nil {
+		if e.ComplexityRoot.Membership.DeactivatedReasonOrNil == nil {
 			break
 		}
 
-		return e.ComplexityRoot.Membership.DeactivatedReason(childComplexity), true
+		return e.ComplexityRoot.Membership.DeactivatedReasonOrNil(childComplexity), true
 	case "Membership.externalIdentity":
 		if e.ComplexityRoot.Membership.ExternalIdentity == nil {
 			break
@@ -5813,17 +5865,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.User.Email(childComplexity), true
 	case "User.familyName":
-		if e.ComplexityRoot.User.FamilyName == nil {
+		if e.ComplexityRoot.User.FamilyNameOrNil == nil {
 			break
 		}
 
-		return e.ComplexityRoot.User.FamilyName(childComplexity), true
+		return e.ComplexityRoot.User.FamilyNameOrNil(childComplexity), true
 	case "User.givenName":
-		if e.ComplexityRoot.User.GivenName == nil {
+		if e.ComplexityRoot.User.GivenNameOrNil == nil {
 			break
 		}
 
-		return e.ComplexityRoot.User.GivenName(childComplexity), true
+		return e.ComplexityRoot.User.GivenNameOrNil(childComplexity), true
 	case "User.id":
 		if e.ComplexityRoot.User.GlobalID == nil {
 			break
@@ -5837,11 +5889,11 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.User.Kind(childComplexity), true
 	case "User.name":
-		if e.ComplexityRoot.User.Name == nil {
+		if e.ComplexityRoot.User.NameOrNil == nil {
 			break
 		}
 
-		return e.ComplexityRoot.User.Name(childComplexity), true
+		return e.ComplexityRoot.User.NameOrNil(childComplexity), true
 	case "User.origin":
 		if e.ComplexityRoot.User.Origin == nil {
 			break
@@ -8616,6 +8668,13 @@ type LoginAttempt implements Node {
   """
   message: LoginMessage!
   """
+  What is otherwise than in the last sign-in before it that the same identity provider
+  was let in with. Most sign-ins that stop working do so because of one of these. Empty
+  when nothing changed; null when there is nothing to compare: no earlier sign-in that
+  is still on record, or a message that could not be read.
+  """
+  sinceLastSuccess: [LoginChange!]
+  """
   How many attempts the record stands for: above one only when they came too fast to
   be kept one by one.
   """
@@ -8743,6 +8802,20 @@ type LoginMessage {
   """
   signedSha1: Boolean!
   """
+  What came with a signature, good or not: ` + "`" + `response` + "`" + `, ` + "`" + `assertion` + "`" + `. Empty also for
+  attempts of earlier versions, which did not note it.
+  """
+  signed: [String!]!
+  """
+  Whom the assertion was written for, ten names at most. The check ` + "`" + `audience` + "`" + ` says who
+  it should have been.
+  """
+  audiences: [String!]!
+  """
+  The addresses that the assertion was to be delivered to, ten at most.
+  """
+  recipients: [String!]!
+  """
   How the assertion was encrypted; null when it came in the clear.
   """
   encryption: String
@@ -8788,6 +8861,71 @@ type LoginAttribute {
 }
 
 """
+Something that a message says of itself otherwise than the one before did.
+"""
+type LoginChange {
+  """
+  What it is about.
+  """
+  fact: LoginFact!
+  """
+  What was there at the last sign-in that was accepted and is not there now.
+  """
+  before: [String!]!
+  """
+  What is there now and was not there then.
+  """
+  now: [String!]!
+}
+
+"""
+What is compared between two messages.
+"""
+enum LoginFact {
+  """
+  The entity id of the identity provider.
+  """
+  ISSUER
+  """
+  Where the message was sent to.
+  """
+  DESTINATION
+  """
+  Whom the assertion was written for.
+  """
+  AUDIENCE
+  """
+  The format of the NameID.
+  """
+  NAME_ID_FORMAT
+  """
+  The names of the attributes.
+  """
+  ATTRIBUTES
+  """
+  The algorithms of the signatures.
+  """
+  ALGORITHMS
+  """
+  Which parts are signed: ` + "`" + `response` + "`" + `, ` + "`" + `assertion` + "`" + `.
+  """
+  SIGNED
+  """
+  The SHA-256 fingerprint of the certificate: the one that verified the message or,
+  when none did, those that the message brought along.
+  """
+  CERTIFICATE
+  """
+  The authentication context classes.
+  """
+  CONTEXT_CLASSES
+  """
+  How the assertion was encrypted.
+  """
+  ENCRYPTION
+}
+
+"""
 Which attempts a list holds: those that fit every value that is given.
 """
 input LoginAttemptFilter {
@@ -8799,6 +8937,14 @@ input LoginAttemptFilter {
   Refused with this code.
   """
   code: String
+  """
+  This kind.
+  """
+  kind: LoginAttemptKind
+  """
+  Of this identity provider of the team.
+  """
+  identityProviderId: ID
   """
   At this moment or later.
   """
@@ -12874,6 +13020,8 @@ func (ec *executionContext) childFields_LoginAttempt(ctx context.Context, field 
 		return ec.fieldContext_LoginAttempt_mfaEvidence(ctx, field)
 	case "message":
 		return ec.fieldContext_LoginAttempt_message(ctx, field)
+	case "sinceLastSuccess":
+		return ec.fieldContext_LoginAttempt_sinceLastSuccess(ctx, field)
 	case "repeated":
 		return ec.fieldContext_LoginAttempt_repeated(ctx, field)
 	case "ip":
@@ -12916,6 +13064,18 @@ func (ec *executionContext) childFields_LoginAttribute(ctx context.Context, fiel
 		return ec.fieldContext_LoginAttribute_values(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LoginAttribute", field.Name)
+}
+
+func (ec *executionContext) childFields_LoginChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "fact":
+		return ec.fieldContext_LoginChange_fact(ctx, field)
+	case "before":
+		return ec.fieldContext_LoginChange_before(ctx, field)
+	case "now":
+		return ec.fieldContext_LoginChange_now(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LoginChange", field.Name)
 }
 
 func (ec *executionContext) childFields_LoginCheck(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -12962,6 +13122,12 @@ func (ec *executionContext) childFields_LoginMessage(ctx context.Context, field 
 		return ec.fieldContext_LoginMessage_signedAssertion(ctx, field)
 	case "signedSha1":
 		return ec.fieldContext_LoginMessage_signedSha1(ctx, field)
+	case "signed":
+		return ec.fieldContext_LoginMessage_signed(ctx, field)
+	case "audiences":
+		return ec.fieldContext_LoginMessage_audiences(ctx, field)
+	case "recipients":
+		return ec.fieldContext_LoginMessage_recipients(ctx, field)
 	case "encryption":
 		return ec.fieldContext_LoginMessage_encryption(ctx, field)
 	case "shownFingerprints":

@@ -98,6 +98,9 @@ type AttemptMessage struct {
 	Algorithms         []string           `json:"algorithms,omitempty"`
 	SignedResponse     bool               `json:"signedResponse,omitempty"`
 	SignedAssertion    bool               `json:"signedAssertion,omitempty"`
+	Signed             []string           `json:"signed,omitempty"`     // what came with a signature, good or not
+	Audiences          []string           `json:"audiences,omitempty"`
+	Recipients         []string           `json:"recipients,omitempty"`
 	SignedSha1         bool               `json:"signedSha1,omitempty"` // it passed by the exception alone
 	Encryption         string             `json:"encryption,omitempty"` // of the content; "" in the clear
 	ShownFingerprints  []string           `json:"shownFingerprints,omitempty"`

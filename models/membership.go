@@ -62,6 +62,9 @@ func (m Membership) OwnLogin(u User, state SsoState) bool {
 	}
 }
 
+// DeactivatedReasonOrNil is the reason, nil for none.
+func (m Membership) DeactivatedReasonOrNil() *string { return orNil(m.DeactivatedReason) }
+
 // ExternalIdentity links (team, issuer, NameID) to a membership.
 type ExternalIdentity struct {
 	ID           ID

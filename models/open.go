@@ -26,13 +26,14 @@ type DB struct {
 	write   *gorm.DB
 	read    *gorm.DB
 	pool    *pgxpool.Pool
+	news    *news
 	closers []func() error
 }
 
 // Open connects and pings. now is the clock for gorm's own timestamps; the log
 // gets statements that fail or take long, without their values.
 func Open(ctx context.Context, src Source, log *slog.Logger, now func() time.Time) (*DB, error) {
-	db := &DB{dialect: src.Dialect}
+	db := &DB{dialect: src.Dialect, news: newNews()}
 	cfg := func() *gorm.Config {
 		return &gorm.Config{
 			// QueryFields keeps an old replica working after a new one added a column.

@@ -25,7 +25,8 @@ const attempts = 10
 func (db *DB) InTx(ctx context.Context, fn func(tx *gorm.DB) error) error {
 	wait := 2 * time.Millisecond
 	for try := 1; ; try++ {
-		err := db.write.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		told := &unsaid{}
+		err := db.write.WithContext(context.WithValue(ctx, unsaidKey{}, told)).Transaction(func(tx *gorm.DB) error {
 			if guard, ok := ctx.Value(guardKey{}).(Guard); ok {
 				if err := guard(ctx, tx); err != nil {
 					return err
@@ -33,6 +34,9 @@ func (db *DB) InTx(ctx context.Context, fn func(tx *gorm.DB) error) error {
 			}
 			return fn(tx)
 		})
+		if err == nil && told.event {
+			db.publish()
+		}
 		if err == nil || try == attempts || !transient(err) {
 			return Fault(err)
 		}

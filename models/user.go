@@ -30,3 +30,19 @@ func (u User) ManagedBy(team ID) bool { return u.ManagedByTeamID != nil && *u.Ma
 
 // IsActor marks whoever audit events can be about as their doer.
 func (User) IsActor() {}
+
+// NameOrNil is the display name, nil for none, and so are the two that follow.
+func (u User) NameOrNil() *string { return orNil(u.Name) }
+
+// GivenNameOrNil is the given name.
+func (u User) GivenNameOrNil() *string { return orNil(u.GivenName) }
+
+// FamilyNameOrNil is the family name.
+func (u User) FamilyNameOrNil() *string { return orNil(u.FamilyName) }
+
+func orNil(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

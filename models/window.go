@@ -33,15 +33,19 @@ func (w Window) Apply(q *gorm.DB, column string) *gorm.DB {
 	}
 	q = beyond(q, column, upwards, w.After)
 	q = beyond(q, column, downwards, w.Before)
+	return q.Order(w.Order(column, "id")).Limit(w.Limit + 1)
+}
+
+// Order is the order that Apply reads in, for a statement around its query.
+func (w Window) Order(column, id string) string {
 	direction := ""
 	if w.Desc != w.Last {
 		direction = " DESC"
 	}
-	order := []string{"id" + direction}
-	if column != "" {
-		order = []string{column + direction, "id" + direction}
+	if column == "" {
+		return id + direction
 	}
-	return q.Order(strings.Join(order, ", ")).Limit(w.Limit + 1)
+	return strings.Join([]string{column + direction, id + direction}, ", ")
 }
 
 func beyond(q *gorm.DB, column, sign string, m *Mark) *gorm.DB {

@@ -92,6 +92,7 @@ type batches struct {
 	tokensOfTeam  *batch[[]models.ScimToken]          // by team
 	members       *batch[models.Membership]
 	certs         *batch[models.Certificate]
+	changes       *batch[[]sso.Change] // by login attempt
 	sessionsByID  *batch[models.Session]
 	keysByID      *batch[models.APIKey]
 	tokens        *batch[models.ScimToken]
@@ -129,6 +130,7 @@ func (r *Resolver) withBatches(ctx context.Context) context.Context {
 		tokensOfTeam:  newBatch(r.Credentials.ScimTokensByTeam),
 		members:       newBatch(r.membershipsByID),
 		certs:         newBatch(r.certificatesByID),
+		changes:       newBatch(r.SSO.ChangesByAttempt),
 		sessionsByID:  newBatch(r.Credentials.SessionsByID),
 		keysByID:      newBatch(r.Credentials.APIKeysByID),
 		tokens:        newBatch(r.Credentials.ScimTokensByID),

@@ -12,9 +12,11 @@ import (
 
 const (
 	// followEvery is how often a stream looks for news, and at its caller's right
-	// to them. It asks the database and not the replica's memory, so it does not
-	// matter where the news come from.
+	// to them, when nothing woke it before. It asks the database and not the
+	// replica's memory, so it does not matter where the news come from.
 	followEvery = time.Second
+	// rest is the shortest time between two looks that a stream was woken for.
+	rest = 50 * time.Millisecond
 	// settled is how long a transaction may take to commit after the moment that
 	// its event has. Events older than that are not looked for any more.
 	settled = 15 * time.Second
@@ -35,17 +37,23 @@ func (r *Resolver) follow(ctx context.Context, team models.ID) (<-chan *models.A
 	if err := access.Require(ctx, access.AuditRead, team); err != nil {
 		return nil, err
 	}
+	// Whatever comes after this moment wakes the stream.
+	var woken <-chan struct{}
+	letGo := func() {}
+	if r.News != nil {
+		woken, letGo = r.News()
+	}
 	f := &follower{r: r, team: team, stopping: r.Stopping, from: models.Stamp(r.Now()).Add(-settled), told: map[models.ID]time.Time{}}
 	// What is there already is not news.
 	if _, err := f.look(ctx); err != nil {
+		letGo()
 		return nil, err
 	}
-	out := make(chan *models.AuditEvent)
-	tick := r.Tick
-	if tick == nil {
-		tick = ticker
+	if f.tick = r.Tick; f.tick == nil {
+		f.tick = ticker
 	}
-	go f.run(ctx, out, tick)
+	out := make(chan *models.AuditEvent)
+	go f.run(ctx, out, woken, letGo)
 	return out, nil
 }
 
@@ -57,18 +65,29 @@ type follower struct {
 	told map[models.ID]time.Time
 
 	stopping <-chan struct{}
+	tick     func() (<-chan time.Time, func())
 }
 
-func (f *follower) run(ctx context.Context, out chan<- *models.AuditEvent, tick func() (<-chan time.Time, func())) {
+func (f *follower) run(ctx context.Context, out chan<- *models.AuditEvent, woken <-chan struct{}, letGo func()) {
 	defer close(out)
-	ticks, stop := tick()
+	defer letGo()
+	ticks, stop := f.tick()
 	defer stop()
+	awake := woken
+	rested := time.NewTimer(rest)
+	defer rested.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-f.stopping:
 			return
+		case <-rested.C:
+			awake = woken
+			continue
+		case <-awake:
+			awake = nil // until it has rested, so that a busy team does not keep it running
+			rested.Reset(rest)
 		case <-ticks:
 		}
 		if !f.step(ctx, out) {

@@ -139,6 +139,37 @@ func TestFollow(t *testing.T) {
 	})
 }
 
+// Whoever is woken looks at once, without waiting for the next tick, and is sent
+// away at once as well.
+func TestFollowIsWoken(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		d.News = d.db.Follow
+		d.add(t, d.acme.team, "eve", models.RoleAdmin)
+		l := d.listen(t, d.actor(t, d.acme.admin))
+		for range 3 {
+			if _, err := d.Roster.Deactivate(operator(t), d.acme.member.ID, ""); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := d.Roster.Reactivate(operator(t), d.acme.member.ID); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 3 {
+			for _, action := range []string{"membership.deactivated", "membership.reactivated"} {
+				if event, data := l.next(); event != "next" || !strings.Contains(data, action) {
+					t.Fatalf("%s %s", event, data)
+				}
+			}
+		}
+		if _, err := d.Roster.Remove(operator(t), d.acme.admin.ID); err != nil {
+			t.Fatal(err)
+		}
+		if event, data := l.next(); event != "complete" {
+			t.Errorf("%s %s", event, data)
+		}
+	})
+}
+
 // A stream ends with the right to it, and what took the right away is not told.
 func TestFollowEndsWithTheRight(t *testing.T) {
 	for name, lose := range map[string]func(*testing.T, *desk, access.Actor) error{

@@ -376,7 +376,7 @@ func (d *desk) attempt(t *testing.T, team models.Team, m roster.Member, provider
 		Message: models.AttemptMessage{
 			Issuer: "https://idp", Destination: "https://d", InResponseTo: "_r", AssertionHash: "ab12", NameIDFormat: "f", SessionIndex: "s",
 			ContextClasses: []string{"c"}, Attributes: []models.AttemptAttribute{{Name: "groups", Values: 3}}, Algorithms: []string{"rsa-sha256"},
-			SignedResponse: true, Encryption: "aes256-gcm", ShownFingerprints: []string{"cd"}, MatchedFingerprint: "ef",
+			SignedResponse: true, Signed: []string{"response"}, Audiences: []string{"https://b"}, Recipients: []string{"https://d"}, Encryption: "aes256-gcm", ShownFingerprints: []string{"cd"}, MatchedFingerprint: "ef",
 		},
 	}
 	if err := d.db.Read(t.Context()).Create(&row).Error; err != nil {

@@ -162,6 +162,7 @@ func TestLoginAttempts(t *testing.T) {
 		}{
 			{map[string]any{"outcome": "REFUSED", "code": "audience_mismatch", "since": now}, 1}, {map[string]any{"outcome": "SUCCEEDED"}, 0},
 			{map[string]any{"code": "x"}, 0}, {map[string]any{"until": now}, 0},
+			{map[string]any{"kind": "SIGN_IN"}, 1}, {map[string]any{"kind": "LOGOUT"}, 0}, {map[string]any{"identityProviderId": e.nodes["IdentityProvider"]}, 1},
 		} {
 			d.must(t, as(t, d.acme.admin), document, "f", c.filter).want("team.loginAttempts.totalCount", c.n)
 		}

@@ -65,8 +65,14 @@ func (r *Resolver) memberships(ctx context.Context, team models.ID, args graph.P
 	if err != nil {
 		return nil, err
 	}
-	p := paged(list, w, rows, more, mark)
-	r.batch(ctx).expect(p.nodes)
+	members := make([]models.Membership, len(rows))
+	b := r.batch(ctx)
+	for i := range rows {
+		members[i] = rows[i].Membership
+		b.users.put(rows[i].UserID, rows[i].User)
+	}
+	p := paged(list, w, members, more, mark)
+	b.expect(p.nodes)
 	return &model.MembershipConnection{
 		Nodes: p.nodes, PageInfo: p.info, At: p.at,
 		Count: func(ctx context.Context) (int, error) { return r.Roster.CountMembers(ctx, team, f) },
@@ -185,8 +191,18 @@ func (r *Resolver) attempts(ctx context.Context, team models.ID, args graph.Page
 		if o := in.Outcome.Value(); o != nil {
 			f.Outcome = models.AttemptOutcome(*o)
 		}
+		if k := in.Kind.Value(); k != nil {
+			f.Kind = *k
+		}
+		if id := in.IdentityProviderID.Value(); id != nil {
+			provider, err := models.ParseGlobal(models.PrefixIdentityProvider, *id)
+			if err != nil {
+				return nil, err
+			}
+			f.Provider = provider
+		}
 	}
-	list := listName("loginAttempts", team, f.Outcome, f.Code, told(f.Since), told(f.Until))
+	list := listName("loginAttempts", team, f.Outcome, f.Kind, f.Provider, f.Code, told(f.Since), told(f.Until))
 	w, err := graph.ReadPage(list, args)
 	if err != nil {
 		return nil, err
@@ -198,6 +214,7 @@ func (r *Resolver) attempts(ctx context.Context, team models.ID, args graph.Page
 	p := paged(list, w, rows, more, func(a *models.LoginAttempt) models.Mark { return models.Mark{ID: a.ID} })
 	b := r.batch(ctx)
 	for _, a := range p.nodes {
+		b.changes.want(a.ID)
 		wantAny(b.members, a.MembershipID)
 		wantAny(b.certs, a.CertificateID)
 	}

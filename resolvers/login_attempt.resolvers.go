@@ -63,6 +63,14 @@ func (r *loginAttemptResolver) Message(ctx context.Context, obj *models.LoginAtt
 	return loginMessage(obj.Message), nil
 }
 
+func (r *loginAttemptResolver) SinceLastSuccess(ctx context.Context, obj *models.LoginAttempt) ([]*model.LoginChange, error) {
+	found, known, err := r.batch(ctx).changes.get(ctx, obj.ID)
+	if err != nil || !known {
+		return nil, err
+	}
+	return loginChanges(found), nil
+}
+
 func (r *loginAttemptResolver) IP(ctx context.Context, obj *models.LoginAttempt) (*string, error) {
 	return some(obj.IP), nil
 }

@@ -29,10 +29,6 @@ func (r *membershipResolver) ExternalIdentity(ctx context.Context, obj *models.M
 	return maybe(r.batch(ctx).identities.get(ctx, obj.ID))
 }
 
-func (r *membershipResolver) DeactivatedReason(ctx context.Context, obj *models.Membership) (*string, error) {
-	return some(obj.DeactivatedReason), nil
-}
-
 func (r *membershipResolver) UnderSso(ctx context.Context, obj *models.Membership) (bool, error) {
 	u, err := r.user(ctx, obj.UserID)
 	if err != nil {

@@ -51,9 +51,14 @@ type Resolver struct {
 	Stopping <-chan struct{}
 	// Tick says when streams look for news; nil is every second.
 	Tick func() (<-chan time.Time, func())
+	// News gives streams a channel that wakes them, and lets go of it. Nil wakes
+	// none of them; they look every second.
+	News func() (woken <-chan struct{}, letGo func())
+	// Trusted are the documents that people's sessions may send; nil is any.
+	Trusted *graph.Trusted
 }
 
 // Handler is the GraphQL endpoint with everything that belongs to it.
 func Handler(r *Resolver) http.Handler {
-	return graph.NewHandler(graph.Options{Resolvers: r, Log: r.Log, Now: r.Now, Batches: r.withBatches, RateLimit: r.RateLimit})
+	return graph.NewHandler(graph.Options{Resolvers: r, Log: r.Log, Now: r.Now, Batches: r.withBatches, RateLimit: r.RateLimit, Trusted: r.Trusted})
 }

@@ -222,13 +222,48 @@ func TestAttemptInDetail(t *testing.T) {
 	eachDesk(t, func(t *testing.T, d *desk) {
 		e := d.estate(t)
 		got := d.must(t, as(t, d.acme.admin), `query($id: ID!) { node(id: $id) { ... on LoginAttempt { kind verified mfaEvidence repeated checks { name hint }
-			message { issuer destination inResponseTo assertionIdSha256 nameIdFormat sessionIndex contextClasses attributes { name values } algorithms signedResponse signedAssertion signedSha1
+			message { issuer destination inResponseTo assertionIdSha256 nameIdFormat sessionIndex contextClasses attributes { name values } algorithms signedResponse signedAssertion signedSha1 signed audiences recipients
 				encryption shownFingerprints matchedFingerprint } } } }`, "id", e.nodes["LoginAttempt"])
-		got.want("node.message", "map[algorithms:[rsa-sha256] assertionIdSha256:ab12 attributes:[map[name:groups values:3]] contextClasses:[c] destination:https://d encryption:aes256-gcm "+
-			"inResponseTo:_r issuer:https://idp matchedFingerprint:ef nameIdFormat:f sessionIndex:s shownFingerprints:[cd] signedAssertion:false signedResponse:true signedSha1:false]")
+		got.want("node.message", "map[algorithms:[rsa-sha256] assertionIdSha256:ab12 attributes:[map[name:groups values:3]] audiences:[https://b] contextClasses:[c] destination:https://d encryption:aes256-gcm "+
+			"inResponseTo:_r issuer:https://idp matchedFingerprint:ef nameIdFormat:f recipients:[https://d] sessionIndex:s shownFingerprints:[cd] signed:[response] signedAssertion:false signedResponse:true signedSha1:false]")
 		got.want("node.checks", "[map[hint:Okta calls it Audience URI. name:audience] map[hint:<nil> name:time]]")
 		got.want("node.kind", "SIGN_IN")
 		got.want("node.mfaEvidence", "amr=mfa")
+	})
+}
+
+// What changed since the last success, of a page's attempts at once.
+func TestChangesInAPage(t *testing.T) {
+	const document = `query($n: Int) { team(slug: "acme") { loginAttempts(first: $n) { nodes { outcome sinceLastSuccess { fact before now } } } } }`
+	eachDesk(t, func(t *testing.T, d *desk) {
+		e := d.estate(t)
+		admin := as(t, d.acme.admin)
+		d.must(t, admin, document, "n", 5).want("team.loginAttempts.nodes.0.sinceLastSuccess", nil)
+		provider, err := models.ParseGlobal(models.PrefixIdentityProvider, e.nodes["IdentityProvider"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		add := func(outcome models.AttemptOutcome, code, issuer string) {
+			id, err := models.NewID()
+			if err != nil {
+				t.Fatal(err)
+			}
+			row := models.LoginAttempt{ID: id, TeamID: d.acme.team.ID, IdentityProviderID: &provider, At: d.clock.Now(), Outcome: outcome, Code: code,
+				Kind: models.AttemptSignIn, Repeated: 1, Checks: []models.AttemptCheck{}, Message: models.AttemptMessage{Issuer: issuer, AssertionHash: "ab"}}
+			if err := d.db.Read(t.Context()).Create(&row).Error; err != nil {
+				t.Fatal(err)
+			}
+		}
+		add(models.AttemptSucceeded, "", "https://old")
+		for range 30 {
+			add(models.AttemptRefused, "issuer_mismatch", "https://new")
+		}
+		got := d.must(t, admin, document, "n", 31)
+		got.want("team.loginAttempts.nodes.0.sinceLastSuccess", "[map[before:[https://old] fact:ISSUER now:[https://new]]]")
+		got.want("team.loginAttempts.nodes.30.sinceLastSuccess", nil)
+		if one, many := d.statements(t, admin, document, "n", 1), d.statements(t, admin, document, "n", 30); one != many {
+			t.Errorf("a page of one takes %d statements, one of thirty %d", one, many)
+		}
 	})
 }
 

@@ -109,11 +109,20 @@ func loginMessage(m models.AttemptMessage) *model.LoginMessage {
 		Issuer: some(m.Issuer), Destination: some(m.Destination), InResponseTo: some(m.InResponseTo), AssertionIDSha256: some(m.AssertionHash),
 		NameIDFormat: some(m.NameIDFormat), SessionIndex: some(m.SessionIndex), ContextClasses: list(m.ContextClasses),
 		Attributes: []*model.LoginAttribute{}, Algorithms: list(m.Algorithms), SignedResponse: m.SignedResponse, SignedAssertion: m.SignedAssertion,
-		SignedSha1: m.SignedSha1, Encryption: some(m.Encryption), ShownFingerprints: list(m.ShownFingerprints), MatchedFingerprint: some(m.MatchedFingerprint),
+		SignedSha1: m.SignedSha1, Signed: list(m.Signed), Audiences: list(m.Audiences), Recipients: list(m.Recipients), Encryption: some(m.Encryption), ShownFingerprints: list(m.ShownFingerprints), MatchedFingerprint: some(m.MatchedFingerprint),
 		IssueInstant: m.IssueInstant, ClockOffsetSeconds: m.ClockOffsetSeconds, RequestAgeSeconds: m.RequestAgeSeconds,
 	}
 	for _, a := range m.Attributes {
 		out.Attributes = append(out.Attributes, &model.LoginAttribute{Name: a.Name, Values: a.Values})
+	}
+	return out
+}
+
+// loginChanges is what two messages differ in, as the schema has it.
+func loginChanges(changes []sso.Change) []*model.LoginChange {
+	out := make([]*model.LoginChange, len(changes))
+	for i, c := range changes {
+		out[i] = &model.LoginChange{Fact: model.LoginFact(c.Fact), Before: c.Before, Now: c.Now}
 	}
 	return out
 }

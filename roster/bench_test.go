@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"rollcall/internal/housetest"
+	"rollcall/internal/idptest"
 	"rollcall/models"
 	"rollcall/roster"
 )
@@ -24,6 +25,7 @@ func BenchmarkTeam(b *testing.B) {
 				h.seed(members)
 				b.Run("SignIn-known", func(b *testing.B) { h.benchSignIn(b, func() string { return "user7@acme.test" }) })
 				b.Run("SignIn-new", func(b *testing.B) { h.benchSignIn(b, h.address) })
+				h.benchWhole(b)
 				b.Run("ProvisionScim", h.benchProvision)
 				b.Run("UpdateScim-deactivate", h.benchDeactivate)
 				b.Run("Authenticate", h.benchAuthenticate)
@@ -103,6 +105,46 @@ func (h *house) benchSignIn(b *testing.B, address func() string) {
 		l.Assertion = &assertion
 		return first(h.SignIn(ctx, l))
 	})
+}
+
+// benchWhole measures a sign-in from the posted form to the open session: the
+// message judged, the assertion used up, the person known or made, the attempt
+// recorded. Making the message is not counted.
+func (h *house) benchWhole(b *testing.B) {
+	groups := idptest.Attribute{Name: "groups"}
+	for i := range 1_500 {
+		groups.Values = append(groups.Values, fmt.Sprintf("%08x-0000-4000-8000-0123456789ab", i))
+	}
+	for _, c := range []struct {
+		name    string
+		address func() string
+		edit    func(*idptest.Response)
+	}{
+		{"one-signature-known", func() string { return "user7@acme.test" }, func(r *idptest.Response) { r.SignResponse, r.SignAssertion = false, true }},
+		{"two-signatures-known", func() string { return "user7@acme.test" }, func(r *idptest.Response) { r.SignResponse, r.SignAssertion = true, true }},
+		{"two-signatures-new", h.address, func(r *idptest.Response) { r.SignResponse, r.SignAssertion = true, true }},
+		{"1500-groups-known", func() string { return "user7@acme.test" }, func(r *idptest.Response) {
+			r.SignResponse, r.SignAssertion, r.Attributes = true, true, append(r.Attributes, groups)
+		}},
+	} {
+		b.Run("Login-"+c.name, func(b *testing.B) {
+			measured(b, h.request(), func(ctx context.Context, _ int) error {
+				b.StopTimer()
+				r := h.idp.About(named(c.address()), h.sso.ServiceProvider(h.team.Slug), "")
+				c.edit(&r)
+				packed, err := h.idp.Respond(r)
+				b.StartTimer()
+				if err != nil {
+					return err
+				}
+				login, _, err := h.sso.Judge(ctx, h.team.Slug, packed, "/welcome", browser)
+				if err != nil {
+					return err
+				}
+				return first(h.SignIn(ctx, login))
+			})
+		})
+	}
 }
 
 func (h *house) benchProvision(b *testing.B) {

@@ -266,12 +266,9 @@ func (s *Service) release(tx *gorm.DB, m Member, now time.Time) error {
 	if err != nil || !user.ManagedBy(m.TeamID) {
 		return err
 	}
-	var others int64
-	if err := tx.Model(&models.Membership{}).Where("user_id = ?", user.ID).Count(&others).Error; err != nil {
-		return err
-	}
-	if others == 0 {
-		return tx.Where("id = ?", user.ID).Delete(&models.User{}).Error
+	gone := tx.Where("id = ? AND NOT EXISTS (SELECT 1 FROM memberships WHERE user_id = ?)", user.ID, user.ID).Delete(&models.User{})
+	if gone.Error != nil || gone.RowsAffected > 0 {
+		return gone.Error
 	}
 	return tx.Model(&models.User{}).Where("id = ?", user.ID).
 		Updates(map[string]any{"managed_by_team_id": nil, "updated_at": now}).Error

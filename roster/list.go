@@ -29,8 +29,8 @@ const (
 	ByUserName MemberOrder = "user_name"
 )
 
-// ListMembers lists a team's members that fit the filter.
-func (s *Service) ListMembers(ctx context.Context, team models.ID, f MemberFilter, by MemberOrder, w models.Window) ([]models.Membership, bool, error) {
+// ListMembers lists a team's members that fit the filter, with their users.
+func (s *Service) ListMembers(ctx context.Context, team models.ID, f MemberFilter, by MemberOrder, w models.Window) ([]Member, bool, error) {
 	q, err := s.filtered(ctx, team, f)
 	if err != nil {
 		return nil, false, err
@@ -39,8 +39,8 @@ func (s *Service) ListMembers(ctx context.Context, team models.ID, f MemberFilte
 	if by == ByUserName {
 		column = s.nameColumn()
 	}
-	var rows []models.Membership
-	if err := w.Apply(q, column).Find(&rows).Error; err != nil {
+	rows, err := s.readMembers(ctx, w.Apply(q.Model(&models.Membership{}), column), w.Order(column, "m.id"), w.Limit+1)
+	if err != nil {
 		return nil, false, err
 	}
 	rows, more := models.Cut(w, rows)

@@ -3,6 +3,7 @@ package roster
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"gorm.io/gorm"
 
@@ -11,6 +12,10 @@ import (
 	"rollcall/fault"
 	"rollcall/models"
 )
+
+var provisioningColumns = sync.OnceValue(func() string {
+	return columnsOf(models.Team{}, "t", "t__") + ", " + columnsOf(models.ProvisioningSettings{}, "p", "p__")
+})
 
 // Provisioning returns a team with its choices about SCIM, NOT_FOUND when the
 // caller may not know of it.
@@ -22,7 +27,7 @@ func (s *Service) Provisioning(ctx context.Context, team models.ID) (models.Team
 	if err := access.Require(ctx, access.TeamRead, team); err != nil {
 		return row.Team, row.Settings, err
 	}
-	found := s.DB.Read(ctx).Raw("SELECT "+columnsOf(models.Team{}, "t", "t__")+", "+columnsOf(models.ProvisioningSettings{}, "p", "p__")+
+	found := s.DB.Read(ctx).Raw("SELECT "+provisioningColumns()+
 		" FROM teams t JOIN provisioning_settings p ON p.team_id = t.id WHERE t.id = ?", team).Scan(&row)
 	if found.Error == nil && found.RowsAffected == 0 {
 		return row.Team, row.Settings, fault.New(fault.Missing, "There is no such object.")

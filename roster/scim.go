@@ -1,8 +1,10 @@
 package roster
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"sync"
 	"unicode/utf8"
 
 	"gorm.io/gorm"
@@ -103,16 +105,16 @@ func (s *Service) ProvisionScim(ctx context.Context, team models.ID, in ScimUser
 	}
 	var out Member
 	err := s.provisionTx(ctx, func(tx *gorm.DB) error {
-		settings, err := provisioning(ctx, tx, team)
+		defaultRole, err := provisioningRole(ctx, tx, team)
 		if err != nil {
 			return err
 		}
 		u, err := s.scimAccount(tx, team, in)
 		if err != nil {
-			return err
+			return nameFirst(tx, team, in.UserName, err)
 		}
 		row := models.Membership{
-			TeamID: team, UserID: u.ID, Role: settings.DefaultRole, RoleSource: models.RoleByDefault,
+			TeamID: team, UserID: u.ID, Role: defaultRole, RoleSource: models.RoleByDefault,
 			Status: models.StatusActive, Source: models.SourceScim, ScimManaged: true, UserName: in.UserName, ExternalID: in.ExternalID,
 		}
 		if !in.Active {
@@ -120,7 +122,7 @@ func (s *Service) ProvisionScim(ctx context.Context, team models.ID, in ScimUser
 			row.Status, row.DeactivatedAt = models.StatusDeactivated, &now
 		}
 		if row, err = s.newMembership(tx, row); err != nil {
-			return err
+			return nameFirst(tx, team, in.UserName, err)
 		}
 		if err := s.unbury(tx, team, in.stones()...); err != nil {
 			return err
@@ -137,6 +139,8 @@ func (s *Service) ProvisionScim(ctx context.Context, team models.ID, in ScimUser
 	return out, err
 }
 
+var settingsColumns = sync.OnceValue(func() string { return columnsOf(models.SsoSettings{}, "s", "s__") })
+
 // provisioning reads a team's settings if its plan includes provisioning and,
 // for a provisioning client, it is not switched off.
 func provisioning(ctx context.Context, tx *gorm.DB, id models.ID) (models.SsoSettings, error) {
@@ -145,19 +149,45 @@ func provisioning(ctx context.Context, tx *gorm.DB, id models.ID) (models.SsoSet
 		ScimOn   bool
 		Settings models.SsoSettings `gorm:"embedded;embeddedPrefix:s__"`
 	}
-	found := tx.Raw("SELECT t.plan, p.scim_enabled AS scim_on, "+columnsOf(models.SsoSettings{}, "s", "s__")+
+	found := tx.Raw("SELECT t.plan, p.scim_enabled AS scim_on, "+settingsColumns()+
 		" FROM teams t JOIN sso_settings s ON s.team_id = t.id JOIN provisioning_settings p ON p.team_id = t.id WHERE t.id = ?", id).Scan(&row)
 	switch {
 	case found.Error != nil:
 		return row.Settings, found.Error
 	case found.RowsAffected == 0:
 		return row.Settings, fault.New(fault.Missing, "There is no such object.")
-	case !(models.Team{Plan: row.Plan}).SsoAllowed():
-		return row.Settings, fault.New(fault.PlanRequired, "Provisioning needs the plan TEAM or ENTERPRISE; the team's is %s.", row.Plan)
-	case !row.ScimOn && access.From(ctx).Kind == access.Scim:
-		return row.Settings, fault.New(fault.Forbidden, "Provisioning is switched off for this team.")
 	}
-	return row.Settings, nil
+	return row.Settings, provisioned(ctx, row.Plan, row.ScimOn)
+}
+
+// provisioningRole is provisioning for verbs that need the default role alone.
+func provisioningRole(ctx context.Context, tx *gorm.DB, id models.ID) (defaultRole models.Role, err error) {
+	var plan models.Plan
+	var on bool
+	rows, err := tx.Raw(`SELECT t.plan, p.scim_enabled, s.default_role FROM teams t JOIN sso_settings s ON s.team_id = t.id
+		JOIN provisioning_settings p ON p.team_id = t.id WHERE t.id = ?`, id).Rows()
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = rows.Close() }() // the error of Err is the one that counts
+	if !rows.Next() {
+		return "", cmp.Or(rows.Err(), error(fault.New(fault.Missing, "There is no such object.")))
+	}
+	if err := rows.Scan(&plan, &on, &defaultRole); err != nil {
+		return "", err
+	}
+	return defaultRole, provisioned(ctx, plan, on)
+}
+
+// provisioned refuses what the plan does not include or an admin switched off.
+func provisioned(ctx context.Context, plan models.Plan, on bool) error {
+	switch {
+	case !(models.Team{Plan: plan}).SsoAllowed():
+		return fault.New(fault.PlanRequired, "Provisioning needs the plan TEAM or ENTERPRISE; the team's is %s.", plan)
+	case !on && access.From(ctx).Kind == access.Scim:
+		return fault.New(fault.Forbidden, "Provisioning is switched off for this team.")
+	}
+	return nil
 }
 
 // scimAccount makes the account of a new member. The only account that is
@@ -165,9 +195,6 @@ func provisioning(ctx context.Context, tx *gorm.DB, id models.ID) (models.SsoSet
 // whom provisioning made may share an address; it is the account's address of
 // the first of them. Somebody who came by single sign-on is not made again.
 func (s *Service) scimAccount(tx *gorm.DB, team models.ID, in ScimUser) (models.User, error) {
-	if err := nameFree(tx, team, "", in.UserName); err != nil {
-		return models.User{}, err
-	}
 	p := in.person()
 	u, found, err := models.User{}, false, error(nil)
 	if p.Email != "" {
@@ -237,6 +264,19 @@ func nameFree(tx *gorm.DB, team, except models.ID, userName string) error {
 		return err
 	}
 	return fault.New(fault.Taken, "A user with this userName exists already: %s.", rows[0].ID).On("userName")
+}
+
+// nameFirst is why a member cannot be made: when somebody has the userName
+// already, that is the reason. It is asked only now, because the index on
+// memberships refuses a second one anyway.
+func nameFirst(tx *gorm.DB, team models.ID, userName string, err error) error {
+	if _, ok := fault.As(err); !ok && !errors.Is(err, models.ErrAgain) {
+		return err
+	}
+	if taken := nameFree(tx, team, "", userName); taken != nil {
+		return taken
+	}
+	return err
 }
 
 // rename brings an account's profile up to date.

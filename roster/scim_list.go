@@ -2,8 +2,8 @@ package roster
 
 import (
 	"context"
-
-	"gorm.io/gorm"
+	"fmt"
+	"strings"
 
 	"rollcall/access"
 	"rollcall/models"
@@ -16,18 +16,25 @@ type MemberGroup struct {
 	DisplayName  string
 }
 
-// memberRow is a member with their user and profile, read in one statement.
-type memberRow struct {
-	Membership models.Membership  `gorm:"embedded;embeddedPrefix:m__"`
-	User       models.User        `gorm:"embedded;embeddedPrefix:u__"`
-	Profile    models.ScimProfile `gorm:"embedded;embeddedPrefix:p__"`
-}
+// personColumns is what provisioning clients see of a person, in the order in
+// which scanPerson reads it. The account is not among it: what it holds stands in
+// the document, as the client sent it.
+const personColumns = "m.id, m.team_id, m.user_id, m.status, m.user_name, m.external_id, m.revision, m.created_at, m.updated_at, p.seq, p.document"
 
-func memberColumns() string {
-	return columnsOf(models.Membership{}, "m", "m__") + ", " + columnsOf(models.User{}, "u", "u__") + ", " + columnsOf(models.ScimProfile{}, "p", "p__")
-}
+const personTables = " FROM scim_profiles p JOIN memberships m ON m.id = p.membership_id"
 
-const memberTables = " FROM scim_profiles p JOIN memberships m ON m.id = p.membership_id JOIN users u ON u.id = m.user_id"
+// The groups of a person come with them as one text: ids and names, each ended
+// by a character that no name may have.
+const (
+	groupEnd       = "\x1f"
+	groupsOfPerson = `, COALESCE((SELECT %s FROM (SELECT CAST(y.id AS text) AS gid, y.display_name AS gname, y.seq AS gseq
+		FROM group_members x JOIN team_groups y ON y.id = x.group_id WHERE x.membership_id = m.id ORDER BY y.seq) z), '')`
+)
+
+var groupsColumn = map[models.Dialect]string{
+	models.Postgres: fmt.Sprintf(groupsOfPerson, "string_agg(z.gid || chr(31) || z.gname || chr(31), '' ORDER BY z.gseq)"),
+	models.SQLite:   fmt.Sprintf(groupsOfPerson, "group_concat(z.gid || char(31) || z.gname || char(31), '')"),
+}
 
 // ScimMember returns a person of the team by the id that provisioning clients
 // know: the membership's. NOT_FOUND for integrations and other teams' people.
@@ -35,7 +42,7 @@ func (s *Service) ScimMember(ctx context.Context, team, id models.ID) (Member, e
 	if err := access.Require(ctx, access.MembersRead, team); err != nil {
 		return Member{}, err
 	}
-	rows, err := s.members(ctx, "SELECT "+memberColumns()+memberTables+" WHERE p.team_id = ? AND p.membership_id = ?", team, id)
+	rows, err := s.people(ctx, "SELECT "+personColumns+groupsColumn[s.DB.Dialect()]+personTables+" WHERE p.team_id = ? AND p.membership_id = ?", team, id)
 	if err != nil {
 		return Member{}, err
 	}
@@ -45,35 +52,40 @@ func (s *Service) ScimMember(ctx context.Context, team, id models.ID) (Member, e
 	return rows[0], nil
 }
 
-// members runs a query for members and reads their groups with a second one.
-func (s *Service) members(ctx context.Context, query string, args ...any) ([]Member, error) {
-	var rows []memberRow
-	if err := s.DB.Read(ctx).Raw(query, args...).Scan(&rows).Error; err != nil || len(rows) == 0 {
+// people runs a query for personColumns and the groups. The rows are read by
+// hand: a page has a hundred of them.
+func (s *Service) people(ctx context.Context, query string, args ...any) ([]Member, error) {
+	rows, err := s.DB.Read(ctx).Raw(query, args...).Rows()
+	if err != nil {
 		return nil, err
 	}
-	out := make([]Member, len(rows))
-	for i, r := range rows {
-		out[i] = Member{Membership: r.Membership, User: r.User, Profile: r.Profile}
+	defer func() { _ = rows.Close() }() // the error of Err is the one that counts
+	var out []Member
+	for rows.Next() {
+		var m Member
+		var groups string
+		err := rows.Scan(&m.ID, &m.TeamID, &m.UserID, &m.Status, &m.UserName, &m.ExternalID, &m.Revision, &m.CreatedAt, &m.UpdatedAt,
+			&m.Profile.Seq, &m.Profile.Document, &groups)
+		if err != nil {
+			return nil, err
+		}
+		m.Profile.MembershipID, m.Profile.TeamID = m.ID, m.TeamID
+		m.Groups = readGroups(m.ID, groups)
+		out = append(out, m)
 	}
-	return out, s.addGroups(s.DB.Read(ctx), out)
+	return out, rows.Err()
 }
 
-// addGroups fills in the groups of members.
-func (s *Service) addGroups(db *gorm.DB, rows []Member) error {
-	index := make(map[models.ID]int, len(rows))
-	ids := make([]models.ID, len(rows))
-	for i, m := range rows {
-		index[m.ID], ids[i] = i, m.ID
-		rows[i].Groups = nil
+func readGroups(member models.ID, text string) []MemberGroup {
+	if text == "" {
+		return nil
 	}
-	var found []MemberGroup
-	err := db.Raw(`SELECT x.membership_id, g.id, g.display_name FROM group_members x JOIN team_groups g ON g.id = x.group_id
-		WHERE x.membership_id IN ? ORDER BY g.seq`, ids).Scan(&found).Error
-	for _, g := range found {
-		i := index[g.MembershipID]
-		rows[i].Groups = append(rows[i].Groups, g)
+	parts := strings.Split(strings.TrimSuffix(text, groupEnd), groupEnd)
+	out := make([]MemberGroup, 0, len(parts)/2)
+	for i := 0; i+1 < len(parts); i += 2 {
+		out = append(out, MemberGroup{MembershipID: member, ID: models.ID(parts[i]), DisplayName: parts[i+1]})
 	}
-	return err
+	return out
 }
 
 // list builds the statements of a page: where it is and how it is ordered.
@@ -89,7 +101,7 @@ func (s *Service) list(team models.ID, kind models.ResourceKind, f ScimFilter) *
 		l.tables, l.seq = " FROM team_groups g", "g.seq"
 		l.q.add(" WHERE g.team_id = ?", team)
 	} else {
-		l.tables, l.seq = memberTables, "p.seq"
+		l.tables, l.seq = personTables, "p.seq"
 		l.q.add(" WHERE p.team_id = ?", team)
 	}
 	if f != nil {
@@ -179,9 +191,17 @@ func (s *Service) ScimMembers(ctx context.Context, team models.ID, q ScimQuery) 
 	if err := access.Require(ctx, access.MembersRead, team); err != nil {
 		return nil, 0, false, err
 	}
-	total, err = s.find(ctx, team, models.ResourceUser, memberColumns(), q, func(statement sqlText) (int, error) {
+	groups := groupsColumn[s.DB.Dialect()]
+	columns := personColumns
+	if q.Sort == nil {
+		columns += groups
+	}
+	total, err = s.find(ctx, team, models.ResourceUser, columns, q, func(statement sqlText) (int, error) {
+		if q.Sort != nil { // groups of the rows of the page alone: SQLite would read those of all that it sorts
+			statement.text = "SELECT m.*" + groups + " FROM (" + statement.text + ") m"
+		}
 		var err error
-		rows, err = s.members(ctx, statement.text, statement.args...)
+		rows, err = s.people(ctx, statement.text, statement.args...)
 		return len(rows), err
 	})
 	rows, more = page(rows, max(q.Limit, 0))

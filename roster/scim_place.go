@@ -26,6 +26,17 @@ func place(tx *gorm.DB, team models.ID, kind models.ResourceKind) (int, error) {
 		ON CONFLICT (team_id, kind, block) DO UPDATE SET live = scim_blocks.live + 1`, team, kind, seq>>blockBits).Error
 }
 
+// displacePerson takes a person off the counts, if they are on the list.
+func displacePerson(tx *gorm.DB, team, member models.ID) error {
+	err := tx.Exec(`UPDATE scim_counters SET total = total - 1 WHERE team_id = ? AND kind = ?
+		AND EXISTS (SELECT 1 FROM scim_profiles WHERE membership_id = ?)`, team, models.ResourceUser, member).Error
+	if err != nil {
+		return err
+	}
+	return tx.Exec(`UPDATE scim_blocks SET live = live - 1 WHERE team_id = ? AND kind = ?
+		AND block = (SELECT seq >> ? FROM scim_profiles WHERE membership_id = ?)`, team, models.ResourceUser, blockBits, member).Error
+}
+
 // displace takes a resource off the counts.
 func displace(tx *gorm.DB, team models.ID, kind models.ResourceKind, seq int) error {
 	err := tx.Exec(`UPDATE scim_counters SET total = total - 1 WHERE team_id = ? AND kind = ?`, team, kind).Error

@@ -55,6 +55,9 @@ func introduce(tx *gorm.DB, m *Member, p Profile) error {
 	if m.User.Kind != models.KindPerson {
 		return nil
 	}
+	if tx.Name() == "postgres" && len(p.Values) <= maxListed {
+		return introduceAtOnce(tx, m, p)
+	}
 	if err := insertValues(tx, m.Membership, p.Values); err != nil {
 		return err
 	}
@@ -64,6 +67,35 @@ func introduce(tx *gorm.DB, m *Member, p Profile) error {
 	}
 	m.Profile = models.ScimProfile{MembershipID: m.ID, TeamID: m.TeamID, Seq: seq, Document: p.Document}
 	return tx.Create(&m.Profile).Error
+}
+
+// maxListed bounds the values of one statement, which has six parameters for each.
+const maxListed = 500
+
+// introduceAtOnce is introduce as one statement of PostgreSQL: the counters, the profile
+// and its values. Only the row of the counter can be fought for, as before.
+func introduceAtOnce(tx *gorm.DB, m *Member, p Profile) error {
+	var q sqlText
+	q.add(`WITH c AS (INSERT INTO scim_counters (team_id, kind, total, next_seq) VALUES (?, ?, 1, 1)
+		ON CONFLICT (team_id, kind) DO UPDATE SET total = scim_counters.total + 1, next_seq = scim_counters.next_seq + 1 RETURNING next_seq),
+		b AS (INSERT INTO scim_blocks (team_id, kind, block, live) SELECT ?, ?, next_seq >> ?, 1 FROM c
+		ON CONFLICT (team_id, kind, block) DO UPDATE SET live = scim_blocks.live + 1)`,
+		m.TeamID, models.ResourceUser, m.TeamID, models.ResourceUser, blockBits)
+	if len(p.Values) > 0 {
+		var rows strings.Builder
+		args := make([]any, 0, 7*len(p.Values))
+		for i, v := range p.Values {
+			if i > 0 {
+				rows.WriteByte(',')
+			}
+			rows.WriteString("(?, ?, ?, ?, ?, ?, ?)")
+			args = append(args, m.ID, v.Attr, v.Item, m.TeamID, v.ValueKey, v.TypeKey, v.IsPrimary)
+		}
+		q.add(`, v AS (INSERT INTO scim_values (membership_id, attr, item, team_id, value_key, type_key, is_primary) VALUES `+rows.String()+`)`, args...)
+	}
+	q.add(` INSERT INTO scim_profiles (membership_id, team_id, seq, document) SELECT ?, ?, next_seq, ? FROM c RETURNING seq`, m.ID, m.TeamID, p.Document)
+	m.Profile = models.ScimProfile{MembershipID: m.ID, TeamID: m.TeamID, Document: p.Document}
+	return tx.Raw(q.text, q.args...).Scan(&m.Profile.Seq).Error
 }
 
 // introduceOwn is introduce for members whom no client described.
@@ -140,9 +172,5 @@ func (s *Service) leaveLists(tx *gorm.DB, m Member) error {
 	if err != nil {
 		return err
 	}
-	var seq []int
-	if err := tx.Raw(`SELECT seq FROM scim_profiles WHERE membership_id = ?`, m.ID).Scan(&seq).Error; err != nil || len(seq) == 0 {
-		return err
-	}
-	return displace(tx, m.TeamID, models.ResourceUser, seq[0])
+	return displacePerson(tx, m.TeamID, m.ID)
 }

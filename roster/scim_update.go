@@ -2,6 +2,7 @@ package roster
 
 import (
 	"context"
+	"sync"
 
 	"gorm.io/gorm"
 
@@ -26,7 +27,7 @@ func (s *Service) UpdateScim(ctx context.Context, team, id models.ID, in ScimUse
 	var out Member
 	err := s.provisionTx(ctx, func(tx *gorm.DB) error {
 		in := in
-		if _, err := provisioning(ctx, tx, team); err != nil {
+		if _, err := provisioningRole(ctx, tx, team); err != nil {
 			return err
 		}
 		m, err := s.lockForUpdate(ctx, tx, team, id, &in)
@@ -45,10 +46,7 @@ func (s *Service) UpdateScim(ctx context.Context, team, id models.ID, in ScimUse
 			return err
 		}
 		out = m
-		rows := []Member{m}
-		err = s.addGroups(tx, rows)
-		out = rows[0]
-		return err
+		return nil
 	})
 	return out, err
 }
@@ -60,7 +58,7 @@ func (s *Service) RemoveScim(ctx context.Context, team, id models.ID, revision i
 		return err
 	}
 	return s.provisionTx(ctx, func(tx *gorm.DB) error {
-		if _, err := provisioning(ctx, tx, team); err != nil {
+		if _, err := provisioningRole(ctx, tx, team); err != nil {
 			return err
 		}
 		m, err := lock(tx, team, id)
@@ -83,12 +81,12 @@ func (s *Service) RemoveScim(ctx context.Context, team, id models.ID, revision i
 // lockForUpdate locks the team only where the rule about the last admin may
 // count. Pushes of profiles run side by side.
 func (s *Service) lockForUpdate(ctx context.Context, tx *gorm.DB, team, id models.ID, in *ScimUser) (m Member, err error) {
-	if in.Active {
-		m, err = lockMember(tx, id)
-	} else {
-		m, err = lock(tx, team, id)
+	if !in.Active {
+		if _, err := models.LockTeam(tx, team); err != nil {
+			return m, err
+		}
 	}
-	if err != nil {
+	if m, err = s.lockPerson(tx, id); err != nil {
 		return m, err
 	}
 	switch {
@@ -96,9 +94,6 @@ func (s *Service) lockForUpdate(ctx context.Context, tx *gorm.DB, team, id model
 		return m, fault.New(fault.Missing, "There is no such object.")
 	case m.User.Kind != models.KindPerson:
 		return m, noSuchUser()
-	}
-	if err := tx.Where("membership_id = ?", id).Take(&m.Profile).Error; err != nil {
-		return m, models.Fault(err)
 	}
 	if in.Email, err = s.ownAddress(tx, m, in.Email); err != nil {
 		return m, err
@@ -111,6 +106,33 @@ func (s *Service) lockForUpdate(ctx context.Context, tx *gorm.DB, team, id model
 	}
 	return m, provisionable(ctx, m)
 }
+
+// lockPerson locks a membership and then reads what belongs to it with one
+// statement: with the lock it would see the rows of before it waited.
+func (s *Service) lockPerson(tx *gorm.DB, id models.ID) (Member, error) {
+	row, err := models.LockMembership(tx, id)
+	if err != nil {
+		return Member{}, err
+	}
+	var found struct {
+		User     models.User `gorm:"embedded;embeddedPrefix:u__"`
+		Seq      int
+		Document string
+		Groups   string
+	}
+	done := tx.Raw("SELECT "+userColumnList()+", COALESCE(p.seq, 0) AS seq, COALESCE(p.document, '') AS document"+groupsColumn[s.DB.Dialect()]+
+		" AS groups FROM memberships m JOIN users u ON u.id = m.user_id LEFT JOIN scim_profiles p ON p.membership_id = m.id WHERE m.id = ?", id).Scan(&found)
+	switch {
+	case done.Error != nil:
+		return Member{}, done.Error
+	case done.RowsAffected == 0:
+		return Member{}, noSuchUser()
+	}
+	profile := models.ScimProfile{MembershipID: id, TeamID: row.TeamID, Seq: found.Seq, Document: found.Document}
+	return Member{Membership: row, User: found.User, Profile: profile, Groups: readGroups(id, found.Groups)}, nil
+}
+
+var userColumnList = sync.OnceValue(func() string { return columnsOf(models.User{}, "u", "u__") })
 
 func noSuchUser() *fault.Error { return fault.New(fault.Missing, "There is no such user.") }
 

@@ -47,6 +47,9 @@ func TestUpdateProfile(t *testing.T) {
 		h.must(err)
 		stored, err := h.ScimMember(h.scim(), h.team.ID, m.ID)
 		h.must(err)
+		stored.User, err = h.User(h.operator(), stored.UserID)
+		h.must(err)
+		stored.UserNameKey = got.UserNameKey // not among what is read for clients
 		for where, x := range map[string]roster.Member{"answer": got, "stored": stored} {
 			same(t, where, []any{x.UserName, x.UserNameKey, *x.ExternalID, x.User.Email, x.User.EmailKey, x.User.Name, x.User.GivenName, x.User.FamilyName, x.Revision, x.UpdatedAt.UTC(), x.User.UpdatedAt.UTC()},
 				[]any{"Ada", "ada", "00u1", "Ada@new.test", "ada@new.test", "Ada L", "Ada", "Lovelace", 2, h.clock.Now(), h.clock.Now()})

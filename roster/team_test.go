@@ -77,7 +77,7 @@ func TestPages(t *testing.T) {
 			var got []models.ID
 			w, more := models.Window{Limit: limit}, true
 			for more {
-				var rows []models.Membership
+				var rows []roster.Member
 				var err error
 				rows, more, err = h.ListMembers(h.as(h.root), h.team.ID, roster.MemberFilter{}, roster.ByJoining, w)
 				h.must(err)

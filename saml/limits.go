@@ -9,6 +9,7 @@ type Limits struct {
 	Bytes      int // size of the document
 	Depth      int // elements inside each other
 	Nodes      int // elements, attributes and namespace declarations together
+	Elements   int // elements alone, which cost the most
 	Attributes int // of one element, namespace declarations included
 	// Namespaces is the number of declarations in force at one place. There is
 	// no bound on declarations over the whole document: Java products repeat
@@ -17,8 +18,9 @@ type Limits struct {
 }
 
 // DefaultLimits let through a person in 2,000 groups, whose 2,000 values have
-// three attributes each, and nothing that costs more than 5 ms.
-var DefaultLimits = Limits{Bytes: 256 << 10, Depth: 40, Nodes: 15_000, Attributes: 40, Namespaces: 32}
+// three attributes each or stand in an Attribute of their own, and are set by
+// what a message of the provider itself may cost.
+var DefaultLimits = Limits{Bytes: 256 << 10, Depth: 40, Nodes: 12_500, Elements: 5_000, Attributes: 40, Namespaces: 32}
 
 func (l Limits) orDefault() Limits {
 	for _, f := range []struct {
@@ -27,7 +29,7 @@ func (l Limits) orDefault() Limits {
 	}{
 		{&l.Bytes, DefaultLimits.Bytes}, {&l.Depth, DefaultLimits.Depth},
 		{&l.Nodes, DefaultLimits.Nodes}, {&l.Attributes, DefaultLimits.Attributes},
-		{&l.Namespaces, DefaultLimits.Namespaces},
+		{&l.Namespaces, DefaultLimits.Namespaces}, {&l.Elements, DefaultLimits.Elements},
 	} {
 		if *f.have <= 0 {
 			*f.have = f.dflt

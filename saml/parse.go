@@ -20,9 +20,11 @@ type parser struct {
 	pos    int
 	limits Limits
 
-	root, open   *element
-	depth, nodes int
-	closed       bool // the root element has ended
+	root, open *element
+	depth      int
+	nodes      int // elements, attributes and declarations
+	elements   int
+	closed     bool // the root element has ended
 
 	bindings []binding // declarations in force, innermost last
 	spare    []element // not handed out yet

@@ -7,7 +7,7 @@ import (
 )
 
 func TestParse(t *testing.T) {
-	small := Limits{Bytes: 2000, Depth: 3, Nodes: 8, Attributes: 3, Namespaces: 4}
+	small := Limits{Bytes: 2000, Depth: 3, Nodes: 8, Elements: 8, Attributes: 3, Namespaces: 4}
 	for _, c := range []struct {
 		name, doc string
 		want      string // part of the error; "" accepts

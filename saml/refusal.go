@@ -67,7 +67,12 @@ type Seen struct {
 	AttributeNames                    map[string]int // name -> number of values
 	AuthnContextClasses               []string
 	SignatureAlgorithms               []string
-	Encryption                        string // the content's cipher, "" when nothing was decrypted
+	// Signed says which elements came with a signature, good or not: "response",
+	// "assertion". An assertion that could not be decrypted is not looked into.
+	Signed []string
+	// Audiences are those of all restrictions, Recipients those of all confirmations.
+	Audiences, Recipients []string
+	Encryption            string // the content's cipher, "" when nothing was decrypted
 	// IssueInstant is when the sender says that it wrote the assertion; zero when
 	// it does not say so in a way that can be read.
 	IssueInstant time.Time

@@ -22,6 +22,9 @@ const transformEnveloped = "http://www.w3.org/2000/09/xmldsig#enveloped-signatur
 type signatureMethod struct {
 	key  x509.PublicKeyAlgorithm
 	hash crypto.Hash
+	// pss is RSASSA-PSS with the parameters that its identifier fixes (RFC 9231,
+	// section 2.3.10): MGF1 with the same hash, a salt as long as the hash.
+	pss bool
 }
 
 // Signature and digest algorithms (RFC 9231).
@@ -35,13 +38,16 @@ const (
 // signatureMethods is the allow-list. SHA-1 is on it for RSA only and passes
 // only where forbidden lets it.
 var signatureMethods = map[string]signatureMethod{
-	rsaSHA256: {x509.RSA, crypto.SHA256},
-	"http://www.w3.org/2001/04/xmldsig-more#rsa-sha384":   {x509.RSA, crypto.SHA384},
-	"http://www.w3.org/2001/04/xmldsig-more#rsa-sha512":   {x509.RSA, crypto.SHA512},
-	"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256": {x509.ECDSA, crypto.SHA256},
-	"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384": {x509.ECDSA, crypto.SHA384},
-	"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512": {x509.ECDSA, crypto.SHA512},
-	rsaSHA1: {x509.RSA, crypto.SHA1},
+	rsaSHA256: {x509.RSA, crypto.SHA256, false},
+	"http://www.w3.org/2001/04/xmldsig-more#rsa-sha384":   {x509.RSA, crypto.SHA384, false},
+	"http://www.w3.org/2001/04/xmldsig-more#rsa-sha512":   {x509.RSA, crypto.SHA512, false},
+	"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256": {x509.ECDSA, crypto.SHA256, false},
+	"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384": {x509.ECDSA, crypto.SHA384, false},
+	"http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512": {x509.ECDSA, crypto.SHA512, false},
+	rsaSHA1: {x509.RSA, crypto.SHA1, false},
+	"http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1": {x509.RSA, crypto.SHA256, true},
+	"http://www.w3.org/2007/05/xmldsig-more#sha384-rsa-MGF1": {x509.RSA, crypto.SHA384, true},
+	"http://www.w3.org/2007/05/xmldsig-more#sha512-rsa-MGF1": {x509.RSA, crypto.SHA512, true},
 }
 
 // digestMethods is the allow-list of digests, under the same condition.

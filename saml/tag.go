@@ -43,6 +43,9 @@ func (p *parser) startTag() error {
 	if err := p.node(); err != nil {
 		return err
 	}
+	if p.elements++; p.elements > p.limits.Elements {
+		return tooLarge("the document has more than %d elements", p.limits.Elements)
+	}
 	if p.depth >= p.limits.Depth {
 		return malformed("elements are nested deeper than %d", p.limits.Depth)
 	}

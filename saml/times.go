@@ -30,12 +30,14 @@ func instant(v string) (t time.Time, problem string) {
 // within records whether now lies in [notBefore, notOnOrAfter) give or take
 // the skew. Either bound may be "". name is the prefix of the two checks.
 func (s *sheet) within(name, notBefore, notOnOrAfter string, now time.Time, skew time.Duration) {
+	before := s.failures()
+	from, noFrom := instant(notBefore)
+	until, noUntil := instant(notOnOrAfter)
 	clock := "now " + stamp(now) + " ± " + skew.String()
 	if notBefore != "" {
-		from, problem := instant(notBefore)
 		switch check := name + "_not_before"; {
-		case problem != "":
-			s.fail(fault.AssertionInvalid, check, clock, notBefore, "%s", problem)
+		case noFrom != "":
+			s.fail(fault.AssertionInvalid, check, clock, notBefore, "%s", noFrom)
 		case now.Add(skew).Before(from):
 			s.fail(fault.AssertionNotYetValid, check, clock, notBefore, "valid from %s, which is %s from now; the clocks differ", stamp(from), from.Sub(now).Round(time.Second))
 		default:
@@ -43,14 +45,16 @@ func (s *sheet) within(name, notBefore, notOnOrAfter string, now time.Time, skew
 		}
 	}
 	if notOnOrAfter != "" {
-		until, problem := instant(notOnOrAfter)
 		switch check := name + "_not_on_or_after"; {
-		case problem != "":
-			s.fail(fault.AssertionInvalid, check, clock, notOnOrAfter, "%s", problem)
+		case noUntil != "":
+			s.fail(fault.AssertionInvalid, check, clock, notOnOrAfter, "%s", noUntil)
 		case !now.Add(-skew).Before(until):
 			s.fail(fault.AssertionExpired, check, clock, notOnOrAfter, "valid until %s, which was %s ago", stamp(until), now.Sub(until).Round(time.Second))
 		default:
 			s.pass(check, clock, notOnOrAfter)
 		}
+	}
+	if s.failures() == before && noFrom == "" && noUntil == "" && !from.Before(until) { // SAML core, section 2.5.1
+		s.fail(fault.AssertionInvalid, name+"_window", "NotBefore before NotOnOrAfter", notBefore+" "+notOnOrAfter, "the time that it is valid ends before it begins")
 	}
 }

@@ -1,6 +1,7 @@
 package saml
 
 import (
+	"slices"
 	"time"
 
 	"rollcall/fault"
@@ -257,7 +258,7 @@ func (s *sheet) signature(check, method string, result verdict) *verified {
 func (v *validation) judged(check string, sig *signature, result verdict) *verified {
 	v.seen.SignatureAlgorithms = append(v.seen.SignatureAlgorithms, bounded(sig.info.method))
 	for _, c := range sig.shown {
-		v.seen.KeyInfoFingerprints = append(v.seen.KeyInfoFingerprints, Fingerprint(c))
+		v.seen.KeyInfoFingerprints = noted(v.seen.KeyInfoFingerprints, Fingerprint(c))
 	}
 	return v.signature(check, sig.info.method, result)
 }
@@ -318,10 +319,32 @@ func (v *validation) note(r response, st statement) {
 		}
 	}
 	for _, class := range st.classes() {
-		if len(v.seen.AuthnContextClasses) < 10 {
-			v.seen.AuthnContextClasses = append(v.seen.AuthnContextClasses, bounded(class))
+		v.seen.AuthnContextClasses = noted(v.seen.AuthnContextClasses, class)
+	}
+	if st.conditions != nil {
+		for _, names := range st.conditions.audiences {
+			for _, name := range names {
+				v.seen.Audiences = noted(v.seen.Audiences, name)
+			}
 		}
 	}
+	for _, c := range st.confirmations {
+		v.seen.Recipients = noted(v.seen.Recipients, c.recipient)
+	}
+	if v.m.outer != nil {
+		v.seen.Signed = append(v.seen.Signed, "response")
+	}
+	if v.inner != nil {
+		v.seen.Signed = append(v.seen.Signed, "assertion")
+	}
+}
+
+// noted adds one of the first few things that a message says of a kind.
+func noted(list []string, value string) []string {
+	if value = bounded(value); value == "" || len(list) == 10 || slices.Contains(list, value) {
+		return list
+	}
+	return append(list, value)
 }
 
 // result makes the Assertion; every check has passed.

@@ -117,11 +117,18 @@ func hashed(h crypto.Hash, raw []byte) []byte {
 func (d digested) by(cert *x509.Certificate) bool {
 	switch key := cert.PublicKey.(type) {
 	case *rsa.PublicKey:
-		return d.method.key == x509.RSA && rsa.VerifyPKCS1v15(key, d.method.hash, d.sum, d.value) == nil
+		return d.method.key == x509.RSA && d.byRSA(key)
 	case *ecdsa.PublicKey:
 		return d.method.key == x509.ECDSA && d.byCurve(key)
 	}
 	return false
+}
+
+func (d digested) byRSA(key *rsa.PublicKey) bool {
+	if d.method.pss {
+		return rsa.VerifyPSS(key, d.method.hash, d.sum, d.value, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
+	}
+	return rsa.VerifyPKCS1v15(key, d.method.hash, d.sum, d.value) == nil
 }
 
 // byCurve takes a value in either form: XML Signature writes r and s side by

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"reflect"
 	"strings"
 	"unicode/utf8"
 )
@@ -13,8 +14,8 @@ const (
 )
 
 // document is a resource as SCIM sees it, by the canonical names of schema.go.
-// Values are string, bool, document for a complex attribute and []document for
-// a multi-valued one. What is unassigned is not there: null, [] and "" mean the
+// Values are string, bool, document for a complex attribute, []document for a
+// multi-valued one and foreign for what is not in schema.go. What is unassigned is not there: null, [] and "" mean the
 // same as absence (RFC 7643 section 2.5).
 type document map[string]any
 
@@ -70,11 +71,13 @@ func checkSchemas(body object) error {
 }
 
 // clean checks a value against its attribute's type and brings it into the
-// form of a document; nil means unassigned. Unknown sub-attributes are dropped.
+// form of a document; nil means unassigned. Unknown sub-attributes are foreign.
 func clean(a *attribute, label string, v any) (any, error) {
 	switch {
 	case v == nil:
 		return nil, nil
+	case a.kind == kindForeign:
+		return cleanForeign(label, v)
 	case a.many:
 		return cleanList(a, label, v)
 	case a.kind == kindComplex:
@@ -132,6 +135,9 @@ func cleanComplex(a *attribute, label string, v any) (any, error) {
 	c := document{}
 	for _, m := range o {
 		sub := find(a.sub, m.name)
+		if sub == nil && foreignName(m.name) {
+			sub = foreignAttribute(m.name)
+		}
 		if sub == nil {
 			continue
 		}
@@ -171,7 +177,7 @@ func cleanList(a *attribute, label string, v any) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if c, ok := one.(document); ok {
+		if c, ok := one.(document); ok && !again(list, c) {
 			list = append(list, c)
 			if c.flag("primary") {
 				primaries++
@@ -185,6 +191,20 @@ func cleanList(a *attribute, label string, v any) (any, error) {
 		return nil, nil
 	}
 	return list, nil
+}
+
+// again reports whether a list has an element already, to the letter (RFC 7643
+// section 2.4 wants no pair of type and value twice).
+func again(list []document, el document) bool {
+	if _, ok := el["value"].(string); !ok {
+		return false
+	}
+	for _, have := range list {
+		if len(have) == len(el) && reflect.DeepEqual(have, el) {
+			return true
+		}
+	}
+	return false
 }
 
 func tooManyValues(label string) error {

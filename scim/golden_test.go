@@ -87,7 +87,7 @@ func TestDiscoveryIsTrue(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		made := c.do("POST", "/Users", strings.TrimSuffix(string(body), "}")+`,"password":"hunter2","bogus":1,"name.bogus":"x"}`).want(201, "")
+		made := c.do("POST", "/Users", strings.TrimSuffix(string(body), "}")+`,"password":"hunter2","userPassword":"hunter2","a bogus name":1,"name.secret":"hunter2"}`).want(201, "")
 		read := c.do("GET", "/Users/"+made.id(), "").want(200, "")
 		if made.text != read.text {
 			t.Errorf("made %s\nread %s", made.text, read.text)

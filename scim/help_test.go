@@ -229,3 +229,12 @@ func (c client) patch(id, operations string) answer {
 
 // escape writes a filter for a query string.
 func escape(filter string) string { return url.QueryEscape(filter) }
+
+// account is a member with the account that clients do not see.
+func (h *house) account(c client, id string) (roster.Member, error) {
+	m, err := h.roster.ScimMember(h.operator(), c.team.ID, models.ID(id))
+	if err == nil {
+		m.User, err = h.roster.User(h.operator(), m.UserID)
+	}
+	return m, err
+}

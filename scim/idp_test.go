@@ -143,3 +143,51 @@ func TestOthers(t *testing.T) {
 		c.do("DELETE", "/Users/"+id, "").want(204, "")
 	})
 }
+
+// PingFederate's connector matches by userName, writes whole people, shuts out
+// or deletes, and pushes groups by merge (PATCH) or overwrite (PUT).
+func TestPingFederate(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		c := h.acme.with("Accept", "application/scim+json").with("User-Agent", "")
+		const whole = `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User","urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"],"userName":"ada","externalId":"ada",
+			"name":{"givenName":"Ada","familyName":"King"},"emails":[{"type":"work","value":"ada@acme.test","primary":true}],
+			"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"department":"Engines"},"active":true}`
+		c.byName("ada").want(200, "").has(0, "totalResults")
+		id := c.do("POST", "/Users", whole).want(201, "").id()
+		c.do("GET", "/Users?filter="+url.QueryEscape(`emails eq "ada@acme.test"`), "").want(200, "").has(id, "Resources", 0, "id")
+		c.do("PUT", "/Users/"+id, strings.Replace(whole, "Engines", "Looms", 1)).want(200, "").has("Looms", "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User", "department")
+		c.do("PUT", "/Users/"+id, strings.Replace(whole, `"active":true`, `"active":false`, 1)).want(200, "").has(false, "active")
+		c.patch(id, `[{"op":"replace","path":"active","value":true}]`).want(200, "").has(true, "active")
+
+		c.do("GET", "/Groups?filter="+url.QueryEscape(`displayName eq "Crew"`), "").want(200, "").has(0, "totalResults")
+		group := c.do("POST", "/Groups", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"Crew"}`).want(201, "").id()
+		c.patchGroup(group, `[{"op":"add","path":"members","value":[{"value":"`+id+`"}]}]`).want(204, "")
+		c.holds(group, id)
+		c.patchGroup(group, `[{"op":"remove","path":"members[value eq \"`+id+`\"]"}]`).want(204, "")
+		c.holds(group)
+		c.do("PUT", "/Groups/"+group, `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:Group"],"displayName":"Crew","members":[{"value":"`+id+`"}]}`).want(200, "")
+		c.holds(group, id)
+		c.do("DELETE", "/Groups/"+group, "").want(204, "")
+		c.do("DELETE", "/Users/"+id, "").want(204, "")
+		c.do("DELETE", "/Users/"+id, "").want(404, "")
+	})
+}
+
+// The calls that Auth0 offers for trying a SCIM server.
+func TestAuth0(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		c := h.acme.with("Content-Type", "application/scim+json")
+		id := c.do("POST", "/Users", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User","urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"],"externalId":"a-1","userName":"ada@acme.test",
+			"name":{"formatted":"Ada King","familyName":"King","givenName":"Ada"},"nickName":"Ada","title":"Countess","active":true,
+			"emails":[{"primary":true,"type":"work","value":"ada@acme.test"}],"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"manager":{"value":"m-1"}}}`).want(201, "").id()
+		for _, filter := range []string{`userName eq "ada@acme.test"`, `externalId eq "a-1"`, `emails[type eq "work"].value eq "ada@acme.test"`, `emails.value eq "ada@acme.test"`} {
+			c.do("GET", "/Users?filter="+url.QueryEscape(filter)+"&startIndex=1&count=10", "").want(200, "").has(id, "Resources", 0, "id")
+		}
+		c.do("GET", "/Users?startIndex=1&count=10", "").want(200, "").has(1, "itemsPerPage")
+		c.patch(id, `[{"op":"replace","value":{"nickName":"Countess","name.familyName":"Lovelace"}},{"op":"add","path":"phoneNumbers","value":[{"type":"work","value":"1"}]}]`).
+			want(200, "").has("Countess", "nickName").has("Lovelace", "name", "familyName").has("1", "phoneNumbers", 0, "value")
+		c.patch(id, `[{"op":"replace","value":{"active":false}}]`).want(200, "").has(false, "active")
+		c.do("DELETE", "/Users/"+id, "").want(204, "")
+		c.do("GET", "/Users/"+id, "").want(404, "")
+	})
+}

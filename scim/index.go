@@ -60,10 +60,16 @@ func (d document) profile() (roster.Profile, error) {
 			}
 			continue
 		}
-		if attr := find(userAttributes, name); attr != nil && !attr.column && !attr.writeOnly {
+		switch attr := find(userAttributes, name); {
+		case attr == nil && name != "schemas":
+			kept[name] = value // foreign, and no filter asks for it
+		case attr != nil && !attr.column && !attr.writeOnly:
 			kept[name] = value
 			x.attribute("", attr, value)
 		}
+	}
+	if foreignSize(kept) > maxForeign {
+		return roster.Profile{}, bad(typeInvalidValue, "Attributes that no schema describes may have %d bytes together.", maxForeign)
 	}
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text)
@@ -152,33 +158,69 @@ func stored(text string) (document, error) {
 	if text == "" {
 		return document{}, nil
 	}
-	if err := json.Unmarshal([]byte(text), &raw); err != nil {
+	dec := json.NewDecoder(strings.NewReader(text))
+	dec.UseNumber()
+	if err := dec.Decode(&raw); err != nil {
 		return nil, err
 	}
-	return revive(raw), nil
-}
-
-func revive(raw map[string]any) document {
 	d := make(document, len(raw))
 	for name, value := range raw {
-		switch v := value.(type) {
-		case map[string]any:
-			if inner := revive(v); len(inner) > 0 {
-				d[name] = inner
-			}
-		case []any:
-			var list []document
-			for _, item := range v {
-				if o, ok := item.(map[string]any); ok {
-					list = append(list, revive(o))
-				}
-			}
-			if len(list) > 0 {
-				d[name] = list
-			}
-		case string, bool:
-			d[name] = v
+		inner, isObject := value.(map[string]any)
+		switch ext := userType.extension(name); {
+		case ext != nil && isObject:
+			d.revive(name, reviveAll(ext.attributes, inner))
+		case foreignURN(name) && isObject:
+			d.revive(name, reviveAll(nil, inner))
+		default:
+			d.revive(name, revive(find(userAttributes, name), value))
 		}
 	}
+	return d, nil
+}
+
+// revive puts what is there into d.
+func (d document) revive(name string, value any) {
+	switch v := value.(type) {
+	case nil:
+		return
+	case document:
+		if len(v) == 0 {
+			return
+		}
+	case []document:
+		if len(v) == 0 {
+			return
+		}
+	}
+	d[name] = value
+}
+
+func reviveAll(in []attribute, raw map[string]any) document {
+	d := make(document, len(raw))
+	for name, value := range raw {
+		d.revive(name, revive(find(in, name), value))
+	}
 	return d
+}
+
+// revive is a value of an attribute; without one it is foreign.
+func revive(a *attribute, value any) any {
+	if a == nil {
+		return foreign{value}
+	}
+	switch v := value.(type) {
+	case map[string]any:
+		return reviveAll(a.sub, v)
+	case []any:
+		var list []document
+		for _, item := range v {
+			if o, ok := item.(map[string]any); ok {
+				list = append(list, reviveAll(a.sub, o))
+			}
+		}
+		return list
+	case string, bool:
+		return v
+	}
+	return nil
 }

@@ -117,9 +117,6 @@ func (h *handler) answerQuery(c call, q query, t *resourceType) (reply, error) {
 // answerAll answers a query over all types (RFC 7644 section 3.4.2.1): first
 // people, then groups, and sorted within them.
 func (h *handler) answerAll(c call, q query) (reply, error) {
-	if q.byCursor {
-		return reply{}, bad(typeInvalidCursor, "Cursors are for one type of resource: ask /Users or /Groups.")
-	}
 	types := []*resourceType{userType, groupType}
 	asks := make([]roster.ScimQuery, len(types))
 	unknown := 0
@@ -144,6 +141,9 @@ func (h *handler) answerAll(c call, q query) (reply, error) {
 	if unknown == len(types) {
 		return reply{}, bad(typeInvalidFilter, "The filter names an attribute that no resource has.")
 	}
+	if q.byCursor {
+		return h.answerAllByCursor(c, q, types, asks)
+	}
 	resources, total := []any{}, 0
 	for i, t := range types {
 		asks[i].Start, asks[i].Limit = max(1, q.start-total), q.count-len(resources)
@@ -155,6 +155,54 @@ func (h *handler) answerAll(c call, q query) (reply, error) {
 		total += f.total
 	}
 	return list(q.start, total, resources), nil
+}
+
+// anyType is what a cursor over all types belongs to. Its place holds the type's
+// number above the bits of the place among the resources of that type.
+var anyType = &resourceType{name: "*"}
+
+const placeBits = 30
+
+// answerAllByCursor is answerAll by cursor: the page goes on with the next type
+// where one ends.
+func (h *handler) answerAllByCursor(c call, q query, types []*resourceType, asks []roster.ScimQuery) (reply, error) {
+	place, err := q.readCursor(anyType, c.now())
+	if err != nil {
+		return reply{}, err
+	}
+	from, after := place>>placeBits, place&(1<<placeBits-1)
+	answer := listBody{Schemas: []string{urnList}, Resources: []any{}}
+	full := q.count == 0 // from here on resources are only counted
+	for i, t := range types {
+		asks[i].Cursor = true
+		if i >= from && !full {
+			asks[i].Limit = q.count - len(answer.Resources)
+		}
+		if i == from {
+			asks[i].After = after
+		}
+		f, err := h.lookUp(c, t, q.show(t), asks[i])
+		if err != nil {
+			return reply{}, err
+		}
+		answer.TotalResults += f.total
+		answer.Resources = append(answer.Resources, f.resources...)
+		last := f.last
+		if asks[i].Sort != nil {
+			last = asks[i].After + len(f.resources)
+		}
+		switch {
+		case i < from, q.count == 0:
+		case full && answer.NextCursor == "" && f.total > 0:
+			answer.NextCursor = q.cursorAt(anyType, i<<placeBits, c.now())
+		case !full && f.more && len(f.resources) > 0:
+			answer.NextCursor, full = q.cursorAt(anyType, i<<placeBits|last, c.now()), true
+		default:
+			full = full || len(answer.Resources) >= q.count
+		}
+	}
+	answer.ItemsPerPage = len(answer.Resources)
+	return reply{status: http.StatusOK, body: answer}, nil
 }
 
 // listAll is GET on the team's base URL.

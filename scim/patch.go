@@ -115,7 +115,7 @@ func (d document) assign(op string, values object) error {
 		if err != nil {
 			continue
 		}
-		if t := userType.resolve(path.attr); !t.found() || t.attr != nil && t.attr.readOnly {
+		if t := d.resolve(path.attr, m.value); !t.found() || t.attr != nil && t.attr.readOnly {
 			continue
 		}
 		if err := d.apply(operation{op: op, path: &path, value: m.value, given: true}); err != nil {
@@ -127,10 +127,12 @@ func (d document) assign(op string, values object) error {
 
 // apply carries out one operation that has a path.
 func (d document) apply(o operation) error {
-	t := userType.resolve(o.path.attr)
+	t := d.resolve(o.path.attr, o.value)
 	switch {
 	case !t.found():
 		return nil // not kept
+	case o.path.filter != nil && t.attr == nil:
+		return bad(typeInvalidPath, "%s is not multi-valued, so it takes no filter.", t.ext.name)
 	case t.ext == nil:
 		return d.applyTo(o, t.attr, t.sub)
 	}
@@ -168,12 +170,18 @@ func applyExtension(o operation, ext *extension, inner document) (document, erro
 	for _, m := range values {
 		path, ok := parseAttrPath(m.name)
 		attr := find(ext.attributes, path.name)
-		if !ok || attr == nil {
+		if attr == nil && foreignName(path.name) {
+			attr = foreignAttribute(inner.spelled(path.name))
+		}
+		if !ok || path.uri != "" || attr == nil {
 			continue
 		}
 		var sub *attribute
 		if path.sub != "" {
 			if sub = find(attr.sub, path.sub); sub == nil {
+				sub = foreignSub(path.sub)
+			}
+			if sub == nil || attr.kind != kindComplex && attr.kind != kindForeign {
 				continue
 			}
 		}
@@ -197,6 +205,8 @@ func (d document) applyTo(o operation, attr, sub *attribute) error {
 	case attr.writeOnly:
 		_, err := clean(attr, attr.name, o.value)
 		return err // and that is all that becomes of it
+	case attr.kind == kindForeign:
+		return d.applyForeign(o, attr, sub)
 	case o.path.filter != nil && !attr.many:
 		return bad(typeInvalidPath, "%s is not multi-valued, so it takes no filter.", attr.name)
 	case o.path.filter != nil:
@@ -241,6 +251,9 @@ func (d document) applySubs(o operation, attr *attribute) error {
 	}
 	for _, m := range values {
 		sub := find(attr.sub, m.name)
+		if sub == nil {
+			sub = foreignSub(m.name)
+		}
 		if sub == nil {
 			continue
 		}
@@ -288,9 +301,13 @@ func subValue(o operation, attr, sub *attribute) (any, error) {
 }
 
 func put(c document, sub *attribute, value any) {
+	name := sub.name
+	if sub.kind == kindForeign {
+		name = c.spelled(name)
+	}
 	if value == nil {
-		delete(c, sub.name)
+		delete(c, name)
 		return
 	}
-	c[sub.name] = value
+	c[name] = value
 }

@@ -1,5 +1,7 @@
 package scim
 
+import "reflect"
+
 // What PATCH does to the elements of multi-valued attributes.
 
 // remove takes an attribute away. A list of values with it, as older clients
@@ -50,6 +52,12 @@ func (d document) setList(attr *attribute, list []document) {
 // includes reports whether el agrees with every sub-attribute of part.
 func includes(el, part document) bool {
 	for k, v := range part {
+		if f, ok := v.(foreign); ok {
+			if !reflect.DeepEqual(el[el.spelled(k)], f) {
+				return false
+			}
+			continue
+		}
 		if !sameLiteral(el[k], v) {
 			return false
 		}

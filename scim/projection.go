@@ -45,8 +45,13 @@ func targets(r *resourceType, words []string) []target {
 				list = append(list, target{attr: &r.attributes[i]})
 			}
 		case ok:
-			t = r.resolve(path)
+			if t = r.resolve(path); !t.found() && path.sub != "" {
+				if t = r.resolve(attrPath{uri: path.uri, name: path.name}); t.attr != nil {
+					t.sub = foreignAttribute(path.sub)
+				}
+			}
 		}
+		t.word = lower(word)
 		list = append(list, t)
 	}
 	return list
@@ -67,6 +72,12 @@ func (p projection) of(r *resourceType, d document) document {
 			continue
 		}
 		attr := find(r.attributes, name)
+		if attr == nil && name != "schemas" {
+			if value = p.ofForeign(lower(name), value); value != nil {
+				out[name] = value
+			}
+			continue
+		}
 		if attr == nil || attr.always {
 			out[name] = value
 			continue
@@ -99,12 +110,75 @@ func (p projection) ofExtension(ext *extension, value any) document {
 	}
 	for name, v := range in {
 		if attr := find(ext.attributes, name); attr != nil {
-			if v = inner.narrowed(ext, attr, v); v != nil {
-				out[name] = v
-			}
+			v = inner.narrowed(ext, attr, v)
+		} else {
+			v = inner.ofForeign(lower(ext.urn+":"+name), v)
+		}
+		if v != nil {
+			out[name] = v
 		}
 	}
 	return out
+}
+
+// ofForeign is what is left of a foreign attribute or extension, whose full name
+// comes in lower case; nil is nothing.
+func (p projection) ofForeign(name string, value any) any {
+	if len(p.only) > 0 {
+		value = foreignParts(p.only, name, value, true)
+	}
+	if value != nil {
+		value = foreignParts(p.without, name, value, false)
+	}
+	return value
+}
+
+// foreignParts keeps (or drops) what a list names of a foreign value.
+func foreignParts(list []target, name string, value any, keep bool) any {
+	parts := map[string]bool{}
+	for _, t := range list {
+		rest, ok := strings.CutPrefix(t.word, name)
+		switch {
+		case !ok:
+		case rest == "" && keep:
+			return value
+		case rest == "":
+			return nil
+		case rest[0] == '.' || rest[0] == ':':
+			part, _, _ := strings.Cut(rest[1:], ".")
+			parts[part] = true
+		}
+	}
+	if len(parts) == 0 && !keep {
+		return value
+	}
+	left := func(in map[string]any) map[string]any {
+		out := map[string]any{}
+		for n, v := range in {
+			if parts[lower(n)] == keep {
+				out[n] = v
+			}
+		}
+		return out
+	}
+	switch v := value.(type) {
+	case document:
+		if out := left(v); len(out) > 0 {
+			return document(out)
+		}
+		return nil
+	case foreign:
+		if o, ok := v.value.(map[string]any); ok {
+			if out := left(o); len(out) > 0 {
+				return foreign{out}
+			}
+			return nil
+		}
+	}
+	if keep {
+		return nil
+	}
+	return value
 }
 
 func whole(list []target, ext *extension) bool {

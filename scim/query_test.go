@@ -207,9 +207,47 @@ func TestCursors(t *testing.T) {
 		c.do("GET", "/Groups?cursor="+first, "").want(400, "invalidCursor")
 		c.do("GET", "/Users?filter=userName+pr&cursor="+first, "").want(400, "invalidCursor")
 		c.do("GET", "/Users?count=x&cursor="+first, "").want(400, "invalidCount")
-		c.do("GET", "?cursor=", "").want(400, "invalidCursor")
+		c.do("GET", "?cursor="+first, "").want(400, "invalidCursor")
 		h.clock.Advance(2 * time.Hour)
 		c.do("GET", "/Users?cursor="+first, "").want(400, "expiredCursor")
+	})
+}
+
+// A cursor of the root walks over people and then groups, each of them once,
+// wherever a page ends.
+func TestRootCursors(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		c := h.acme
+		var ids []string
+		for i := range 3 {
+			ids = append(ids, c.create(fmt.Sprintf("u%d@acme.test", i)))
+		}
+		for i := range 4 {
+			ids = append(ids, c.do("POST", "/Groups", fmt.Sprintf(`{"displayName":"g%d"}`, i)).want(201, "").id())
+		}
+		for count := 1; count <= 8; count++ {
+			for _, query := range []string{"", "&filter=id+pr", "&sortBy=id"} {
+				cursor, seen, pages := "", []string{}, 0
+				for range 10 {
+					a := c.do("GET", fmt.Sprintf("/?count=%d&cursor=%s%s", count, cursor, query), "").want(200, "").has(7, "totalResults")
+					n, _ := a.at("itemsPerPage").(float64)
+					for i := range int(n) {
+						id, _ := a.at("Resources", i, "id").(string)
+						seen = append(seen, id)
+					}
+					next, more := a.at("nextCursor").(string)
+					pages++
+					if cursor = next; !more {
+						break
+					}
+				}
+				if fmt.Sprint(seen) != fmt.Sprint(ids) || pages != (6+count)/count {
+					t.Errorf("%d%q walks over %v in %d pages", count, query, seen, pages)
+				}
+			}
+		}
+		c.do("GET", "/?count=0&cursor=", "").want(200, "").has(7, "totalResults").has(nil, "nextCursor")
+		c.do("GET", "/?cursor=nonsense", "").want(400, "invalidCursor")
 	})
 }
 

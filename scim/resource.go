@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -54,9 +55,7 @@ func (c call) live(m roster.Member) document {
 	if m.ExternalID != nil {
 		d["externalId"] = *m.ExternalID
 	}
-	if hasEnterprise(m) {
-		d["schemas"] = []string{urnUser, urnEnterprise}
-	}
+	d["schemas"] = append([]string{urnUser}, extensionsOf(m.Profile.Document)...)
 	if len(m.Groups) > 0 {
 		groups := make([]document, len(m.Groups))
 		for i, g := range m.Groups {
@@ -107,8 +106,8 @@ func (c call) appendLive(out []byte, m roster.Member) []byte {
 		out = append(out, ',')
 	}
 	out = append(out, `{"schemas":["`+urnUser+`"`...)
-	if hasEnterprise(m) {
-		out = append(out, `,"`+urnEnterprise+`"`...)
+	for _, urn := range extensionsOf(m.Profile.Document) {
+		out = append(append(append(out, `,"`...), urn...), '"')
 	}
 	out = append(out, `],`...)
 	text("id", string(m.ID))
@@ -157,12 +156,31 @@ func appendText(out []byte, s string) []byte {
 	return append(append(append(out, '"'), s...), '"')
 }
 
-// hasEnterprise reports whether a member has anything of the extension. It
-// looks for the key as JSON writes it: inside of a value its quotes would be
-// escaped.
-func hasEnterprise(m roster.Member) bool {
-	return strings.Contains(m.Profile.Document, `"`+urnEnterprise+`":`)
+// extensionsOf lists the extensions that a kept text has something of. Inside of
+// a value the quotes of a key would be escaped, so one mention is the key.
+func extensionsOf(kept string) []string {
+	const enterprise = `"` + urnEnterprise + `":`
+	switch mentions := strings.Count(kept, `"urn:`) + strings.Count(kept, `"URN:`); {
+	case mentions == 0:
+		return nil
+	case mentions == 1 && strings.Contains(kept, enterprise):
+		return onlyEnterprise
+	}
+	var keys map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(kept), &keys); err != nil {
+		return nil // it was written by us
+	}
+	var out []string
+	for name, value := range keys {
+		if strings.HasPrefix(lower(name), "urn:") && bytes.HasPrefix(bytes.TrimSpace(value), []byte("{")) {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
+
+var onlyEnterprise = []string{urnEnterprise}
 
 // groupDocument is a group as SCIM sees it.
 func (c call) groupDocument(g roster.GroupWithMembers) document {

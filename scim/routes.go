@@ -246,6 +246,9 @@ func (h *handler) write(w http.ResponseWriter, r *http.Request, a reply) {
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
+	if a.location != "" { // RFC 7643 section 3.1: the same as meta.location
+		header.Set("Content-Location", a.location)
+	}
 	header.Set("Content-Type", answerType(r.Header.Values("Accept"))+"; charset=utf-8")
 	w.WriteHeader(a.status)
 	if r.Method != http.MethodHead {

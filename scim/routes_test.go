@@ -109,7 +109,7 @@ func TestContentTypes(t *testing.T) {
 func TestLargeBody(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		c := h.acme
-		fits := `{"userName":"ada@acme.test","ignored":"` + strings.Repeat("x", 1<<20-50) + `"}`
+		fits := `{"userName":"ada@acme.test","a b":"` + strings.Repeat("x", 1<<20-50) + `"}`
 		c.do("POST", "/Users", fits).want(201, "")
 		over := `{"userName":"bob@acme.test","ignored":"` + strings.Repeat("x", 1<<20) + `"}`
 		c.do("POST", "/Users", over).want(413, "")

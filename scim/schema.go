@@ -172,6 +172,7 @@ var groupType = &resourceType{
 type target struct {
 	ext       *extension
 	attr, sub *attribute
+	word      string // as it was asked for, in lower case; for projections
 }
 
 // found reports whether the path named anything that is kept.

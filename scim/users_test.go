@@ -96,7 +96,7 @@ func TestCreate(t *testing.T) {
 			`{"userName":"a6","emails":[{"type":"home","value":""},{"type":"work","value":null},{"value":"a6@x.test"}]}`,
 		} {
 			a := c.do("POST", "/Users", body).want(201, "").has(i != 2, "active")
-			m, err := h.roster.ScimMember(h.operator(), c.team.ID, models.ID(a.id()))
+			m, err := h.account(c, a.id())
 			if want := "a" + string(rune('1'+i)) + "@x.test"; err != nil || m.User.Email != want {
 				t.Errorf("the address is %s, must be %s, error %v", m.User.Email, want, err)
 			}
@@ -110,7 +110,7 @@ func TestCreate(t *testing.T) {
 			`{"userName":"none"}`, `{"userName":"odd","emails":[{"value":"emailName357"}]}`, `{"userName":"shared","emails":[{"value":"Ada@ACME.test"}]}`,
 		} {
 			a := c.do("POST", "/Users", body).want(201, "")
-			m, err := h.roster.ScimMember(h.operator(), c.team.ID, models.ID(a.id()))
+			m, err := h.account(c, a.id())
 			if err != nil || !strings.HasSuffix(m.User.Email, ".invalid") {
 				t.Errorf("the address is %s, error %v", m.User.Email, err)
 			}
@@ -127,7 +127,7 @@ func TestOmission(t *testing.T) {
 		id := c.do("POST", "/Users", `{"userName":"upn@acme.test","emails":[{"value":"mail@acme.test"}],"active":false}`).want(201, "").id()
 		address := func(want string) {
 			t.Helper()
-			m, err := h.roster.ScimMember(h.operator(), c.team.ID, models.ID(id))
+			m, err := h.account(c, id)
 			if err != nil || m.User.Email != want {
 				t.Errorf("the address is %s, must be %s, error %v", m.User.Email, want, err)
 			}

@@ -38,7 +38,10 @@ func configFor(src models.Source, address string) config.Config {
 }
 
 // boot starts a server on a migrated database and stops it with the test.
-func boot(t *testing.T, src models.Source) *house {
+func boot(t *testing.T, src models.Source) *house { return bootBeside(t, src, "") }
+
+// bootBeside starts another server on a database that has an operator key.
+func bootBeside(t *testing.T, src models.Source, key string) *house {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -61,7 +64,10 @@ func boot(t *testing.T, src models.Source) *house {
 			t.Errorf("closing the database: %v", err)
 		}
 	})
-	h := &house{t: t, rooms: rooms, url: rooms.Config.BaseURL, heard: heard}
+	h := &house{t: t, rooms: rooms, url: rooms.Config.BaseURL, heard: heard, operator: key}
+	if key != "" {
+		return h
+	}
 	var said bytes.Buffer
 	if err := rooms.AnnounceOperatorKey(ctx, &said); err != nil {
 		t.Fatal(err)

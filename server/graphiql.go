@@ -13,8 +13,9 @@ var explorer embed.FS
 const explorerPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; font-src 'self' data:; img-src 'self' data:; " +
 	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// explore serves GraphiQL out of the binary. Only the demo has it: everywhere else
-// a query editor is one more page that runs scripts on the origin of the sessions.
+// explore serves GraphiQL out of the binary. The demo has it, others by a setting
+// only: a query editor is one more page that runs scripts on the origin of the
+// sessions.
 func explore() http.Handler {
 	pages := http.FileServerFS(explorer)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"time"
 
 	"rollcall/access"
 	"rollcall/config"
 	"rollcall/credential"
+	"rollcall/graph"
 	"rollcall/jobs"
 	"rollcall/models"
 	"rollcall/roster"
@@ -31,6 +33,7 @@ type Rooms struct {
 	Roster      *roster.Service
 	Stopping    <-chan struct{} // closed when the server stops, so that streams end
 	Explorer    bool            // whether /graphiql/ is served
+	Trusted     *graph.Trusted  // the documents that sessions may send, nil for any
 	Calls       *scim.Buffer    // what provisioning clients asked, on its way to the database
 	Jobs        *jobs.Service
 }
@@ -93,7 +96,26 @@ func build(ctx context.Context, cfg config.Config, db *models.DB, log *slog.Logg
 		Roster: people,
 		Calls:  &scim.Buffer{Keeper: people, Log: log},
 	}
+	if cfg.TrustedDocs != "" {
+		if r.Trusted, err = readTrusted(cfg.TrustedDocs); err != nil {
+			return nil, err
+		}
+	}
+	r.Explorer = cfg.GraphiQL
 	return r, r.addJobs()
+}
+
+// readTrusted reads the manifest of documents that a setting names.
+func readTrusted(path string) (*graph.Trusted, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("the trusted documents cannot be read: %w", err)
+	}
+	documents, err := graph.ReadTrusted(text)
+	if err != nil {
+		return nil, fmt.Errorf("the trusted documents cannot be used: %w", err)
+	}
+	return documents, nil
 }
 
 // keyFile is where a generated secret key is kept: beside the embedded

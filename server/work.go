@@ -60,6 +60,9 @@ func (r *Rooms) while(ctx context.Context, serve func(context.Context) error) er
 		return err
 	}
 	go r.Calls.Run(ctx)
+	if !r.Config.PollOnly {
+		go r.DB.CarryNews(ctx, r.Log)
+	}
 	err := serve(ctx)
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), workWithin)
 	defer cancel()

@@ -71,7 +71,7 @@ func described(seen saml.Seen) models.AttemptMessage {
 	out := models.AttemptMessage{
 		Issuer: seen.Issuer, Destination: seen.Destination, InResponseTo: seen.InResponseTo, NameIDFormat: seen.NameIDFormat,
 		ContextClasses: seen.AuthnContextClasses, Algorithms: seen.SignatureAlgorithms, Encryption: seen.Encryption,
-		ShownFingerprints: seen.KeyInfoFingerprints,
+		ShownFingerprints: seen.KeyInfoFingerprints, Signed: seen.Signed, Audiences: seen.Audiences, Recipients: seen.Recipients,
 	}
 	if seen.AssertionID != "" {
 		sum := sha256.Sum256([]byte(seen.AssertionID))

@@ -13,6 +13,8 @@ import (
 // AttemptFilter narrows a list of sign-in attempts; what is nil or "" narrows nothing.
 type AttemptFilter struct {
 	Outcome      models.AttemptOutcome
+	Kind         models.AttemptKind
+	Provider     models.ID
 	Code         string
 	Since, Until *time.Time // Until is the first moment that is too late
 }
@@ -50,6 +52,12 @@ func (s *Service) attempts(ctx context.Context, team models.ID, f AttemptFilter)
 	q := s.DB.Read(ctx).Where("team_id = ?", team)
 	if f.Outcome != "" {
 		q = q.Where("outcome = ?", f.Outcome)
+	}
+	if f.Kind != "" {
+		q = q.Where("kind = ?", f.Kind)
+	}
+	if f.Provider != "" {
+		q = q.Where("identity_provider_id = ?", f.Provider)
 	}
 	if f.Code != "" {
 		q = q.Where("code = ?", f.Code)

@@ -706,6 +706,10 @@ type LoginAttemptFilter struct {
 	Outcome graphql.Omittable[*LoginOutcome] `json:"outcome,omitempty"`
 	// Refused with this code.
 	Code graphql.Omittable[*string] `json:"code,omitempty"`
+	// This kind.
+	Kind graphql.Omittable[*models.AttemptKind] `json:"kind,omitempty"`
+	// Of this identity provider of the team.
+	IdentityProviderID graphql.Omittable[*string] `json:"identityProviderId,omitempty"`
 	// At this moment or later.
 	Since graphql.Omittable[*time.Time] `json:"since,omitempty"`
 	// Before this moment.
@@ -718,6 +722,16 @@ type LoginAttribute struct {
 	Name string `json:"name"`
 	// How many values it had.
 	Values int `json:"values"`
+}
+
+// Something that a message says of itself otherwise than the one before did.
+type LoginChange struct {
+	// What it is about.
+	Fact LoginFact `json:"fact"`
+	// What was there at the last sign-in that was accepted and is not there now.
+	Before []string `json:"before"`
+	// What is there now and was not there then.
+	Now []string `json:"now"`
 }
 
 // One check of a sign-in.
@@ -764,6 +778,14 @@ type LoginMessage struct {
 	SignedAssertion bool `json:"signedAssertion"`
 	// Whether a signature with SHA-1 was taken by the exception for it.
 	SignedSha1 bool `json:"signedSha1"`
+	// What came with a signature, good or not: `response`, `assertion`. Empty also for
+	// attempts of earlier versions, which did not note it.
+	Signed []string `json:"signed"`
+	// Whom the assertion was written for, ten names at most. The check `audience` says who
+	// it should have been.
+	Audiences []string `json:"audiences"`
+	// The addresses that the assertion was to be delivered to, ten at most.
+	Recipients []string `json:"recipients"`
 	// How the assertion was encrypted; null when it came in the clear.
 	Encryption *string `json:"encryption,omitempty"`
 	// The SHA-256 fingerprints of the certificates inside of the message, which are
@@ -2115,6 +2137,89 @@ func (e *Confidence) UnmarshalJSON(b []byte) error {
 }
 
 func (e Confidence) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What is compared between two messages.
+type LoginFact string
+
+const (
+	// The entity id of the identity provider.
+	LoginFactIssuer LoginFact = "ISSUER"
+	// Where the message was sent to.
+	LoginFactDestination LoginFact = "DESTINATION"
+	// Whom the assertion was written for.
+	LoginFactAudience LoginFact = "AUDIENCE"
+	// The format of the NameID.
+	LoginFactNameIDFormat LoginFact = "NAME_ID_FORMAT"
+	// The names of the attributes.
+	LoginFactAttributes LoginFact = "ATTRIBUTES"
+	// The algorithms of the signatures.
+	LoginFactAlgorithms LoginFact = "ALGORITHMS"
+	// Which parts are signed: `response`, `assertion`.
+	LoginFactSigned LoginFact = "SIGNED"
+	// The SHA-256 fingerprint of the certificate: the one that verified the message or,
+	// when none did, those that the message brought along.
+	LoginFactCertificate LoginFact = "CERTIFICATE"
+	// The authentication context classes.
+	LoginFactContextClasses LoginFact = "CONTEXT_CLASSES"
+	// How the assertion was encrypted.
+	LoginFactEncryption LoginFact = "ENCRYPTION"
+)
+
+var AllLoginFact = []LoginFact{
+	LoginFactIssuer,
+	LoginFactDestination,
+	LoginFactAudience,
+	LoginFactNameIDFormat,
+	LoginFactAttributes,
+	LoginFactAlgorithms,
+	LoginFactSigned,
+	LoginFactCertificate,
+	LoginFactContextClasses,
+	LoginFactEncryption,
+}
+
+func (e LoginFact) IsValid() bool {
+	switch e {
+	case LoginFactIssuer, LoginFactDestination, LoginFactAudience, LoginFactNameIDFormat, LoginFactAttributes, LoginFactAlgorithms, LoginFactSigned, LoginFactCertificate, LoginFactContextClasses, LoginFactEncryption:
+		return true
+	}
+	return false
+}
+
+func (e LoginFact) String() string {
+	return string(e)
+}
+
+func (e *LoginFact) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = LoginFact(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid LoginFact", str)
+	}
+	return nil
+}
+
+func (e LoginFact) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *LoginFact) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e LoginFact) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -147,7 +147,7 @@ var bombs = []Forgery{
 		a := path(doc, "saml:Assertion")
 		a.CreateAttr("xmlns:long", "urn:"+strings.Repeat("x", 50_000))
 		list := a.CreateElement("saml:AttributeStatement")
-		for range 5000 {
+		for range 4500 {
 			list.CreateElement("long:a")
 		}
 	}),

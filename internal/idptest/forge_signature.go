@@ -50,7 +50,7 @@ var signatureForgeries = []Forgery{
 	signedAs("HMACSHA256", fault.SignatureWeak, signatureMethod("http://www.w3.org/2001/04/xmldsig-more#hmac-sha256")),
 	signedAs("RSAMD5", fault.SignatureWeak, signatureMethod("http://www.w3.org/2001/04/xmldsig-more#rsa-md5")),
 	signedAs("DSA", fault.SignatureWeak, signatureMethod(nsSignature+"dsa-sha1")),
-	signedAs("PSS", fault.SignatureWeak, signatureMethod("http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1")),
+	signedAs("PSS", fault.SignatureInvalid, signatureMethod("http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1")),
 	signedAs("NoSignatureMethod", fault.SignatureWeak, signatureMethod("")),
 	signedAs("AnotherHash", fault.SignatureInvalid, signatureMethod("http://www.w3.org/2001/04/xmldsig-more#rsa-sha512")),
 	signedAs("AnotherKindOfKey", fault.SignatureInvalid, signatureMethod("http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256")),

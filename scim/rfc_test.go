@@ -1,0 +1,217 @@
+package scim_test
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// demand is one thing that a standard asks of a server, tried from outside.
+type demand struct {
+	section string // of RFC 7643, RFC 7644 or RFC 9865
+	method  string
+	path    string // {ada}, {bob} and {team} are ids of what is there
+	header  string // one more, as "Name: value"
+	body    string
+	status  int
+	want    string // see meets
+}
+
+// meets checks "path=JSON", "path!" for there, "path-" for not there; a path
+// that begins with # is a header. Several are separated by blanks.
+func (a answer) meets(t *testing.T, d demand) {
+	t.Helper()
+	if a.status != d.status {
+		t.Errorf("%s: %s %s %s: %d, must be %d\n%s", d.section, d.method, d.path, d.body, a.status, d.status, a.text)
+		return
+	}
+	for _, w := range strings.Fields(d.want) {
+		path, value, equal := strings.Cut(w, "=")
+		var steps []any
+		mark := byte('=')
+		if !equal {
+			mark, path = w[len(w)-1], w[:len(w)-1]
+		}
+		for _, s := range strings.Split(path, "/") {
+			if n, err := strconv.Atoi(s); err == nil {
+				steps = append(steps, n)
+			} else {
+				steps = append(steps, s)
+			}
+		}
+		got := a.at(steps...)
+		if name, ok := strings.CutPrefix(path, "#"); ok {
+			if got = nil; a.header.Get(name) != "" {
+				got = a.header.Get(name)
+			}
+		}
+		raw, _ := json.Marshal(got)
+		if mark == '!' && got == nil || mark == '-' && got != nil || mark == '=' && strings.ReplaceAll(string(raw), " ", "_") != value {
+			t.Errorf("%s: %s %s %s: %s is %s\n%s", d.section, d.method, d.path, d.body, w, raw, a.text)
+		}
+	}
+}
+
+const (
+	patchURN = `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":`
+	bulkURN  = `{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],`
+)
+
+// Each demand finds the same people: ada with all sorts of attributes, bob, and
+// a group that ada is in.
+func TestDemandsOfTheStandards(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		for _, d := range demands {
+			c := h.acme
+			for _, kind := range []string{"/Users", "/Groups"} {
+				left, _ := c.do("GET", kind+"?attributes=id", "").at("Resources").([]any)
+				for _, r := range left {
+					c.do("DELETE", kind+"/"+r.(map[string]any)["id"].(string), "").want(204, "")
+				}
+			}
+			ids := map[string]string{"{slug}": c.team.Slug}
+			ids["{ada}"] = c.do("POST", "/Users", adaInFull).want(201, "").id()
+			ids["{bob}"] = c.create("bob@acme.test")
+			ids["{team}"] = c.do("POST", "/Groups", `{"displayName":"Team","externalId":"g1","members":[{"value":"`+ids["{ada}"]+`"}]}`).want(201, "").id()
+			for name, id := range ids {
+				d.path, d.body, d.want = strings.ReplaceAll(d.path, name, id), strings.ReplaceAll(d.body, name, id), strings.ReplaceAll(d.want, name, id)
+			}
+			if name, value, ok := strings.Cut(d.header, ": "); ok {
+				c = c.with(name, value)
+			}
+			path, filter, ok := strings.Cut(d.path, "?filter=")
+			if ok {
+				filter, rest, more := strings.Cut(filter, "&")
+				path += "?filter=" + escape(filter)
+				if more {
+					path += "&" + rest
+				}
+			}
+			c.do(d.method, path, d.body).meets(t, d)
+		}
+	})
+}
+
+const adaInFull = `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User","urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"],
+	"userName":"Ada@acme.test","externalId":"Ext-1","name":{"formatted":"Ada King","familyName":"King","givenName":"Ada","middleName":"M","honorificPrefix":"Ms.","honorificSuffix":"II"},
+	"displayName":"Ada King","nickName":"Ada","profileUrl":"https://example.com/ada","title":"Countess","userType":"Employee","preferredLanguage":"en-GB","locale":"en-GB","timezone":"Europe/London","active":true,
+	"password":"t1meMa$heen","emails":[{"value":"ada@acme.test","type":"work","primary":true},{"value":"ada@home.test","type":"home"}],
+	"phoneNumbers":[{"value":"tel:+44-1","type":"work"}],"ims":[{"value":"ada","type":"xmpp"}],"photos":[{"value":"https://example.com/ada.png","type":"photo"}],
+	"addresses":[{"type":"work","streetAddress":"1 Row","locality":"London","postalCode":"W1","country":"GB","formatted":"1 Row\nLondon","primary":true}],
+	"entitlements":[{"value":"e1"}],"roles":[{"value":"r1","primary":true}],"x509Certificates":[{"value":"MIIDQzCCAqygAwIBAgICEAAwDQYJKoZIhvcNAQEFBQAw"}],
+	"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"employeeNumber":"7","costCenter":"c","organization":"o","division":"d","department":"Mathematics","manager":{"value":"26118915","displayName":"John"}}}`
+
+const (
+	userURN = "urn:ietf:params:scim:schemas:core:2.0:User"
+	entURN  = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+)
+
+var demands = []demand{
+	// RFC 7643 section 2: attributes.
+	{"7643 2.1", "POST", "/Users", "", `{"USERNAME":"x@acme.test","DisplayName":"X"}`, 201, `userName="x@acme.test" displayName="X"`},
+	{"7643 2.1", "GET", `/Users?filter=USERNAME eq "ada@acme.test"`, "", "", 200, `totalResults=1`},
+	{"7643 2.1", "POST", "/Users", "", `{"userName":"x@acme.test","username":"y@acme.test"}`, 400, `scimType="invalidSyntax"`},
+	{"7643 2.2", "GET", `/Users?filter=externalId eq "ext-1"`, "", "", 200, `totalResults=0`},
+	{"7643 2.2", "GET", `/Users?filter=externalId eq "Ext-1"`, "", "", 200, `totalResults=1`},
+	{"7643 2.4", "POST", "/Users", "", `{"userName":"x@acme.test","emails":[{"value":"a@x.test","primary":true},{"value":"b@x.test","primary":true}]}`, 400, `scimType="invalidValue"`},
+	{"7643 2.4", "POST", "/Users", "", `{"userName":"x@acme.test","emails":[{"value":"a@x.test","type":"work"},{"value":"a@x.test","type":"work"}]}`, 201, `emails/0/value="a@x.test" emails/1-`},
+	{"7643 2.5", "POST", "/Users", "", `{"userName":"x@acme.test","nickName":null,"emails":[]}`, 201, `nickName- emails-`},
+	{"7643 2.5", "PUT", "/Users/{ada}", "", `{"userName":"ada@acme.test","emails":[],"title":null}`, 200, `emails- title- nickName-`},
+
+	// RFC 7643 section 3: resources.
+	{"7643 3", "GET", "/Users/{ada}", "", "", 200, `schemas/0="` + userURN + `" schemas/1="` + entURN + `" schemas/2-`},
+	{"7643 3", "GET", "/Users/{bob}", "", "", 200, `schemas/0="` + userURN + `" schemas/1-`},
+	{"7643 3.1", "POST", "/Users", "", `{"userName":"x@acme.test","id":"mine","meta":{"resourceType":"Robot","created":"2001-01-01T00:00:00Z"}}`, 201, `id! meta/resourceType="User" meta/location! meta/version! meta/created! meta/lastModified!`},
+	{"7643 3.1", "GET", "/Users/{ada}", "", "", 200, `id="{ada}" externalId="Ext-1" meta/location="` + baseURL + `/scim/{slug}/v2/Users/{ada}" #Content-Location="` + baseURL + `/scim/{slug}/v2/Users/{ada}"`},
+	{"7643 3.1", "GET", "/Groups/{team}", "", "", 200, `id="{team}" externalId="g1" meta/resourceType="Group" meta/location="` + baseURL + `/scim/{slug}/v2/Groups/{team}"`},
+
+	// RFC 7643 section 4: users and groups.
+	{"7643 4.1.1", "POST", "/Users", "", `{"displayName":"X"}`, 400, `scimType="invalidValue"`},
+	{"7643 4.1.1", "POST", "/Users", "", `{"userName":""}`, 400, `scimType="invalidValue"`},
+	{"7643 4.1.1", "POST", "/Users", "", `{"userName":"ADA@ACME.test"}`, 409, `scimType="uniqueness"`},
+	{"7643 4.1.1", "GET", "/Users/{ada}", "", "", 200, `userName="Ada@acme.test" name/formatted="Ada_King" name/honorificSuffix="II" nickName="Ada" profileUrl="https://example.com/ada" title="Countess" userType="Employee" preferredLanguage="en-GB" timezone="Europe/London" password-`},
+	{"7643 4.1.1", "GET", "/Users/{ada}?attributes=password", "", "", 200, `password- id!`},
+	{"7643 4.1.2", "GET", "/Users/{ada}", "", "", 200, `emails/1/type="home" phoneNumbers/0/value="tel:+44-1" ims/0/type="xmpp" photos/0/type="photo" addresses/0/country="GB" entitlements/0/value="e1" roles/0/primary=true x509Certificates/0/value! groups/0/value="{team}" groups/0/display="Team" groups/0/type="direct"`},
+	{"7643 4.1.2", "PATCH", "/Users/{ada}", "", patchURN + `[{"op":"add","path":"groups","value":[{"value":"x"}]}]}`, 400, `scimType="mutability"`},
+	{"7643 4.1.2", "PUT", "/Users/{ada}", "", `{"userName":"ada@acme.test","groups":[]}`, 200, `groups/0/value="{team}"`},
+	{"7643 4.2", "POST", "/Groups", "", `{"members":[]}`, 400, `scimType="invalidValue"`},
+	{"7643 4.2", "GET", "/Groups/{team}", "", "", 200, `displayName="Team" members/0/value="{ada}" members/0/$ref="` + baseURL + `/scim/{slug}/v2/Users/{ada}" members/0/type="User" members/1-`},
+	{"7643 4.2", "POST", "/Groups", "", `{"displayName":"G","members":[{"value":"{team}","type":"Group"}]}`, 400, `scimType="invalidValue"`},
+	{"7643 4.2", "POST", "/Groups", "", `{"displayName":"G","members":[{"value":"nobody"}]}`, 400, `scimType="invalidValue"`},
+	{"7643 4.3", "GET", "/Users/{ada}", "", "", 200, entURN + `/employeeNumber="7" ` + entURN + `/manager/value="26118915" ` + entURN + `/department="Mathematics"`},
+
+	// RFC 7643 sections 5 to 7: discovery.
+	{"7643 5", "GET", "/ServiceProviderConfig", "", "", 200, `patch/supported=true bulk/maxOperations! bulk/maxPayloadSize! filter/maxResults! changePassword/supported=false sort/supported=true etag/supported=true authenticationSchemes/0/type="oauthbearertoken" authenticationSchemes/0/name! authenticationSchemes/0/description! meta/resourceType="ServiceProviderConfig" id- externalId-`},
+	{"7643 6", "GET", "/ResourceTypes", "", "", 200, `totalResults=2 Resources/0/name="User" Resources/0/endpoint="/Users" Resources/0/schema="` + userURN + `" Resources/0/schemaExtensions/0/schema="` + entURN + `" Resources/0/schemaExtensions/0/required=false`},
+	{"7643 6", "GET", "/ResourceTypes/Group", "", "", 200, `id="Group" meta/location="` + baseURL + `/scim/{slug}/v2/ResourceTypes/Group"`},
+	{"7643 7", "GET", "/Schemas", "", "", 200, `totalResults=3 Resources/0/id="` + userURN + `" Resources/0/meta/resourceType="Schema"`},
+	{"7643 7", "GET", "/Schemas/" + userURN, "", "", 200, `attributes/0/name="userName" attributes/0/required=true attributes/0/uniqueness="server" attributes/0/caseExact=false attributes/0/returned="default" attributes/0/mutability="readWrite" attributes/0/multiValued=false attributes/0/type="string" attributes/0/description!`},
+	{"7643 7", "GET", "/Schemas/" + entURN, "", "", 200, `id="` + entURN + `"`},
+	{"7643 7", "GET", "/Schemas/urn:none", "", "", 404, ``},
+
+	// RFC 7644 section 3.1 to 3.3: creating.
+	{"7644 3.1", "POST", "/Users", "Content-Type: text/plain", `{"userName":"x@acme.test"}`, 415, ``},
+	{"7644 3.1", "GET", "/Users/{ada}", "Accept: application/json", "", 200, `#Content-Type="application/json;_charset=utf-8"`},
+	{"7644 3.1", "GET", "/Users/{ada}", "", "", 200, `#Content-Type="application/scim+json;_charset=utf-8"`},
+	{"7644 2", "GET", "/Users", "Authorization: Bearer rcs_x", "", 401, `#Www-Authenticate!`},
+	{"7644 3.2", "DELETE", "/Users", "", "", 405, `#Allow!`},
+	{"7644 3.2", "GET", "/Nothing", "", "", 404, ``},
+	{"7644 3.3", "POST", "/Users", "", `{"userName":"x@acme.test"}`, 201, `#Location! #Etag! meta/version!`},
+	{"7644 3.3", "POST", "/Users", "", `{"userName":`, 400, `scimType="invalidSyntax"`},
+	{"7644 3.3", "POST", "/Users", "", `[]`, 400, `scimType="invalidSyntax"`},
+	{"7644 3.3", "POST", "/Users", "", `{"userName":7}`, 400, `scimType="invalidValue"`},
+	{"7644 3.3", "POST", "/Users", "", `{"userName":"x@acme.test","active":"maybe"}`, 400, `scimType="invalidValue"`},
+	{"7644 3.3", "POST", "/Groups", "", `{"displayName":"TEAM"}`, 409, `scimType="uniqueness"`},
+
+	// RFC 7644 section 3.4: reading.
+	{"7644 3.4.1", "GET", "/Users/nobody", "", "", 404, `status="404"`},
+	{"7644 3.4.1", "GET", "/Users/{team}", "", "", 404, ``},
+	{"7644 3.4.2", "GET", `/Users?filter=userName eq "nobody"`, "", "", 200, `totalResults=0 schemas/0="urn:ietf:params:scim:api:messages:2.0:ListResponse" Resources/0-`},
+	{"7644 3.4.2", "GET", "/Users", "", "", 200, `totalResults=2 itemsPerPage=2 startIndex=1 Resources/1/userName="bob@acme.test"`},
+	{"7644 3.4.2.1", "GET", "/", "", "", 200, `totalResults=3`},
+	{"7644 3.4.2.1", "GET", `/?filter=displayName eq "Team"`, "", "", 200, `totalResults=1 Resources/0/id="{team}"`},
+	{"7644 3.4.2.1", "GET", `/?filter=userName pr and meta.resourceType eq "User"`, "", "", 200, `totalResults=2`},
+	{"7644 3.4.2.2", "GET", `/Users?filter=userName Eq "ada@acme.test"`, "", "", 200, `totalResults=1`},
+	{"7644 3.4.2.2", "GET", `/Users?filter=userName ne "ada@acme.test"`, "", "", 200, `totalResults=1 Resources/0/id="{bob}"`},
+	{"7644 3.4.2.2", "GET", `/Users?filter=name.familyName co "IN"`, "", "", 200, `totalResults=1`},
+	{"7644 3.4.2.2", "GET", `/Users?filter=userName sw "BO"`, "", "", 200, `totalResults=1`},
+	{"7644 3.4.2.2", "GET", `/Users?filter=userName ew "acme.test"`, "", "", 200, `totalResults=2`},
+	{"7644 3.4.2.2", "GET", `/Users?filter=title pr`, "", "", 200, `totalResults=1`},
+	{"7644 3.4.2.2", "GET", `/Users?filter=not (title pr)`, "", "", 200, `totalResults=1 Resources/0/id="{bob}"`},
+	{"7644 3.4.2.2", "GET", `/Users?filter=title pr and userType eq "Employee" or userName eq "bob@acme.test"`, "", "", 200, `totalResults=2`},
+	{"7644 3.4.2.2", "GET", `/Users?filter=title pr and (userType eq "Intern" or userName eq "bob@acme.test")`, "", "", 200, `totalResults=0`},
+	{"7644 3.4.2.2", "GET", `/Users?filter=meta.lastModified gt "2011-05-13T04:42:34Z"`, "", "", 200, `totalResults=2`},
+	{"7644 3.4.2.2", "GET", `/Users?filter=meta.created lt "2011-05-13T04:42:34Z"`, "", "", 200, `totalResults=0`},
+	{"7644 3.4.2.2", "GET", `/Users?filter=schemas eq "` + entURN + `"`, "", "", 200, `totalResults=1`},
+	{"7644 3.4.2.2", "GET", `/Users?filter=` + userURN + `:userName eq "ada@acme.test"`, "", "", 200, `totalResults=1`},
+	{"7644 3.4.2.2", "GET", `/Users?filter=` + entURN + `:department eq "mathematics"`, "", "", 200, `totalResults=1`},
+	{"7644 3.4.2.2", "GET", `/Users?filter=` + entURN + `:manager.value eq "26118915"`, "", "", 200, `totalResults=1`},
+	{"7644 3.4.2.2", "GET", `/Users?filter=emails[type eq "work" and value co "@acme.test"]`, "", "", 200, `totalResults=1`},
+	{"7644 3.4.2.2", "GET", `/Users?filter=emails[type eq "home" and value co "@acme.test"] or ims[type eq "xmpp"]`, "", "", 200, `totalResults=1`},
+	{"7644 3.4.2.2", "GET", `/Users?filter=userType ne "Employee" and not (emails co "example.com" or emails.value co "example.org")`, "", "", 200, `totalResults=1`},
+	{"7644 3.4.2.2", "GET", `/Users?filter=emails co "home.test"`, "", "", 200, `totalResults=1`},
+	{"7644 3.4.2.2", "GET", `/Users?filter=active eq true`, "", "", 200, `totalResults=2`},
+	{"7644 3.4.2.2", "GET", `/Users?filter=active gt true`, "", "", 400, `scimType="invalidFilter"`},
+	{"7644 3.4.2.2", "GET", `/Users?filter=userName zz "x"`, "", "", 400, `scimType="invalidFilter"`},
+	{"7644 3.4.2.2", "GET", `/Users?filter=userName eq`, "", "", 400, `scimType="invalidFilter"`},
+	{"7644 3.4.2.2", "GET", `/Users?filter=(userName eq "x"`, "", "", 400, `scimType="invalidFilter"`},
+	{"7644 3.4.2.2", "GET", `/Users?filter=nothing eq "x"`, "", "", 400, `scimType="invalidFilter"`},
+	{"7644 3.4.2.2", "GET", `/Users?filter=groups.value eq "{team}"`, "", "", 200, `totalResults=1`},
+	{"7644 3.4.2.2", "GET", `/Groups?filter=members.value eq "{ada}"`, "", "", 200, `totalResults=1`},
+	{"7644 3.4.2.2", "GET", `/Groups?filter=members[value eq "{bob}"]`, "", "", 200, `totalResults=0`},
+	{"7644 3.4.2.3", "GET", "/Users?sortBy=userName&sortOrder=descending", "", "", 200, `Resources/0/id="{bob}" Resources/1/id="{ada}"`},
+	{"7644 3.4.2.3", "GET", "/Users?sortBy=name.familyName", "", "", 200, `Resources/0/id="{ada}"`},
+	{"7644 3.4.2.3", "GET", "/Users?sortBy=name.familyName&sortOrder=descending", "", "", 200, `Resources/0/id="{bob}"`},
+	{"7644 3.4.2.3", "GET", "/Users?sortBy=emails", "", "", 200, `totalResults=2`},
+	{"7644 3.4.2.4", "GET", "/Users?startIndex=2&count=1", "", "", 200, `totalResults=2 itemsPerPage=1 startIndex=2 Resources/0/id="{bob}"`},
+	{"7644 3.4.2.4", "GET", "/Users?startIndex=0&count=1", "", "", 200, `startIndex=1 Resources/0/id="{ada}"`},
+	{"7644 3.4.2.4", "GET", "/Users?count=0", "", "", 200, `totalResults=2 itemsPerPage=0`},
+	{"7644 3.4.2.4", "GET", "/Users?count=-3", "", "", 200, `totalResults=2 itemsPerPage=0`},
+	{"7644 3.4.2.4", "GET", "/Users?startIndex=99", "", "", 200, `totalResults=2 itemsPerPage=0`},
+	{"7644 3.4.2.5", "GET", "/Users?attributes=userName", "", "", 200, `Resources/0/userName! Resources/0/id! Resources/0/displayName- Resources/0/schemas!`},
+	{"7644 3.4.2.5", "GET", "/Users?excludedAttributes=id,emails,name.familyName", "", "", 200, `Resources/0/id! Resources/0/emails- Resources/0/name/givenName="Ada" Resources/0/name/familyName-`},
+	{"7644 3.4.3", "POST", "/Users/.search", "", `{"schemas":["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],"attributes":["displayName","userName"],"filter":"displayName sw \"ada\"","startIndex":1,"count":10}`, 200, `totalResults=1 Resources/0/userName! Resources/0/name-`},
+	{"7644 3.4.3", "POST", "/.search", "", `{"schemas":["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],"filter":"displayName pr","count":1}`, 200, `totalResults=2 itemsPerPage=1`},
+	{"7644 3.4.3", "POST", "/Groups/.search", "", `{"excludedAttributes":["members"]}`, 200, `totalResults=1 Resources/0/members-`},
+}
