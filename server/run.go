@@ -18,12 +18,17 @@ const closeWithin = 5 * time.Second
 // Run does what the command line asks for. Standard output gets what was asked
 // for - a key, a tour - and standard error the log.
 func Run(ctx context.Context, command config.Command, cfg config.Config, out, errOut io.Writer) error {
+	return RunAt(ctx, command, cfg, time.Now, out, errOut)
+}
+
+// RunAt is Run for a server that goes by another clock.
+func RunAt(ctx context.Context, command config.Command, cfg config.Config, now func() time.Time, out, errOut io.Writer) error {
 	log := newLog(cfg.LogFormat, errOut)
 	switch command {
 	case config.Serve:
-		return serve(ctx, cfg, log, time.Now, out)
+		return serve(ctx, cfg, log, now, out)
 	case config.Demo:
-		return demo(ctx, cfg, log, time.Now, out)
+		return demo(ctx, cfg, log, now, out)
 	case config.Migrate:
 		return migrate(ctx, cfg, log, out)
 	case config.KeysCreate:

@@ -38,9 +38,12 @@ var (
 	signedOutPage = parsePage("signedout")
 )
 
-// parsePage reads a page that is compiled in; that it can be read is tested.
+// parsePage reads a page that is compiled in; that it can be read is tested. The
+// page says its name in data-page, by which the browser run knows which pages
+// it has seen.
 func parsePage(name string) *template.Template {
-	return template.Must(template.ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html"))
+	t := template.Must(template.ParseFS(pageFiles, "pages/layout.html", "pages/"+name+".html"))
+	return template.Must(t.New("page").Parse(name))
 }
 
 // page is what the pages show. Nothing in it is what a request said.

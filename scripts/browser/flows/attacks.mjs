@@ -1,0 +1,54 @@
+// What strangers try with somebody's browser.
+
+import assert from 'node:assert/strict';
+
+export default [
+  {
+    name: 'ways back that lead elsewhere',
+    async walk(world, arrive) {
+      const team = await world.team('astray');
+      const ada = world.hire(team, 'Ada');
+      const v = await arrive();
+      await v.signIn(team, ada);
+      for (const wanted of ['https://evil.test/', '//evil.test', '/\\evil.test', '/%5cevil.test', '/%2fevil.test', '/\t/evil.test', 'javascript:alert(1)', '/saml/astray/../../..//evil.test']) {
+        await v.go(`${team.path}/init?return_to=${encodeURIComponent(wanted)}`);
+        await v.comeBack();
+        await v.sees('signedin', ada.email);
+        assert.equal(v.page.url(), `${world.url}/signin`, wanted);
+      }
+      await v.go(`${team.path}/init?return_to=${encodeURIComponent('/signin?from=here')}`);
+      await v.page.waitForURL(`${world.url}/signin?from=here`);
+    },
+  },
+  {
+    name: 'a session that somebody planted',
+    async walk(world, arrive) {
+      const team = await world.team('planted');
+      const mallory = world.hire(team, 'Mallory');
+      const ada = world.hire(team, 'Ada');
+      const thief = await arrive();
+      await thief.signIn(team, mallory);
+      const planted = (await thief.context.cookies()).filter((c) => c.name.endsWith('rollcall_session'));
+      assert.equal(planted.length, 1);
+      const v = await arrive();
+      await v.context.addCookies(planted);
+      await v.signIn(team, ada);
+      await v.isSignedInAs(ada.email);
+      const [own] = (await v.context.cookies()).filter((c) => c.name.endsWith('rollcall_session'));
+      assert.notEqual(own.value, planted[0].value);
+      assert.ok(own.httpOnly && own.sameSite === 'Lax');
+    },
+  },
+  {
+    name: 'pages in a frame',
+    async walk(world, arrive) {
+      const v = await arrive();
+      await v.page.goto(`${world.idp.base}/logout.php`);
+      const refused = v.page.waitForEvent('console', (m) => /frame-ancestors/.test(m.text()));
+      await v.page.evaluate((src) => {
+        document.body.append(Object.assign(document.createElement('iframe'), { src }));
+      }, `${world.url}/signin`);
+      await refused;
+    },
+  },
+];
