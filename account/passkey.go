@@ -1,0 +1,3 @@
+package account
+
+type party struct{}
