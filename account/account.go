@@ -27,16 +27,15 @@ type Service struct {
 	// Params are what new passwords are hashed with; the zero value is the usual.
 	Params Params
 
-	slots     sync.Once
-	waiting   chan struct{}
-	working   chan struct{}
-	decoys    sync.Once
-	decoy     string
-	decoyErr  error
-	hashings  atomic.Int64
-	parties   sync.Once
-	party     *party
-	partyFail error
+	slots    sync.Once
+	waiting  chan struct{}
+	working  chan struct{}
+	decoys   sync.Once
+	decoy    string
+	decoyErr error
+	hashings atomic.Int64
+	parties  sync.Once
+	party    *party
 }
 
 func (s *Service) now() time.Time { return models.Stamp(s.Now()) }

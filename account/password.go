@@ -90,7 +90,9 @@ func HasPassword(tx *gorm.DB, user models.ID) (bool, error) {
 }
 
 // HasPassword is the function of the same name, for callers that hold the room.
-func (s *Service) HasPassword(tx *gorm.DB, user models.ID) (bool, error) { return HasPassword(tx, user) }
+func (s *Service) HasPassword(tx *gorm.DB, user models.ID) (bool, error) {
+	return HasPassword(tx, user)
+}
 
 // NewPassword is a password that may be chosen, hashed already: that takes too
 // long for a transaction.
