@@ -79,25 +79,27 @@ func self(ctx context.Context, db *gorm.DB) (models.User, models.Session, error)
 	return u, session, models.Fault(err)
 }
 
+// editor is self for those whose session may change how they sign in. One that
+// an identity provider vouched for may not: that provider's word is about its
+// own team, and the account may open others.
+func editor(ctx context.Context, db *gorm.DB) (models.User, models.Session, error) {
+	u, session, err := self(ctx, db)
+	if err == nil && !slices.Contains(ownMethods, session.Method) {
+		err = fault.New(fault.Forbidden, "Sign in with your own password or passkey to change how you sign in.")
+	}
+	return u, session, err
+}
+
 // Proof is what somebody shows once more before their ways in are changed: one
 // of the two.
 type Proof struct{ Password, Code string }
 
-// prove judges the caller's proof before the transaction of the change. A
-// session that an identity provider vouched for changes nothing: that
-// provider's word is about its own team, and the account may open others.
+// prove judges the caller's proof before the transaction of the change.
 func (s *Service) prove(ctx context.Context, p Proof) (models.User, models.Session, error) {
 	db := s.DB.Read(ctx)
-	u, session, err := self(ctx, db)
+	u, session, err := editor(ctx, db)
 	if err != nil {
 		return u, session, err
-	}
-	ways, err := waysOf(db, u)
-	if err != nil {
-		return u, session, err
-	}
-	if !slices.Contains(ownMethods, session.Method) || len(ways.Own()) == 0 {
-		return u, session, fault.New(fault.Forbidden, "Sign in with your own password or passkey to change how you sign in.")
 	}
 	factors, err := factorsOf(db, u.ID)
 	if err != nil {
@@ -153,7 +155,7 @@ func (s *Service) change(ctx context.Context, p Proof, run func(tx *gorm.DB, u m
 // ChangePassword gives the caller another password. Their other sessions of
 // their own end. Faults: UNAUTHENTICATED, FORBIDDEN, PASSWORD_UNUSABLE, RATE_LIMITED.
 func (s *Service) ChangePassword(ctx context.Context, p Proof, password string) error {
-	u, _, err := self(ctx, s.DB.Read(ctx))
+	u, _, err := editor(ctx, s.DB.Read(ctx))
 	if err != nil {
 		return err
 	}
@@ -194,7 +196,7 @@ func (s *Service) AddTotp(ctx context.Context, p Proof, name string) (Totp, erro
 // TotpKey is the app that the caller is adding, to be shown once more.
 func (s *Service) TotpKey(ctx context.Context, id models.ID) (Totp, error) {
 	db := s.DB.Read(ctx)
-	u, _, err := self(ctx, db)
+	u, _, err := editor(ctx, db)
 	if err != nil {
 		return Totp{}, err
 	}
@@ -205,7 +207,7 @@ func (s *Service) TotpKey(ctx context.Context, id models.ID) (Totp, error) {
 // codes that were made, if there were none left. Faults: UNAUTHENTICATED,
 // LINK_EXPIRED, RATE_LIMITED.
 func (s *Service) ConfirmTotp(ctx context.Context, id models.ID, code string) ([]string, error) {
-	who, session, err := self(ctx, s.DB.Read(ctx))
+	who, session, err := editor(ctx, s.DB.Read(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -258,7 +260,7 @@ func (s *Service) AddPasskey(ctx context.Context, p Proof, name string) (options
 
 // KeepPasskey adds the passkey that the browser made. Codes as of ConfirmTotp.
 func (s *Service) KeepPasskey(ctx context.Context, secret, answer string) ([]string, error) {
-	who, session, err := self(ctx, s.DB.Read(ctx))
+	who, session, err := editor(ctx, s.DB.Read(ctx))
 	if err != nil {
 		return nil, err
 	}
@@ -326,12 +328,9 @@ func (s *Service) RemoveFactor(ctx context.Context, p Proof, id models.ID) error
 // RenameFactor gives a second factor another name; that needs no proof. Faults:
 // NOT_FOUND, UNAUTHENTICATED, FORBIDDEN.
 func (s *Service) RenameFactor(ctx context.Context, id models.ID, name string) error {
-	u, session, err := self(ctx, s.DB.Read(ctx))
+	u, _, err := editor(ctx, s.DB.Read(ctx))
 	if err != nil {
 		return err
-	}
-	if !slices.Contains(ownMethods, session.Method) {
-		return fault.New(fault.Forbidden, "Sign in with your own password or passkey to change how you sign in.")
 	}
 	return s.DB.InTx(ctx, func(tx *gorm.DB) error {
 		to := named(name, "Second factor")

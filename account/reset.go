@@ -178,3 +178,9 @@ func (s *Service) Reset(ctx context.Context, token, password string) error {
 		return s.SetPassword(ctx, tx, u.ID, fresh, "")
 	})
 }
+
+// LinkTrouble reports whether a fault says that a link cannot be used: whatever
+// the reason, the way on is another one.
+func LinkTrouble(err error) bool {
+	return fault.Is(err, fault.Missing) || fault.Is(err, fault.LinkUsed) || fault.Is(err, fault.LinkExpired)
+}

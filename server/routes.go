@@ -27,7 +27,7 @@ func (r *Rooms) Handler() http.Handler {
 	}), graph.Refuse}
 	wire := scim.Options{Roster: r.Roster, Credentials: r.Credentials, BaseURL: r.Config.BaseURL, Log: r.Log, Now: r.Now, Calls: r.Calls}
 	provisioning := door{scim.NewHandler(wire), wire.Refuse}
-	pages := signin.Options{SSO: r.SSO, Roster: r.Roster, Credentials: r.Credentials, BaseURL: r.Config.BaseURL, Log: r.Log}
+	pages := signin.Options{SSO: r.SSO, Roster: r.Roster, Credentials: r.Credentials, Account: r.Account, BaseURL: r.Config.BaseURL, Log: r.Log}
 	people := door{signin.NewHandler(pages), pages.Refuse}
 
 	limit := newLimits(r.Config.RateLimit, r.Now)
