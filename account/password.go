@@ -24,8 +24,11 @@ func wrong() error {
 // UNAUTHENTICATED. Too many tries are RATE_LIMITED.
 func (s *Service) CheckPassword(ctx context.Context, user models.ID, password string) error {
 	var u models.User
-	if err := s.DB.Read(ctx).Where("id = ?", user).Take(&u).Error; err != nil && !errors.Is(err, gorm.ErrRecordNotFound) {
-		return models.Fault(err)
+	if user != "" {
+		err := s.DB.Read(ctx).Where("id = ?", user).Take(&u).Error
+		if err != nil && !errors.Is(err, gorm.ErrRecordNotFound) {
+			return models.Fault(err)
+		}
 	}
 	_, err := s.judge(ctx, u.EmailKey, password)
 	return err
@@ -153,8 +156,11 @@ func (s *Service) withdraw(tx *gorm.DB, user, keep models.ID) error {
 var ownMethods = []models.SessionMethod{models.SessionPassword, models.SessionPasskey, models.SessionLink}
 
 func (s *Service) endSessions(tx *gorm.DB, user, keep models.ID, reason string) error {
-	return tx.Model(&models.Session{}).Where("user_id = ? AND method IN ? AND id <> ? AND revoked_at IS NULL", user, ownMethods, keep).
-		Updates(map[string]any{"revoked_at": s.now(), "revoked_reason": reason}).Error
+	q := tx.Model(&models.Session{}).Where("user_id = ? AND method IN ? AND revoked_at IS NULL", user, ownMethods)
+	if keep != "" {
+		q = q.Where("id <> ?", keep)
+	}
+	return q.Updates(map[string]any{"revoked_at": s.now(), "revoked_reason": reason}).Error
 }
 
 // DropPassword ends, in the caller's transaction, every way in of a user's own:

@@ -16,3 +16,11 @@ func Update(t testing.TB, db *models.DB, row any, columns map[string]any, where 
 		t.Fatal(err)
 	}
 }
+
+// Insert writes a row past the domain.
+func Insert(t testing.TB, db *models.DB, row any) {
+	t.Helper()
+	if err := db.InTx(t.Context(), func(tx *gorm.DB) error { return tx.Create(row).Error }); err != nil {
+		t.Fatal(err)
+	}
+}
