@@ -70,7 +70,6 @@ const (
 	FactorRenamed         = "account.second_factor_renamed"
 	BackupCodesMade       = "account.backup_codes_made"
 	BackupCodeUsed        = "account.backup_code_used"
-	GuessingSlowed        = "account.guessing_slowed"
 )
 
 // Target is what an event is about.
