@@ -63,6 +63,13 @@ const (
 	CertificateDismissed  = "certificate.dismissed"
 	MetadataSourceSet     = "metadata_source.set"
 	NotificationsChanged  = "notifications.changed"
+	PasswordSet           = "account.password_set"
+	PasswordAsked         = "account.password_reset_sent"
+	FactorAdded           = "account.second_factor_added"
+	FactorRemoved         = "account.second_factor_removed"
+	FactorRenamed         = "account.second_factor_renamed"
+	BackupCodesMade       = "account.backup_codes_made"
+	BackupCodeUsed        = "account.backup_code_used"
 )
 
 // Target is what an event is about.

@@ -63,3 +63,15 @@ func hash(secret string) []byte {
 	sum := sha256.Sum256([]byte(secret))
 	return sum[:]
 }
+
+// stepBytes is the randomness of a secret that lives for minutes.
+const stepBytes = 32
+
+// NewStepSecret makes the secret of an unfinished sign-in.
+func NewStepSecret() (string, error) {
+	var b [stepBytes]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return "", err
+	}
+	return secretText.EncodeToString(b[:]), nil
+}

@@ -543,6 +543,7 @@ type ComplexityRoot struct {
 		ExternalIdentity       func(childComplexity int) int
 		GlobalID               func(childComplexity int) int
 		LastSeenAt             func(childComplexity int) int
+		OwnLogin               func(childComplexity int) int
 		Revision               func(childComplexity int) int
 		Role                   func(childComplexity int) int
 		RoleSource             func(childComplexity int) int
@@ -631,6 +632,7 @@ type ComplexityRoot struct {
 		RotateAPIKey               func(childComplexity int, input model.RotateAPIKeyInput) int
 		RotateScimToken            func(childComplexity int, input model.RotateScimTokenInput) int
 		RotateServiceProviderKey   func(childComplexity int, input model.RotateServiceProviderKeyInput) int
+		SendPasswordReset          func(childComplexity int, input model.SendPasswordResetInput) int
 		SetGroupRoleMapping        func(childComplexity int, input model.SetGroupRoleMappingInput) int
 		UnlinkExternalIdentity     func(childComplexity int, input model.UnlinkExternalIdentityInput) int
 		UpdateAPIKey               func(childComplexity int, input model.UpdateAPIKeyInput) int
@@ -655,6 +657,12 @@ type ComplexityRoot struct {
 		TellMembers     func(childComplexity int) int
 		TrustDiscovered func(childComplexity int) int
 		UpdatedAt       func(childComplexity int) int
+	}
+
+	OwnLogin struct {
+		BackupCodesLeft func(childComplexity int) int
+		Ready           func(childComplexity int) int
+		SecondFactors   func(childComplexity int) int
 	}
 
 	PageInfo struct {
@@ -910,6 +918,12 @@ type ComplexityRoot struct {
 		Team       func(childComplexity int) int
 	}
 
+	SendPasswordResetPayload struct {
+		ClientMutationID func(childComplexity int) int
+		Membership       func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
 	ServiceProvider struct {
 		AcsURL      func(childComplexity int) int
 		EntityID    func(childComplexity int) int
@@ -939,6 +953,8 @@ type ComplexityRoot struct {
 		IdleExpiresAt func(childComplexity int) int
 		IsCurrent     func(childComplexity int) int
 		LastSeenAt    func(childComplexity int) int
+		Method        func(childComplexity int) int
+		MfaEvidence   func(childComplexity int) int
 		NameID        func(childComplexity int) int
 		RevokedAt     func(childComplexity int) int
 		Team          func(childComplexity int) int
@@ -3156,6 +3172,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Membership.LastSeenAt(childComplexity), true
+	case "Membership.ownLogin":
+		if e.ComplexityRoot.Membership.OwnLogin == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Membership.OwnLogin(childComplexity), true
 	case "Membership.revision":
 		if e.ComplexityRoot.Membership.Revision == nil {
 			break
@@ -3742,6 +3764,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RotateServiceProviderKey(childComplexity, args["input"].(model.RotateServiceProviderKeyInput)), true
+	case "Mutation.sendPasswordReset":
+		if e.ComplexityRoot.Mutation.SendPasswordReset == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_sendPasswordReset_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SendPasswordReset(childComplexity, args["input"].(model.SendPasswordResetInput)), true
 	case "Mutation.setGroupRoleMapping":
 		if e.ComplexityRoot.Mutation.SetGroupRoleMapping == nil {
 			break
@@ -3919,6 +3952,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.NotificationSettings.UpdatedAt(childComplexity), true
+
+	case "OwnLogin.backupCodesLeft":
+		if e.ComplexityRoot.OwnLogin.BackupCodesLeft == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OwnLogin.BackupCodesLeft(childComplexity), true
+	case "OwnLogin.ready":
+		if e.ComplexityRoot.OwnLogin.Ready == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OwnLogin.Ready(childComplexity), true
+	case "OwnLogin.secondFactors":
+		if e.ComplexityRoot.OwnLogin.SecondFactors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OwnLogin.SecondFactors(childComplexity), true
 
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
@@ -4920,6 +4972,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ScimToken.Team(childComplexity), true
 
+	case "SendPasswordResetPayload.clientMutationId":
+		if e.ComplexityRoot.SendPasswordResetPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendPasswordResetPayload.ClientMutationID(childComplexity), true
+	case "SendPasswordResetPayload.membership":
+		if e.ComplexityRoot.SendPasswordResetPayload.Membership == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendPasswordResetPayload.Membership(childComplexity), true
+	case "SendPasswordResetPayload.userErrors":
+		if e.ComplexityRoot.SendPasswordResetPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendPasswordResetPayload.UserErrors(childComplexity), true
+
 	case "ServiceProvider.acsUrl":
 		if e.ComplexityRoot.ServiceProvider.AcsURL == nil {
 			break
@@ -5054,6 +5125,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Session.LastSeenAt(childComplexity), true
+	case "Session.method":
+		if e.ComplexityRoot.Session.Method == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Method(childComplexity), true
+	case "Session.mfaEvidence":
+		if e.ComplexityRoot.Session.MfaEvidence == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.MfaEvidence(childComplexity), true
 	case "Session.nameId":
 		if e.ComplexityRoot.Session.NameID == nil {
 			break
@@ -6010,6 +6093,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RotateApiKeyInput", ec.unmarshalInputRotateApiKeyInput),
 			graphql.NewInputUnmarshaler("RotateScimTokenInput", ec.unmarshalInputRotateScimTokenInput),
 			graphql.NewInputUnmarshaler("RotateServiceProviderKeyInput", ec.unmarshalInputRotateServiceProviderKeyInput),
+			graphql.NewInputUnmarshaler("SendPasswordResetInput", ec.unmarshalInputSendPasswordResetInput),
 			graphql.NewInputUnmarshaler("SetGroupRoleMappingInput", ec.unmarshalInputSetGroupRoleMappingInput),
 			graphql.NewInputUnmarshaler("UnlinkExternalIdentityInput", ec.unmarshalInputUnlinkExternalIdentityInput),
 			graphql.NewInputUnmarshaler("UpdateApiKeyInput", ec.unmarshalInputUpdateApiKeyInput),
@@ -10068,6 +10152,92 @@ type UpdateNotificationSettingsPayload {
   clientMutationId: String
 }
 `, BuiltIn: false},
+	{Name: "../schema/own_login.graphqls", Input: `extend type Mutation {
+  """
+  Mails a member who comes in without the identity provider a link by which they set a
+  password, their first one or another. Older links stop working. For admins; nobody
+  but the member sees the link. People under single sign-on have none: ` + "`" + `MANAGED_BY_IDP` + "`" + `.
+  """
+  sendPasswordReset(
+    """
+    To whom.
+    """
+    input: SendPasswordResetInput!
+  ): SendPasswordResetPayload! @auth(scope: MEMBERSHIP_WRITE)
+}
+
+extend type Membership {
+  """
+  How far the member's own way in is set up, for admins and operators. Null for members
+  under single sign-on, for integrations, and for everybody else who asks.
+  """
+  ownLogin: OwnLogin @auth(scope: MEMBERSHIP_READ)
+}
+
+"""
+How far a way in without the identity provider is set up.
+"""
+type OwnLogin {
+  """
+  Whether the member can come in by it: they chose a password or have a passkey.
+  """
+  ready: Boolean!
+  """
+  The kinds of second factor that work, one entry for each factor.
+  """
+  secondFactors: [SecondFactorKind!]!
+  """
+  How many of their backup codes are unused.
+  """
+  backupCodesLeft: Int!
+}
+
+"""
+Kinds of second factor.
+"""
+enum SecondFactorKind {
+  """
+  An authenticator app (RFC 6238).
+  """
+  TOTP
+  """
+  A passkey (WebAuthn).
+  """
+  PASSKEY
+}
+
+"""
+Whom to mail a link.
+"""
+input SendPasswordResetInput {
+  """
+  The membership.
+  """
+  membershipId: ID!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to sendPasswordReset.
+"""
+type SendPasswordResetPayload {
+  """
+  The membership; null when there are user errors.
+  """
+  membership: Membership
+  """
+  What kept the mail from being sent.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+`, BuiltIn: false},
 	{Name: "../schema/provisioning_settings.graphqls", Input: `extend type Mutation {
   """
   Changes what a team chose about SCIM. What is left out stays. For admins.
@@ -10704,8 +10874,8 @@ type RetireServiceProviderKeyPayload {
 }
 
 """
-A browser that proved itself through a team's identity provider. It opens that
-team and no other.
+A browser that proved itself, through a team's identity provider or by a way of
+its owner's own. It opens one team and no other.
 """
 type Session implements Node {
   """
@@ -10721,9 +10891,19 @@ type Session implements Node {
   """
   user: User!
   """
-  The SAML NameID that the identity provider vouched for.
+  The SAML NameID that the identity provider vouched for; empty for sessions that none
+  vouched for.
   """
   nameId: String!
+  """
+  How the browser proved itself.
+  """
+  method: SessionMethod!
+  """
+  What proved a second factor: of the identity provider's assertion, or ` + "`" + `totp` + "`" + `,
+  ` + "`" + `passkey` + "`" + ` or ` + "`" + `backup code` + "`" + `; null without any.
+  """
+  mfaEvidence: String
   """
   Whether the request came with this session.
   """
@@ -10824,6 +11004,32 @@ type RevokeSessionPayload {
   The value that came with the input.
   """
   clientMutationId: String
+}
+
+"""
+Ways in which a browser proves itself.
+"""
+enum SessionMethod {
+  """
+  Through the team's identity provider.
+  """
+  SAML
+  """
+  By a password of the person's own, and a second factor if they have one.
+  """
+  PASSWORD
+  """
+  By a passkey alone, which is two factors.
+  """
+  PASSKEY
+  """
+  By a link from a mail.
+  """
+  LINK
+  """
+  By a recovery code of the team.
+  """
+  RECOVERY_CODE
 }
 `, BuiltIn: false},
 	{Name: "../schema/sso_settings.graphqls", Input: `extend type Mutation {
@@ -13236,6 +13442,8 @@ func (ec *executionContext) childFields_Membership(ctx context.Context, field gr
 		return ec.fieldContext_Membership_sessions(ctx, field)
 	case "apiKeys":
 		return ec.fieldContext_Membership_apiKeys(ctx, field)
+	case "ownLogin":
+		return ec.fieldContext_Membership_ownLogin(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Membership", field.Name)
 }
@@ -13350,6 +13558,18 @@ func (ec *executionContext) childFields_NotificationSettings(ctx context.Context
 		return ec.fieldContext_NotificationSettings_updatedAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type NotificationSettings", field.Name)
+}
+
+func (ec *executionContext) childFields_OwnLogin(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ready":
+		return ec.fieldContext_OwnLogin_ready(ctx, field)
+	case "secondFactors":
+		return ec.fieldContext_OwnLogin_secondFactors(ctx, field)
+	case "backupCodesLeft":
+		return ec.fieldContext_OwnLogin_backupCodesLeft(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OwnLogin", field.Name)
 }
 
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -13834,6 +14054,18 @@ func (ec *executionContext) childFields_ScimToken(ctx context.Context, field gra
 	return nil, fmt.Errorf("no field named %q was found under type ScimToken", field.Name)
 }
 
+func (ec *executionContext) childFields_SendPasswordResetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "membership":
+		return ec.fieldContext_SendPasswordResetPayload_membership(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SendPasswordResetPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_SendPasswordResetPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SendPasswordResetPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ServiceProvider(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "entityId":
@@ -13886,6 +14118,10 @@ func (ec *executionContext) childFields_Session(ctx context.Context, field graph
 		return ec.fieldContext_Session_user(ctx, field)
 	case "nameId":
 		return ec.fieldContext_Session_nameId(ctx, field)
+	case "method":
+		return ec.fieldContext_Session_method(ctx, field)
+	case "mfaEvidence":
+		return ec.fieldContext_Session_mfaEvidence(ctx, field)
 	case "isCurrent":
 		return ec.fieldContext_Session_isCurrent(ctx, field)
 	case "ip":

@@ -22,6 +22,7 @@ type SessionResolver interface {
 	Team(ctx context.Context, obj *models.Session) (*models.Team, error)
 	User(ctx context.Context, obj *models.Session) (*models.User, error)
 
+	MfaEvidence(ctx context.Context, obj *models.Session) (*string, error)
 	IsCurrent(ctx context.Context, obj *models.Session) (bool, error)
 }
 type SessionConnectionResolver interface {
@@ -233,6 +234,52 @@ func (ec *executionContext) _Session_nameId(ctx context.Context, field graphql.C
 }
 func (ec *executionContext) fieldContext_Session_nameId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Session", field, false, false, "String")
+}
+
+func (ec *executionContext) _Session_method(ctx context.Context, field graphql.CollectedField, obj *models.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_method(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Method, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v models.SessionMethod) graphql.Marshaler {
+			return ec.marshalNSessionMethod2rollcallᚋmodelsᚐSessionMethod(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Session_method(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Session", field, false, false, "SessionMethod")
+}
+
+func (ec *executionContext) _Session_mfaEvidence(ctx context.Context, field graphql.CollectedField, obj *models.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_mfaEvidence(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Session().MfaEvidence(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Session_mfaEvidence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Session", field, true, true, "String")
 }
 
 func (ec *executionContext) _Session_isCurrent(ctx context.Context, field graphql.CollectedField, obj *models.Session) (ret graphql.Marshaler) {
@@ -730,6 +777,17 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "method":
+			out.Values[i] = ec._Session_method(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "mfaEvidence":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Session_mfaEvidence(ctx, field, obj)
+				})
 		case "isCurrent":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -939,6 +997,16 @@ func (ec *executionContext) marshalNSessionEdge2ᚖrollcallᚋgraphᚋmodelᚐSe
 		return graphql.Null
 	}
 	return ec._SessionEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSessionMethod2rollcallᚋmodelsᚐSessionMethod(ctx context.Context, v any) (models.SessionMethod, error) {
+	var res models.SessionMethod
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSessionMethod2rollcallᚋmodelsᚐSessionMethod(ctx context.Context, sel ast.SelectionSet, v models.SessionMethod) graphql.Marshaler {
+	return v
 }
 
 func (ec *executionContext) marshalOSession2ᚖrollcallᚋmodelsᚐSession(ctx context.Context, sel ast.SelectionSet, v *models.Session) graphql.Marshaler {

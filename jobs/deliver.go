@@ -168,7 +168,7 @@ func (s *Service) facts(n models.Notice, team models.Team) mail.Facts {
 		Early: number("early"), EarlyDay: f["earlyDay"], Covered: f["covered"] != "", Trusted: f["trusted"] != "", Reason: f["reason"],
 		Problem: f["problem"], Since: f["since"], Failures: number("failures"),
 		Name: f["name"], Prefix: f["prefix"], ExpiresAt: f["expiresAt"],
-		Email: f["email"], Role: f["role"], Calls: number("calls"), People: number("people"), Day: f["day"],
+		Email: f["email"], Role: f["role"], Calls: number("calls"), People: number("people"), Day: f["day"], Left: number("left"),
 	}
 	if end, err := time.Parse(time.RFC3339, f["notAfter"]); err == nil {
 		out.Days = max(0, int(math.Ceil(end.Sub(s.now()).Hours()/24)))

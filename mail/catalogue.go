@@ -26,12 +26,20 @@ const (
 	MemberOut       Kind = "member_deactivated"
 	MemberRemoved   Kind = "member_removed"
 	MembersOut      Kind = "members_out_digest"
+	PasswordChanged Kind = "password_changed"
+	PasswordReset   Kind = "password_reset"
+	SetPassword     Kind = "set_password"
+	SignInElsewhere Kind = "sign_in_elsewhere"
+	FactorAdded     Kind = "factor_added"
+	FactorRemoved   Kind = "factor_removed"
+	BackupCodeUsed  Kind = "backup_code_used"
 )
 
 // Kinds lists the whole catalogue.
 var Kinds = []Kind{CertExpiring, CertExpired, CertAdded, CertRemoved, CertDiscovered, MetadataFailing, MetadataWorks,
 	SsoEnabled, SsoChanged, SsoFailing, TokenCreated, TokenRevoked, KeyCreated,
-	KeyRevoked, KeyExpiring, TokenExpiring, ScimFailing, SsoRollout, MemberOut, MemberRemoved, MembersOut}
+	KeyRevoked, KeyExpiring, TokenExpiring, ScimFailing, SsoRollout, MemberOut, MemberRemoved, MembersOut,
+	PasswordChanged, PasswordReset, SetPassword, SignInElsewhere, FactorAdded, FactorRemoved, BackupCodeUsed}
 
 // Language is a language that every message of the catalogue has.
 type Language string
@@ -86,5 +94,6 @@ type Facts struct {
 	Link        string // works once, for whoever has the mail
 	Email       string // an address that it is about
 	Role        string
+	Left        int // of backup codes
 	Changes     []string
 }

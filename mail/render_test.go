@@ -18,7 +18,7 @@ func sample() Facts {
 		Problem: "the host did not answer in time", Since: "2026-03-01T03:00:00Z", Failures: 3,
 		Name: "okta", Prefix: "rcs_AbCd", ExpiresAt: "2027-03-02T09:00:00Z", Changes: []string{"defaultRole: MEMBER -> VIEWER"},
 		Calls: 4, People: 1, Day: "2026-03-01T00:00:00Z", Email: "grace@acme.test", Role: "MEMBER",
-		Link: "https://rollcall.example.com/verify?t=AZ8",
+		Link: "https://rollcall.example.com/verify?t=AZ8", Left: 9,
 	}
 }
 

@@ -143,3 +143,17 @@ func (v MailState) MarshalGQL(w io.Writer) { writeEnum(w, v) }
 func (v *MailState) UnmarshalGQL(in any) error {
 	return readEnum(in, v, MailQueued, MailSent, MailFailed, MailCancelled)
 }
+
+// MarshalGQL writes the value's name.
+func (v SessionMethod) MarshalGQL(w io.Writer) { writeEnum(w, v) }
+
+// UnmarshalGQL reads one of the value names.
+func (v *SessionMethod) UnmarshalGQL(in any) error {
+	return readEnum(in, v, SessionSaml, SessionPassword, SessionPasskey, SessionLink, SessionRecoveryCode)
+}
+
+// MarshalGQL writes the value's name.
+func (v FactorKind) MarshalGQL(w io.Writer) { writeEnum(w, v) }
+
+// UnmarshalGQL reads one of the value names.
+func (v *FactorKind) UnmarshalGQL(in any) error { return readEnum(in, v, FactorTotp, FactorPasskey) }

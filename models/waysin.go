@@ -53,7 +53,7 @@ type SigninStep struct {
 	UserID     ID
 	Stage      string
 	Method     SessionMethod
-	Challenge  string // of a passkey, as its library writes it in JSON
+	Challenge  string // what the step remembers, as JSON: among it a passkey's challenge
 	ReturnTo   string // a path of this installation
 	CreatedAt  time.Time
 	ExpiresAt  time.Time

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"rollcall/account"
 	"rollcall/models"
 	"rollcall/roster"
 	"rollcall/sso"
@@ -77,6 +78,7 @@ func (b *batch[V]) get(ctx context.Context, id models.ID) (row V, found bool, er
 type batches struct {
 	users         *batch[models.User]
 	identities    *batch[models.ExternalIdentity] // by membership
+	ownLogins     *batch[account.Facts]           // likewise
 	teams         *batch[models.Team]
 	settings      *batch[models.SsoSettings]         // by team
 	providers     *batch[[]models.IdentityProvider]  // by team
@@ -115,6 +117,7 @@ func (r *Resolver) withBatches(ctx context.Context) context.Context {
 	return context.WithValue(ctx, batchesKey{}, &batches{
 		users:         newBatch(r.Roster.UsersByID),
 		identities:    newBatch(r.Roster.IdentitiesByMembership),
+		ownLogins:     newBatch(r.Account.FactsByMembership),
 		teams:         newBatch(r.Roster.TeamsByID),
 		settings:      newBatch(r.settingsByTeam),
 		providers:     newBatch(r.providersByTeam),

@@ -15,6 +15,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"rollcall/access"
+	"rollcall/account"
 	"rollcall/audit"
 	"rollcall/credential"
 	"rollcall/graph"
@@ -72,7 +73,8 @@ func filled(b *testing.B, db *models.DB) *Resolver {
 	r := &Resolver{
 		Roster: &roster.Service{DB: db, Now: time.Now, TombstoneKey: []byte(strings.Repeat("k", 32))},
 		SSO:    &sso.Service{DB: db, Now: time.Now, BaseURL: baseURL}, Credentials: &credential.Store{DB: db, Now: time.Now},
-		Audit: &audit.Reader{DB: db}, Now: time.Now, Log: log,
+		Account: &account.Service{DB: db, Now: time.Now},
+		Audit:   &audit.Reader{DB: db}, Now: time.Now, Log: log,
 	}
 	ctx := housetest.AsOperator(b.Context())
 	team, err := r.Roster.CreateTeam(ctx, roster.NewTeam{Slug: "acme", Name: "Acme", Plan: models.PlanEnterprise})

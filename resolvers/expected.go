@@ -16,6 +16,7 @@ func (b *batches) expect(members []*models.Membership) {
 	b.listed = append(b.listed, ids...)
 	b.mu.Unlock()
 	b.identities.want(ids...)
+	b.ownLogins.want(ids...)
 	for i, m := range members {
 		ids[i] = m.UserID
 	}

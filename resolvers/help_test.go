@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"rollcall/access"
+	"rollcall/account"
 	"rollcall/audit"
 	"rollcall/credential"
 	"rollcall/internal/housetest"
@@ -66,6 +67,8 @@ func eachDesk(t *testing.T, fn func(t *testing.T, d *desk)) {
 			Audit:       &audit.Reader{DB: db},
 			Now:         d.clock.Now, Log: log, Version: "test", Database: string(db.Dialect()), RateLimit: true,
 		}
+		d.Credentials.LinkKey = []byte(strings.Repeat("k", 32))
+		d.Account = &account.Service{DB: db, Now: d.clock.Now, Credentials: d.Credentials, BaseURL: baseURL}
 		if d.Jobs, err = jobs.New(jobs.Options{DB: db, Now: d.clock.Now, Log: log, SSO: d.SSO, Credentials: d.Credentials, BaseURL: baseURL, PollOnly: true}); err != nil {
 			t.Fatal(err)
 		}

@@ -173,6 +173,7 @@ func (e estate) mutations(t *testing.T, d *desk) map[string]string {
 		"enableSso":                  of(opEnableSso, e.team),
 		"updateMembership":           of(`mutation { updateMembership(input: {membershipId: %q, role: ADMIN}) { membership { id } userErrors { code field message } } }`, e.nodes["Membership"]),
 		"deactivateMembership":       of(opDeactivate, e.nodes["Membership"]),
+		"sendPasswordReset":          of(opSendPasswordReset, d.acme.admin.GlobalID()),
 		"reactivateMembership":       of(`mutation { reactivateMembership(input: {membershipId: %q}) { membership { id } userErrors { code field message } } }`, e.nodes["Membership"]),
 		"removeMembership":           of(opRemove, e.nodes["Membership"]),
 		"createApiKey":               of(opCreateKey, e.team, d.acme.admin.GlobalID()),
@@ -268,7 +269,7 @@ func TestMutationsByOthers(t *testing.T) {
 			"refreshMetadata", "acceptCertificate", "dismissCertificate", "updateNotificationSettings", "forgetMetadataUrl", "createIdentityProvider", "addCertificate", "removeCertificate", "importMetadata",
 			"enableSso", "announceSso", "disableSso", "updateIdentityProvider", "deleteIdentityProvider", "previewMetadata", "deleteSsoSettings",
 			"updateMembership", "revokeMemberSessions", "revokeSession", "createApiKey", "updateApiKey", "rotateApiKey", "revokeApiKey",
-			"unlinkExternalIdentity", "deactivateMembership", "reactivateMembership", "createScimToken",
+			"sendPasswordReset", "unlinkExternalIdentity", "deactivateMembership", "reactivateMembership", "createScimToken",
 			"rotateScimToken", "revokeScimToken", "setGroupRoleMapping", "removeGroupRoleMapping", "updateProvisioningSettings", "removeMembership", "allowReturn", "deleteTeam"} {
 			var variables []any
 			if name == "previewMetadata" {

@@ -23,6 +23,7 @@ const (
 	opCreateScimToken   = `mutation { createScimToken(input: {teamId: %q, name: "okta"}) { scimToken { id prefix } secret baseUrl userErrors { code field message } } }`
 	opCreateKey         = `mutation { createApiKey(input: {teamId: %q, membershipId: %q, name: "ci", scopes: [TEAM_READ]}) { apiKey { id prefix expiresAt } secret userErrors { code field message } } }`
 	opDeactivate        = `mutation { deactivateMembership(input: {membershipId: %q}) { membership { status } userErrors { code field message } } }`
+	opSendPasswordReset = `mutation { sendPasswordReset(input: {membershipId: %q}) { membership { id } userErrors { code field message } } }`
 	opRemove            = `mutation { removeMembership(input: {membershipId: %q}) { deletedMembershipId userErrors { code field message } } }`
 	opViewer            = `query { viewer { user { id email } session { team { slug } nameId } } }`
 	opTeam              = `query { team(slug: "acme") { id plan memberships(first: 50) { totalCount pageInfo { hasNextPage endCursor }

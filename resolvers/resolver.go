@@ -25,6 +25,7 @@ import (
 	"net/http"
 	"time"
 
+	"rollcall/account"
 	"rollcall/audit"
 	"rollcall/credential"
 	"rollcall/graph"
@@ -40,6 +41,7 @@ type Resolver struct {
 	Roster      *roster.Service
 	SSO         *sso.Service
 	Credentials *credential.Store
+	Account     *account.Service
 	Audit       *audit.Reader
 	Jobs        *jobs.Service // nil shows operators nothing of the work
 	Now         func() time.Time

@@ -27,6 +27,10 @@ func (r *sessionResolver) User(ctx context.Context, obj *models.Session) (*model
 	return r.user(ctx, obj.UserID)
 }
 
+func (r *sessionResolver) MfaEvidence(ctx context.Context, obj *models.Session) (*string, error) {
+	return some(obj.MfaEvidence), nil
+}
+
 func (r *sessionResolver) IsCurrent(ctx context.Context, obj *models.Session) (bool, error) {
 	a := access.From(ctx)
 	return a.Kind == access.Person && a.CredentialID == obj.ID, nil

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rollcall/access"
+	"rollcall/account"
 	"rollcall/fault"
 	"rollcall/graph/model"
 	"rollcall/jobs"
@@ -162,4 +163,13 @@ func mapping(in *model.AttributeMappingInput) *models.AttributeMapping {
 		Email: in.Email.Value(), FirstName: in.FirstName.Value(),
 		LastName: in.LastName.Value(), DisplayName: in.DisplayName.Value(),
 	}
+}
+
+// ownLogin shows how far somebody's own way in is set up.
+func ownLogin(f account.Facts) *model.OwnLogin {
+	kinds := f.Factors
+	if kinds == nil {
+		kinds = []models.FactorKind{}
+	}
+	return &model.OwnLogin{Ready: f.Ready(), SecondFactors: kinds, BackupCodesLeft: f.Backup}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"rollcall/access"
+	"rollcall/account"
 	"rollcall/config"
 	"rollcall/credential"
 	"rollcall/graph"
@@ -31,6 +32,7 @@ type Rooms struct {
 	Credentials *credential.Store
 	SSO         *sso.Service
 	Roster      *roster.Service
+	Account     *account.Service
 	Stopping    <-chan struct{} // closed when the server stops, so that streams end
 	Explorer    bool            // whether /graphiql/ is served
 	Trusted     *graph.Trusted  // the documents that sessions may send, nil for any
@@ -86,6 +88,10 @@ func build(ctx context.Context, cfg config.Config, db *models.DB, log *slog.Logg
 	if err != nil {
 		return nil, err
 	}
+	secondFactors, err := keys.AEAD("second factors")
+	if err != nil {
+		return nil, err
+	}
 	people := &roster.Service{DB: db, Now: now, TombstoneKey: tombstones, Credentials: store}
 	r := &Rooms{
 		Config: cfg, DB: db, Log: log, Now: now, Credentials: store,
@@ -94,7 +100,10 @@ func build(ctx context.Context, cfg config.Config, db *models.DB, log *slog.Logg
 			Fetch: fetch.New(cfg.MetadataNets).Get,
 		},
 		Roster: people,
-		Calls:  &scim.Buffer{Keeper: people, Log: log},
+		Account: &account.Service{
+			DB: db, Now: now, Sealing: secondFactors, Credentials: store, BaseURL: cfg.BaseURL, Background: background(log),
+		},
+		Calls: &scim.Buffer{Keeper: people, Log: log},
 	}
 	if cfg.TrustedDocs != "" {
 		if r.Trusted, err = readTrusted(cfg.TrustedDocs); err != nil {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"rollcall/config"
@@ -16,15 +17,37 @@ func (r *Rooms) addJobs() error {
 		DB: r.DB, Now: r.Now, Log: r.Log, SSO: r.SSO, Credentials: r.Credentials,
 		Sender: sender(r.Config.SMTP, r), From: r.Config.MailFrom, BaseURL: r.Config.BaseURL, PollOnly: r.Config.PollOnly,
 		AlsoAnnounce: []func(context.Context) error{r.Roster.Watch},
-		AlsoPrune:    []func(context.Context) error{r.Roster.PruneScimCalls},
+		AlsoPrune:    []func(context.Context) error{r.Roster.PruneScimCalls, r.Account.Prune},
 		Retention:    jobs.Retention{Credentials: days(kept.Credentials), History: days(kept.History), Mails: days(kept.Mails)},
 	})
 	if err != nil {
 		return err
 	}
 	r.Jobs = work
-	r.SSO.Announce, r.Credentials.Announce, r.Roster.Announce = work.Announce, work.Announce, work.Announce
+	r.SSO.Announce, r.Credentials.Announce, r.Roster.Announce, r.Account.Announce = work.Announce, work.Announce, work.Announce, work.Announce
 	return nil
+}
+
+// backgroundWithin bounds what goes on after an answer.
+const backgroundWithin = 30 * time.Second
+
+// background runs what an answer must not wait for, because its time would tell
+// who has an account. It is not durable: whoever asked asks again.
+func background(log *slog.Logger) func(context.Context, string, func(context.Context) error) {
+	return func(ctx context.Context, what string, run func(context.Context) error) {
+		go func() {
+			ctx, cancel := context.WithTimeout(ctx, backgroundWithin)
+			defer cancel()
+			defer func() {
+				if p := recover(); p != nil {
+					log.ErrorContext(ctx, "work after an answer panicked", "what", what, "panic", p)
+				}
+			}()
+			if err := run(ctx); err != nil {
+				log.ErrorContext(ctx, "work after an answer failed", "what", what, "error", err)
+			}
+		}()
+	}
 }
 
 // days is a number of days; zero, which is for ever, is the longest time there is.

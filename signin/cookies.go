@@ -40,9 +40,14 @@ func (j jar) name(base string) string {
 	return base
 }
 
-func (j jar) read(r *http.Request, base string) string {
+func (j jar) read(r *http.Request, base string) string { return j.readUpTo(r, base, 256) }
+
+// readLong reads a cookie that holds more than a secret.
+func (j jar) readLong(r *http.Request, base string) string { return j.readUpTo(r, base, 2048) }
+
+func (j jar) readUpTo(r *http.Request, base string, longest int) string {
 	found := r.CookiesNamed(j.name(base))
-	if len(found) != 1 || len(found[0].Value) > 256 {
+	if len(found) != 1 || len(found[0].Value) > longest {
 		return ""
 	}
 	return found[0].Value
@@ -59,6 +64,7 @@ func (j jar) setSession(w http.ResponseWriter, secret string) {
 func (j jar) clear(w http.ResponseWriter) {
 	j.set(w, sessionName, "", -1, http.SameSiteLaxMode)
 	j.set(w, flowName, "", -1, j.flowSite())
+	j.clearStep(w, stepName)
 }
 
 // flow is the secret that binds requests to a browser.

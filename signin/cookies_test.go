@@ -33,7 +33,8 @@ func TestCookies(t *testing.T) {
 			[]string{"rollcall_flow=; Path=/; Max-Age=0; HttpOnly", "rollcall_flow=s; Path=/; Max-Age=3600; HttpOnly"}},
 		{"clear", cookies(https.clear), []string{
 			"__Host-rollcall_session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax",
-			"__Host-rollcall_flow=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=None"}},
+			"__Host-rollcall_flow=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=None",
+			"__Host-rollcall_step=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Strict"}},
 	} {
 		if strings.Join(c.got, "\n") != strings.Join(c.want, "\n") {
 			t.Errorf("%s:\n%s\nwant\n%s", c.name, strings.Join(c.got, "\n"), strings.Join(c.want, "\n"))

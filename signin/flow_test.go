@@ -313,7 +313,7 @@ func TestSessionFixation(t *testing.T) {
 func TestStrangersKeysAreNotPeople(t *testing.T) {
 	eachHouse(t, func(h *house) {
 		for _, kind := range []access.Kind{access.Key, access.Operator, access.Scim} {
-			door := NewHandler(Options{SSO: h.sso, Roster: h.roster, Credentials: h.credentials, BaseURL: base, Log: housetest.Logger(h.T)})
+			door := NewHandler(Options{SSO: h.sso, Roster: h.roster, Credentials: h.credentials, Account: h.account, BaseURL: base, Log: housetest.Logger(h.T)})
 			r := httptest.NewRequest(http.MethodGet, "/signin", nil)
 			w := httptest.NewRecorder()
 			door.ServeHTTP(w, r.WithContext(access.With(h.Context(), access.Actor{Kind: kind, TeamID: h.team.ID, Label: "ci"})))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rollcall/access"
+	"rollcall/account"
 	"rollcall/credential"
 	"rollcall/fault"
 	"rollcall/models"
@@ -21,6 +22,7 @@ type Options struct {
 	SSO         *sso.Service
 	Roster      *roster.Service
 	Credentials *credential.Store
+	Account     *account.Service
 	BaseURL     string // of the installation, without a slash at its end
 	Log         *slog.Logger
 }
@@ -44,7 +46,24 @@ func NewHandler(o Options) http.Handler {
 	mux := http.NewServeMux()
 	for pattern, serve := range map[string]http.HandlerFunc{
 		"/{$}":                  h.only(http.MethodGet, h.home),
-		"/signin":               h.only(http.MethodGet, h.signin),
+		"/signin":               h.both(h.signin, h.address),
+		"/signin/password":      h.both(h.passwordForm, h.password),
+		"/signin/passkey":       h.only(http.MethodPost, h.passkey),
+		"/signin/factor":        h.both(h.factor, h.code),
+		"/signin/enrol":         h.both(h.enrol, h.enrolled),
+		"/signin/team":          h.both(h.pick, h.picked),
+		"/signin/switch":        h.only(http.MethodPost, h.switchTeam),
+		"/password":             h.both(h.reset, h.setPassword),
+		"/account":              h.only(http.MethodGet, h.me),
+		"/account/password":     h.only(http.MethodPost, h.change("password", "password", h.changePassword)),
+		"/account/rename":       h.only(http.MethodPost, h.change("rename", "renamed", h.renameFactor)),
+		"/account/remove":       h.only(http.MethodPost, h.change("remove", "removed", h.removeFactor)),
+		"/account/end":          h.only(http.MethodPost, h.change("end", "ended", h.endSession)),
+		"/account/totp":         h.only(http.MethodPost, h.addTotp),
+		"/account/totp/confirm": h.only(http.MethodPost, h.confirmTotp),
+		"/account/passkey":      h.only(http.MethodPost, h.addPasskey),
+		"/account/passkey/keep": h.only(http.MethodPost, h.keepPasskey),
+		"/account/codes":        h.only(http.MethodPost, h.newCodes),
 		"/signout":              h.only(http.MethodPost, h.signout),
 		"/saml/{team}":          h.only(http.MethodGet, h.team(h.landing)),
 		"/saml/{team}/init":     h.only(http.MethodGet, h.team(h.begin)),
@@ -52,6 +71,7 @@ func NewHandler(o Options) http.Handler {
 		"/saml/{team}/logout":   h.team(h.logout),
 		"/saml/{team}/metadata": h.only(http.MethodGet, h.team(h.metadata)),
 		"/assets/" + stylesheet: h.only(http.MethodGet, serveStyle),
+		"/assets/passkey.js":    h.only(http.MethodGet, servePasskeys),
 		"/":                     h.nothing,
 	} {
 		mux.HandleFunc(pattern, serve)

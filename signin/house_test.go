@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"rollcall/access"
+	"rollcall/account"
 	"rollcall/credential"
 	"rollcall/internal/housetest"
 	"rollcall/internal/idptest"
@@ -37,6 +38,8 @@ type house struct {
 	sso         *sso.Service
 	roster      *roster.Service
 	credentials *credential.Store
+	account     *account.Service
+	told        housetest.Notices
 	log         *housetest.Log
 	door        http.Handler
 	base        string
@@ -63,7 +66,15 @@ func newHouse(t *testing.T, db *models.DB, base string) *house {
 	h.must(err)
 	h.sso.Keys, err = ring.AEAD("service provider keys")
 	h.must(err)
-	h.door = h.middleware(NewHandler(Options{SSO: h.sso, Roster: h.roster, Credentials: h.credentials, BaseURL: base, Log: log}))
+	h.credentials.LinkKey = []byte("0123456789abcdef0123456789abcdef")
+	factors, err := ring.AEAD("second factors")
+	h.must(err)
+	h.account = &account.Service{
+		DB: db, Now: h.clock.Now, Sealing: factors, Credentials: h.credentials, BaseURL: base,
+		Params:   account.Params{MemoryKiB: 64, Passes: 1},
+		Announce: h.told.Announce,
+	}
+	h.door = h.middleware(NewHandler(Options{SSO: h.sso, Roster: h.roster, Credentials: h.credentials, Account: h.account, BaseURL: base, Log: log}))
 	h.team, h.idp = h.found("acme", "Acme")
 	return h
 }

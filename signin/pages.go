@@ -2,6 +2,7 @@ package signin
 
 import (
 	"bytes"
+	"crypto/rand"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
@@ -18,6 +19,9 @@ var pageFiles embed.FS
 
 //go:embed assets/style.css
 var style []byte
+
+//go:embed assets/passkey.js
+var passkeyScript []byte
 
 const stylesheet = "style.css"
 
@@ -36,6 +40,18 @@ var (
 
 	onwardPage    = parsePage("onward")
 	signedOutPage = parsePage("signedout")
+
+	passwordPage    = parsePage("password")
+	factorPage      = parsePage("factor")
+	enrolPage       = parsePage("enrol")
+	teamsPage       = parsePage("teams")
+	elsewherePage   = parsePage("elsewhere")
+	codesPage       = parsePage("codes")
+	resetPage       = parsePage("reset")
+	choosePage      = parsePage("choose")
+	accountTemplate = parsePage("account")
+	totpPage        = parsePage("totp")
+	newKeyPage      = parsePage("newkey")
 )
 
 // parsePage reads a page that is compiled in; that it can be read is tested. The
@@ -55,6 +71,8 @@ type page struct {
 	Attempt      string // the attempt's id
 	Request      string // the request's id, when there is no attempt
 	At           time.Time
+	Role         string   // of Person on Team
+	Own          *ownPage // people's own ways in
 
 	// Form goes to the identity provider, by the script that Nonce names.
 	Form    *saml.Form
@@ -69,6 +87,9 @@ const policy = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-anc
 // show renders a page. The request's id stands in for an attempt's on pages
 // that name a time.
 func (h *handler) show(w http.ResponseWriter, r *http.Request, status int, t *template.Template, p page) {
+	if p.Own != nil && p.Own.Passkey != "" && p.Nonce == "" {
+		p.Nonce = rand.Text()
+	}
 	if p.Attempt == "" && !p.At.IsZero() {
 		p.Request = access.RequestFrom(r.Context()).ID
 	}
@@ -95,11 +116,12 @@ func (h *handler) show(w http.ResponseWriter, r *http.Request, status int, t *te
 
 // formTargets is where a page's forms may lead. Chromium holds every redirect
 // after a form against this list, so forms that end at some identity provider
-// have to allow any: the one that asks for the team, the one that signs out,
-// and the one that carries a message. No other page has a form that leaves.
+// have to allow any: the one that asks who comes, the one that asks for the
+// team, the one that signs out, and the one that carries a message. No other
+// page has a form that leaves.
 func (h *handler) formTargets(t *template.Template) string {
 	switch {
-	case t != askPage && t != signedInPage && t != onwardPage:
+	case t != askPage && t != signedInPage && t != teamsPage && t != onwardPage:
 		return "'self'"
 	case h.jar.secure:
 		return "'self' https:"
@@ -108,14 +130,25 @@ func (h *handler) formTargets(t *template.Template) string {
 	}
 }
 
-// referrerPolicy keeps our addresses from other sites. The page with the
-// sign-out form tells our own: under no-referrer the post's Origin would be
-// "null", which guards against cross-site posts refuse in older browsers.
+// referrerPolicy keeps our addresses from other sites. Pages with a form for
+// our own tell them: under no-referrer the post's Origin would be "null", which
+// guards against cross-site posts refuse in older browsers.
 func referrerPolicy(t *template.Template) string {
-	if t == signedInPage {
+	switch t {
+	case teamPage, failurePage, onwardPage, signedOutPage:
+		return "no-referrer"
+	default:
 		return "same-origin"
 	}
-	return "no-referrer"
+}
+
+// servePasskeys serves the script of the pages that ask for a passkey.
+func servePasskeys(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header.Set("Content-Type", "text/javascript; charset=utf-8")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Cache-Control", "no-cache")
+	http.ServeContent(w, r, "passkey.js", time.Time{}, bytes.NewReader(passkeyScript))
 }
 
 // serveStyle serves the one style sheet.

@@ -29,8 +29,8 @@ func TestGoldenPages(t *testing.T) {
 		t    *template.Template
 		p    page
 	}{
-		{"ask", askPage, page{}},
-		{"ask-wrong", askPage, page{Wrong: true}},
+		{"ask", askPage, page{Own: &ownPage{ReturnTo: "/signin"}}},
+		{"ask-wrong", askPage, page{Wrong: true, Own: &ownPage{ReturnTo: "/signin"}}},
 		{"signedin", signedInPage, page{Person: `ada"<b>@acme.test`, Team: "Acme & Söhne <script>"}},
 		{"team", teamPage, page{Team: "Acme <Inc>", Init: "/saml/acme/init"}},
 		{"refused", failurePage, page{Sentence: refused.sentence, Init: "/saml/acme/init", Attempt: attempt, At: at}},

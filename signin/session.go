@@ -5,10 +5,11 @@ import (
 	"strings"
 
 	"rollcall/access"
+	"rollcall/models"
 )
 
-// signin says who is signed in, or asks for the team. With a team in the query
-// it is the form's target and sends the browser on to that team's sign-in.
+// signin says who is signed in, or asks who wants to. With a team in the query
+// it is a form's target and sends the browser on to that team's sign-in.
 func (h *handler) signin(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Query().Has("team") {
 		h.toTeam(w, r, r.URL.Query().Get("team"))
@@ -16,7 +17,7 @@ func (h *handler) signin(w http.ResponseWriter, r *http.Request) {
 	}
 	who := access.From(r.Context())
 	if who.Kind != access.Person {
-		h.show(w, r, http.StatusOK, askPage, page{})
+		h.ask(w, r, http.StatusOK, page{})
 		return
 	}
 	team, err := h.Roster.Team(r.Context(), who.TeamID)
@@ -24,15 +25,29 @@ func (h *handler) signin(w http.ResponseWriter, r *http.Request) {
 		h.fail(w, r, "", "", err)
 		return
 	}
-	h.show(w, r, http.StatusOK, signedInPage, page{Person: who.Label, Team: team.Name})
+	mine, err := h.Account.Overview(r.Context())
+	if err != nil {
+		h.problem(w, r, err)
+		return
+	}
+	p := page{Person: who.Label, Team: team.Name, Own: &ownPage{Email: who.Label}, Role: roleNames[who.Role]}
+	for _, way := range teamWays(mine.Ways, who.Label, "") {
+		if way.Slug != team.Slug {
+			p.Own.Teams = append(p.Own.Teams, way)
+		}
+	}
+	h.show(w, r, http.StatusOK, signedInPage, p)
 }
+
+// roleNames are the roles as people read them.
+var roleNames = map[models.Role]string{models.RoleAdmin: "admin", models.RoleMember: "member", models.RoleViewer: "viewer"}
 
 // toTeam takes the name as people write it. Whether there is such a team is
 // said by its own address, and by nothing before.
 func (h *handler) toTeam(w http.ResponseWriter, r *http.Request, name string) {
 	slug := strings.ToLower(strings.TrimSpace(name))
 	if !slugForm.MatchString(slug) {
-		h.show(w, r, http.StatusBadRequest, askPage, page{Wrong: true})
+		h.ask(w, r, http.StatusBadRequest, page{Wrong: true})
 		return
 	}
 	h.see(w, initPath(slug))

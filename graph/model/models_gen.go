@@ -915,6 +915,16 @@ type MfaRuleInput struct {
 	Classes graphql.Omittable[[]string] `json:"classes,omitempty"`
 }
 
+// How far a way in without the identity provider is set up.
+type OwnLogin struct {
+	// Whether the member can come in by it: they chose a password or have a passkey.
+	Ready bool `json:"ready"`
+	// The kinds of second factor that work, one entry for each factor.
+	SecondFactors []models.FactorKind `json:"secondFactors"`
+	// How many of their backup codes are unused.
+	BackupCodesLeft int `json:"backupCodesLeft"`
+}
+
 // Where a page stands in its list.
 type PageInfo struct {
 	// Whether there is more after this page.
@@ -1395,6 +1405,24 @@ type ScimCallEdge struct {
 	Cursor string `json:"cursor"`
 	// The element.
 	Node *models.ScimCall `json:"node"`
+}
+
+// Whom to mail a link.
+type SendPasswordResetInput struct {
+	// The membership.
+	MembershipID string `json:"membershipId"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to sendPasswordReset.
+type SendPasswordResetPayload struct {
+	// The membership; null when there are user errors.
+	Membership *models.Membership `json:"membership,omitempty"`
+	// What kept the mail from being sent.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // The values of a team as a SAML service provider.

@@ -87,6 +87,8 @@ var tools = map[string][]string{
 	"code.dny.dev/ssrf":                   {"sso"},
 	"github.com/prometheus/client_golang": {"server"},
 	"github.com/crewjam/saml":             {}, // the other side, in tests only
+	"github.com/descope/virtualwebauthn":  {}, // likewise
+	"github.com/boombuler/barcode":        {"account"},
 	"math/rand":                           {}, // what others must not guess comes from crypto/rand
 }
 

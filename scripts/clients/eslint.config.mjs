@@ -18,7 +18,7 @@ export default [
           suffixes: ["Connection", "Edge", "Payload", "Preview"],
           // Values of the object that they hang on, and facts that are nobody's rows.
           types: ["AttributeMapping", "AuditDetail", "Change", "IdentityProviderPreset", "JobKindInfo", "JobsInfo", "LoginAttribute", "LoginCheck",
-            "LoginMessage", "MetadataSource", "MfaRule", "NotificationSettings", "PageInfo", "PermissionCheck", "PresetCertificate", "PresetIssue",
+            "LoginMessage", "MetadataSource", "MfaRule", "NotificationSettings", "OwnLogin", "PageInfo", "PermissionCheck", "PresetCertificate", "PresetIssue",
             "PresetLabels", "PresetMetadataUrl", "PresetMfa", "PresetNameId", "PresetSigning", "RateLimit", "RemovalImpact", "RequestedAuthnContext",
             "ServiceProvider", "SystemInfo", "TeamPermissions", "UserError", "Viewer"],
         },

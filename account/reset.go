@@ -1,0 +1,186 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"gorm.io/gorm"
+
+	"rollcall/access"
+	"rollcall/audit"
+	"rollcall/credential"
+	"rollcall/fault"
+	"rollcall/models"
+)
+
+// AskReset has a link to set a password mailed to an address, if it is of
+// somebody with a way in of their own. People under an identity provider are
+// written where they sign in instead, and nobody else is written anything. The
+// answer is the same for every address, and what depends on it happens after
+// the answer. Fault: RATE_LIMITED, for every address alike.
+func (s *Service) AskReset(ctx context.Context, email string) error {
+	key := models.Fold(strings.TrimSpace(email))
+	if err := s.take(ctx, at("reset", key, perMailbox), from(ctx)); err != nil {
+		return err
+	}
+	return s.later(ctx, "password reset", func(ctx context.Context) error {
+		return s.DB.InTx(ctx, func(tx *gorm.DB) error {
+			var u models.User
+			err := lock(tx).Where("email_key = ? AND kind = ?", key, models.KindPerson).Take(&u).Error
+			if errors.Is(err, gorm.ErrRecordNotFound) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			ctx := access.With(ctx, access.Actor{Kind: access.System, Label: u.Email})
+			ways, err := waysOf(tx, u)
+			if err != nil || len(ways) == 0 {
+				return err
+			}
+			own := ways.Own()
+			if len(own) == 0 {
+				team := ways.ByProvider()[0].Team
+				return s.send(ctx, tx, models.Notice{
+					TeamID: team.ID, Kind: noticeElsewhere, Recipient: u.Email, UserID: &u.ID, Private: true,
+				})
+			}
+			return s.mailLink(ctx, tx, u, own[0].Membership, noticePasswordReset, false)
+		})
+	})
+}
+
+// mailLink mails a link by which a person sets a password; older ones do not
+// work any more.
+func (s *Service) mailLink(ctx context.Context, tx *gorm.DB, u models.User, m models.Membership, kind string, invited bool) error {
+	if err := s.Credentials.RevokeLinks(tx, models.LinkSetPassword, "user_id = ?", u.ID); err != nil {
+		return err
+	}
+	row := models.OneTimeLink{Purpose: models.LinkSetPassword, UserID: &u.ID, TeamID: &m.TeamID, MembershipID: &m.ID, Email: u.Email}
+	if invited {
+		row.ExpiresAt = s.now().Add(credential.InvitationLife)
+	}
+	link, err := s.Credentials.NewLink(tx, row)
+	if err != nil {
+		return err
+	}
+	err = s.send(ctx, tx, models.Notice{
+		TeamID: m.TeamID, Kind: kind, Recipient: u.Email, UserID: &u.ID, LinkID: &link.ID, Private: true,
+		Facts: map[string]string{"expiresAt": stamp(link.ExpiresAt)},
+	})
+	if err != nil {
+		return err
+	}
+	return audit.Record(ctx, tx, s.now(), audit.Event{
+		TeamID: m.TeamID, Action: audit.PasswordAsked,
+		Target: audit.Target{Kind: models.PrefixMembership, ID: m.ID, Label: u.Email},
+	})
+}
+
+// InviteToSetPassword mails, in the caller's transaction, the link by which
+// somebody with a new account of their own on a team sets their first password.
+// It works for seven days.
+func (s *Service) InviteToSetPassword(ctx context.Context, tx *gorm.DB, u models.User, m models.Membership) error {
+	return s.mailLink(ctx, tx, u, m, noticeSetPassword, true)
+}
+
+// SendReset has an admin mail the link to a member who comes in without the
+// identity provider. Faults: NOT_FOUND, FORBIDDEN, MANAGED_BY_IDP, RATE_LIMITED.
+func (s *Service) SendReset(ctx context.Context, membership models.ID) (models.Membership, models.User, error) {
+	var m models.Membership
+	var u models.User
+	db := s.DB.Read(ctx)
+	if err := db.Where("id = ?", membership).Take(&m).Error; err != nil {
+		return m, u, models.Fault(err)
+	}
+	if err := access.Require(ctx, access.MembersWrite, m.TeamID); err != nil {
+		return m, u, err
+	}
+	if err := db.Where("id = ?", m.UserID).Take(&u).Error; err != nil {
+		return m, u, models.Fault(err)
+	}
+	if u.Kind == models.KindIntegration || !m.Direct(u) {
+		return m, u, fault.New(fault.ManagedByIDP, "The member signs in at the identity provider.")
+	}
+	if m.Status != models.StatusActive {
+		return m, u, fault.New(fault.Forbidden, "The member is deactivated.")
+	}
+	if err := s.take(ctx, at("reset", u.EmailKey, perMailbox)); err != nil {
+		return m, u, err
+	}
+	return m, u, s.DB.InTx(ctx, func(tx *gorm.DB) error {
+		locked, err := models.LockMembership(tx, m.ID)
+		if err != nil {
+			return err
+		}
+		if locked.Status != models.StatusActive || !locked.Direct(u) {
+			return models.ErrAgain
+		}
+		has, err := HasPassword(tx, u.ID)
+		if err != nil {
+			return err
+		}
+		if !has {
+			return s.InviteToSetPassword(ctx, tx, u, locked)
+		}
+		return s.mailLink(ctx, tx, u, locked, noticePasswordReset, false)
+	})
+}
+
+// ResetLink says whose password a link sets, and uses nothing up. Faults:
+// NOT_FOUND, LINK_USED, LINK_EXPIRED.
+func (s *Service) ResetLink(ctx context.Context, token string) (email string, err error) {
+	link, err := s.Credentials.Link(ctx, models.LinkSetPassword, token)
+	if err != nil {
+		return "", err
+	}
+	return link.Email, s.Credentials.LinkOpen(link)
+}
+
+// Reset sets a password by a link, once, and ends the person's sessions that no
+// identity provider vouched for. The next sign-in asks for the second factor as
+// ever. Having had the mail proves the address. Faults: NOT_FOUND, LINK_USED,
+// LINK_EXPIRED, PASSWORD_UNUSABLE, FORBIDDEN for people under an identity
+// provider, RATE_LIMITED.
+func (s *Service) Reset(ctx context.Context, token, password string) error {
+	email, err := s.ResetLink(ctx, token)
+	if err != nil {
+		return err
+	}
+	fresh, err := s.Prepare(ctx, password, email)
+	if err != nil {
+		return err
+	}
+	return s.DB.InTx(ctx, func(tx *gorm.DB) error {
+		link, err := s.Credentials.SpendLink(tx, models.LinkSetPassword, token)
+		if err != nil {
+			return err
+		}
+		if link.UserID == nil {
+			return fault.New(fault.Missing, "There is no such link.")
+		}
+		u, _, err := s.ownLogin(ctx, tx, *link.UserID)
+		if err != nil {
+			return err
+		}
+		if models.Fold(link.Email) != u.EmailKey {
+			return fault.New(fault.LinkUsed, "The account has another address by now.")
+		}
+		if u.VerifiedAt == nil {
+			if err := tx.Model(&models.User{}).Where("id = ?", u.ID).Update("verified_at", s.now()).Error; err != nil {
+				return err
+			}
+		}
+		if err := s.forget(tx, at("reset", u.EmailKey, perMailbox)); err != nil {
+			return err
+		}
+		return s.SetPassword(ctx, tx, u.ID, fresh, "")
+	})
+}
+
+// LinkTrouble reports whether a fault says that a link cannot be used: whatever
+// the reason, the way on is another one.
+func LinkTrouble(err error) bool {
+	return fault.Is(err, fault.Missing) || fault.Is(err, fault.LinkUsed) || fault.Is(err, fault.LinkExpired)
+}
