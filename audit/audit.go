@@ -63,6 +63,16 @@ const (
 	CertificateDismissed  = "certificate.dismissed"
 	MetadataSourceSet     = "metadata_source.set"
 	NotificationsChanged  = "notifications.changed"
+	EmailConfirmed        = "membership.email_confirmed"
+	EmailAsked            = "membership.email_confirmation_sent"
+	DomainAdded           = "domain.added"
+	DomainVerified        = "domain.verified"
+	DomainLost            = "domain.lost"
+	DomainRemoved         = "domain.removed"
+	InvitationCreated     = "invitation.created"
+	InvitationResent      = "invitation.resent"
+	InvitationRevoked     = "invitation.revoked"
+	InvitationAccepted    = "invitation.accepted"
 )
 
 // Target is what an event is about.

@@ -26,12 +26,18 @@ const (
 	MemberOut       Kind = "member_deactivated"
 	MemberRemoved   Kind = "member_removed"
 	MembersOut      Kind = "members_out_digest"
+	VerifyEmail     Kind = "verify_email"
+	Invitation      Kind = "invitation"
+	WelcomeSso      Kind = "welcome_sso"
+	DomainVerified  Kind = "domain_verified"
+	DomainLost      Kind = "domain_lost"
 )
 
 // Kinds lists the whole catalogue.
 var Kinds = []Kind{CertExpiring, CertExpired, CertAdded, CertRemoved, CertDiscovered, MetadataFailing, MetadataWorks,
 	SsoEnabled, SsoChanged, SsoFailing, TokenCreated, TokenRevoked, KeyCreated,
-	KeyRevoked, KeyExpiring, TokenExpiring, ScimFailing, SsoRollout, MemberOut, MemberRemoved, MembersOut}
+	KeyRevoked, KeyExpiring, TokenExpiring, ScimFailing, SsoRollout, MemberOut, MemberRemoved, MembersOut,
+	VerifyEmail, Invitation, WelcomeSso, DomainVerified, DomainLost}
 
 // Language is a language that every message of the catalogue has.
 type Language string

@@ -12,6 +12,7 @@ import (
 	"rollcall/access"
 	"rollcall/config"
 	"rollcall/credential"
+	"rollcall/domain"
 	"rollcall/jobs"
 	"rollcall/models"
 	"rollcall/roster"
@@ -29,6 +30,7 @@ type Rooms struct {
 	Credentials *credential.Store
 	SSO         *sso.Service
 	Roster      *roster.Service
+	Domains     *domain.Service
 	Stopping    <-chan struct{} // closed when the server stops, so that streams end
 	Explorer    bool            // whether /graphiql/ is served
 	Calls       *scim.Buffer    // what provisioning clients asked, on its way to the database
@@ -90,8 +92,9 @@ func build(ctx context.Context, cfg config.Config, db *models.DB, log *slog.Logg
 			DB: db, Now: now, BaseURL: cfg.BaseURL, Keys: sealing, AttemptsKept: days(cfg.Retention.Attempts),
 			Fetch: fetch.New(cfg.MetadataNets).Get,
 		},
-		Roster: people,
-		Calls:  &scim.Buffer{Keeper: people, Log: log},
+		Roster:  people,
+		Domains: &domain.Service{DB: db, Now: now},
+		Calls:   &scim.Buffer{Keeper: people, Log: log},
 	}
 	return r, r.addJobs()
 }

@@ -46,6 +46,8 @@ func NewHandler(o Options) http.Handler {
 		"/{$}":                  h.only(http.MethodGet, h.home),
 		"/signin":               h.only(http.MethodGet, h.signin),
 		"/signout":              h.only(http.MethodPost, h.signout),
+		"/verify":               h.either(h.verify),
+		"/verify/resend":        h.only(http.MethodPost, h.resend),
 		"/saml/{team}":          h.only(http.MethodGet, h.team(h.landing)),
 		"/saml/{team}/init":     h.only(http.MethodGet, h.team(h.begin)),
 		"/saml/{team}/finalize": h.team(h.acs),
@@ -73,6 +75,19 @@ func (h *handler) only(method string, serve http.HandlerFunc) http.HandlerFunc {
 		}
 		w.Header().Set("Allow", method)
 		h.show(w, r, http.StatusMethodNotAllowed, failurePage, page{Sentence: wrongMethod})
+	}
+}
+
+// either lets GET and POST through.
+func (h *handler) either(serve http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		switch r.Method {
+		case http.MethodGet, http.MethodHead, http.MethodPost:
+			serve(w, r)
+		default:
+			w.Header().Set("Allow", "GET, POST")
+			h.show(w, r, http.StatusMethodNotAllowed, failurePage, page{Sentence: wrongMethod})
+		}
 	}
 }
 

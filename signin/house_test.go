@@ -101,7 +101,14 @@ func (h *house) newTeam(slug, name string, plan models.Plan) models.Team {
 	h.Helper()
 	team, err := h.roster.CreateTeam(housetest.AsOperator(h.Context()), roster.NewTeam{Slug: slug, Name: name, Plan: plan})
 	h.must(err)
+	h.confirming(team, false)
 	return team
+}
+
+// confirming says whether new people of a team confirm their address first.
+func (h *house) confirming(team models.Team, on bool) {
+	h.Helper()
+	h.must(h.db.Read(h.Context()).Model(&models.SsoSettings{}).Where("team_id = ?", team.ID).Update("confirm_email", on).Error)
 }
 
 func (h *house) allowIdpInitiated(on bool) {

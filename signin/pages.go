@@ -36,6 +36,9 @@ var (
 
 	onwardPage    = parsePage("onward")
 	signedOutPage = parsePage("signedout")
+
+	verifyingPage = parsePage("verify")
+	awaitingPage  = parsePage("awaiting")
 )
 
 // parsePage reads a page that is compiled in; that it can be read is tested.
@@ -57,6 +60,8 @@ type page struct {
 	Form    *saml.Form
 	Leaving bool
 	Nonce   string
+
+	Verify *verifyPage
 }
 
 // What pages may load: their own style. Nothing may frame them, and no script
@@ -96,7 +101,7 @@ func (h *handler) show(w http.ResponseWriter, r *http.Request, status int, t *te
 // and the one that carries a message. No other page has a form that leaves.
 func (h *handler) formTargets(t *template.Template) string {
 	switch {
-	case t != askPage && t != signedInPage && t != onwardPage:
+	case t != askPage && !signsOut(t) && t != onwardPage:
 		return "'self'"
 	case h.jar.secure:
 		return "'self' https:"
@@ -105,11 +110,16 @@ func (h *handler) formTargets(t *template.Template) string {
 	}
 }
 
+// signsOut reports whether a page has the form that signs out.
+func signsOut(t *template.Template) bool {
+	return t == signedInPage || t == verifyingPage || t == awaitingPage
+}
+
 // referrerPolicy keeps our addresses from other sites. The page with the
 // sign-out form tells our own: under no-referrer the post's Origin would be
 // "null", which guards against cross-site posts refuse in older browsers.
 func referrerPolicy(t *template.Template) string {
-	if t == signedInPage {
+	if signsOut(t) {
 		return "same-origin"
 	}
 	return "no-referrer"

@@ -19,6 +19,10 @@ func (h *handler) signin(w http.ResponseWriter, r *http.Request) {
 		h.show(w, r, http.StatusOK, askPage, page{})
 		return
 	}
+	if who.Unverified {
+		h.awaiting(w, r)
+		return
+	}
 	team, err := h.Roster.Team(r.Context(), who.TeamID)
 	if err != nil {
 		h.fail(w, r, "", "", err)
