@@ -43,6 +43,13 @@ func (p *Person) proper() error {
 	return nil
 }
 
+// ProperAddress trims an e-mail address and judges it. Fault: INVALID.
+func ProperAddress(address string) (string, error) {
+	p := Person{Email: address}
+	err := p.proper()
+	return p.Email, err
+}
+
 // isAddress accepts what mail systems in use accept: one @ that splits a local
 // part from a domain, printable, without spaces, quotes and angle brackets.
 func isAddress(s string) bool {
