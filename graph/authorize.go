@@ -17,7 +17,7 @@ import (
 // is not named here is denied to them, in operations of every kind.
 var public = map[ast.Operation]map[string]bool{
 	ast.Query:        {"viewer": true, "__typename": true},
-	ast.Mutation:     {"__typename": true},
+	ast.Mutation:     {"__typename": true, "acceptInvitation": true},
 	ast.Subscription: {},
 }
 

@@ -90,6 +90,7 @@ type batches struct {
 	noticeKinds   *batch[string]                      // by notice
 	teamKeys      *batch[[]models.ServiceProviderKey] // by team
 	tokensOfTeam  *batch[[]models.ScimToken]          // by team
+	domains       *batch[[]models.Domain]             // by team
 	members       *batch[models.Membership]
 	certs         *batch[models.Certificate]
 	sessionsByID  *batch[models.Session]
@@ -127,6 +128,7 @@ func (r *Resolver) withBatches(ctx context.Context) context.Context {
 		noticeKinds:   newBatch(r.SSO.NoticeKinds),
 		teamKeys:      newBatch(r.SSO.ServiceProviderKeysByTeam),
 		tokensOfTeam:  newBatch(r.Credentials.ScimTokensByTeam),
+		domains:       newBatch(r.Domains.DomainsByTeam),
 		members:       newBatch(r.membershipsByID),
 		certs:         newBatch(r.certificatesByID),
 		sessionsByID:  newBatch(r.Credentials.SessionsByID),

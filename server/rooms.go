@@ -13,6 +13,7 @@ import (
 	"rollcall/config"
 	"rollcall/credential"
 	"rollcall/domain"
+	"rollcall/invite"
 	"rollcall/jobs"
 	"rollcall/models"
 	"rollcall/roster"
@@ -31,6 +32,7 @@ type Rooms struct {
 	SSO         *sso.Service
 	Roster      *roster.Service
 	Domains     *domain.Service
+	Invitations *invite.Service
 	Stopping    <-chan struct{} // closed when the server stops, so that streams end
 	Explorer    bool            // whether /graphiql/ is served
 	Calls       *scim.Buffer    // what provisioning clients asked, on its way to the database
@@ -92,9 +94,10 @@ func build(ctx context.Context, cfg config.Config, db *models.DB, log *slog.Logg
 			DB: db, Now: now, BaseURL: cfg.BaseURL, Keys: sealing, AttemptsKept: days(cfg.Retention.Attempts),
 			Fetch: fetch.New(cfg.MetadataNets).Get,
 		},
-		Roster:  people,
-		Domains: &domain.Service{DB: db, Now: now},
-		Calls:   &scim.Buffer{Keeper: people, Log: log},
+		Roster:      people,
+		Domains:     &domain.Service{DB: db, Now: now},
+		Invitations: &invite.Service{DB: db, Now: now, BaseURL: cfg.BaseURL, Roster: people, Credentials: store},
+		Calls:       &scim.Buffer{Keeper: people, Log: log},
 	}
 	return r, r.addJobs()
 }

@@ -24,7 +24,7 @@ func (r *Rooms) addJobs() error {
 	}
 	r.Jobs = work
 	r.SSO.Announce, r.Credentials.Announce, r.Roster.Announce = work.Announce, work.Announce, work.Announce
-	r.Domains.Announce = work.Announce
+	r.Domains.Announce, r.Invitations.Announce = work.Announce, work.Announce
 	return nil
 }
 

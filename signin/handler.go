@@ -11,6 +11,7 @@ import (
 	"rollcall/access"
 	"rollcall/credential"
 	"rollcall/fault"
+	"rollcall/invite"
 	"rollcall/models"
 	"rollcall/roster"
 	"rollcall/sso"
@@ -20,6 +21,7 @@ import (
 type Options struct {
 	SSO         *sso.Service
 	Roster      *roster.Service
+	Invitations *invite.Service
 	Credentials *credential.Store
 	BaseURL     string // of the installation, without a slash at its end
 	Log         *slog.Logger
@@ -47,6 +49,7 @@ func NewHandler(o Options) http.Handler {
 		"/signin":               h.only(http.MethodGet, h.signin),
 		"/signout":              h.only(http.MethodPost, h.signout),
 		"/verify":               h.either(h.verify),
+		"/invitation":           h.either(h.invitation),
 		"/verify/resend":        h.only(http.MethodPost, h.resend),
 		"/saml/{team}":          h.only(http.MethodGet, h.team(h.landing)),
 		"/saml/{team}/init":     h.only(http.MethodGet, h.team(h.begin)),

@@ -39,6 +39,7 @@ var (
 
 	verifyingPage = parsePage("verify")
 	awaitingPage  = parsePage("awaiting")
+	invitedPage   = parsePage("invitation")
 )
 
 // parsePage reads a page that is compiled in; that it can be read is tested.
@@ -61,7 +62,8 @@ type page struct {
 	Leaving bool
 	Nonce   string
 
-	Verify *verifyPage
+	Verify     *verifyPage
+	Invitation *invitationPage
 }
 
 // What pages may load: their own style. Nothing may frame them, and no script
@@ -112,7 +114,7 @@ func (h *handler) formTargets(t *template.Template) string {
 
 // signsOut reports whether a page has the form that signs out.
 func signsOut(t *template.Template) bool {
-	return t == signedInPage || t == verifyingPage || t == awaitingPage
+	return t == signedInPage || t == verifyingPage || t == awaitingPage || t == invitedPage
 }
 
 // referrerPolicy keeps our addresses from other sites. The page with the
