@@ -17,6 +17,7 @@ import (
 	"rollcall/credential"
 	"rollcall/internal/housetest"
 	"rollcall/internal/idptest"
+	"rollcall/invite"
 	"rollcall/models"
 	"rollcall/roster"
 	"rollcall/saml"
@@ -37,6 +38,7 @@ type house struct {
 	sso         *sso.Service
 	roster      *roster.Service
 	credentials *credential.Store
+	invitations *invite.Service
 	log         *housetest.Log
 	door        http.Handler
 	base        string
@@ -58,12 +60,14 @@ func newHouse(t *testing.T, db *models.DB, base string) *house {
 	h.log = text
 	h.sso = &sso.Service{DB: db, Now: h.clock.Now, BaseURL: base}
 	h.roster = &roster.Service{DB: db, Now: h.clock.Now, TombstoneKey: []byte("0123456789abcdef0123456789abcdef")}
-	h.credentials = &credential.Store{DB: db, Now: h.clock.Now}
+	h.credentials = &credential.Store{DB: db, Now: h.clock.Now, LinkKey: []byte("0123456789abcdef0123456789abcdef")}
+	h.roster.Credentials = h.credentials
+	h.invitations = &invite.Service{DB: db, Now: h.clock.Now, BaseURL: base, Roster: h.roster, Credentials: h.credentials}
 	ring, err := h.credentials.Unlock(t.Context(), "the secret key of this installation", "")
 	h.must(err)
 	h.sso.Keys, err = ring.AEAD("service provider keys")
 	h.must(err)
-	h.door = h.middleware(NewHandler(Options{SSO: h.sso, Roster: h.roster, Credentials: h.credentials, BaseURL: base, Log: log}))
+	h.door = h.middleware(NewHandler(Options{SSO: h.sso, Roster: h.roster, Invitations: h.invitations, Credentials: h.credentials, BaseURL: base, Log: log}))
 	h.team, h.idp = h.found("acme", "Acme")
 	return h
 }
