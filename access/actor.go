@@ -33,6 +33,9 @@ type Actor struct {
 	CredentialID models.ID      // the session, API key or SCIM token
 	Scopes       []models.Scope // of an API key; sessions have none and need none
 	Label        string         // for audit events: an e-mail address, a key's name
+	// Unverified is for the session of somebody who has not confirmed their e-mail
+	// address and whose team wants that first: it opens nothing.
+	Unverified bool
 }
 
 // Known reports whether the caller proved who they are.

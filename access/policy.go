@@ -25,8 +25,10 @@ const (
 	MembersWrite Permission = "members.write"
 	// MembersProvision is to create members and to bring removed ones back.
 	MembersProvision Permission = "members.provision"
-	SsoRead          Permission = "sso.read"
-	SsoWrite         Permission = "sso.write"
+	// MembersInvite is to invite people and to see who is invited.
+	MembersInvite Permission = "members.invite"
+	SsoRead       Permission = "sso.read"
+	SsoWrite      Permission = "sso.write"
 	// KeysOwn is to have API keys of one's own, KeysWrite to deal with everybody's.
 	KeysOwn   Permission = "keys.own"
 	KeysWrite Permission = "keys.write"
@@ -51,6 +53,7 @@ var policy = map[Permission]rule{
 	MembersRead:      {roles: everyone, scope: models.ScopeMembershipRead, scim: true},
 	MembersWrite:     {roles: admins, scope: models.ScopeMembershipWrite, scim: true},
 	MembersProvision: {roles: nil, scim: true},
+	MembersInvite:    {roles: admins, scope: models.ScopeMembershipWrite},
 	SsoRead:          {roles: admins, scope: models.ScopeSsoRead},
 	SsoWrite:         {roles: admins, scope: models.ScopeSsoWrite},
 	KeysOwn:          {roles: everyone, scope: models.ScopeKeyWrite},
@@ -79,7 +82,7 @@ func (a Actor) Can(p Permission, team models.ID) bool {
 		return false
 	}
 	r, ok := policy[p]
-	if !ok || team == "" || a.TeamID != team {
+	if !ok || team == "" || a.TeamID != team || a.Unverified {
 		return false
 	}
 	switch a.Kind {
@@ -103,7 +106,8 @@ func (a Actor) HasScope(s models.Scope) bool {
 
 // Require returns a fault unless the context's actor has the permission on the
 // team: UNAUTHENTICATED for anonymous callers, NOT_FOUND when the team is not
-// theirs to know of, FORBIDDEN otherwise.
+// theirs to know of, EMAIL_UNVERIFIED when they have to confirm their address
+// before anything else, FORBIDDEN otherwise.
 func Require(ctx context.Context, p Permission, team models.ID) error {
 	a := From(ctx)
 	switch {
@@ -113,9 +117,17 @@ func Require(ctx context.Context, p Permission, team models.ID) error {
 		return fault.New(fault.NotSignedIn, "Sign in or send an API key.")
 	case team != "" && a.TeamID != team:
 		return fault.New(fault.Missing, "There is no such object.")
+	case a.Unverified && team != "":
+		return Unconfirmed()
 	case a.Kind == Key && policy[p].scope != "" && !a.HasScope(policy[p].scope):
 		return fault.New(fault.Forbidden, "The API key needs the scope %s.", policy[p].scope)
 	default:
 		return fault.New(fault.Forbidden, "You may not do this on the team.")
 	}
+}
+
+// Unconfirmed is the fault for somebody who has to confirm their e-mail address
+// before anything else.
+func Unconfirmed() *fault.Error {
+	return fault.New(fault.EmailUnverified, "Confirm your e-mail address first: follow the link in the mail, or have it sent once more on the sign-in page.")
 }

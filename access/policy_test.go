@@ -37,6 +37,7 @@ var rules = map[access.Permission]struct {
 	access.MembersRead:      {"AMV", models.ScopeMembershipRead, true},
 	access.MembersWrite:     {"A", models.ScopeMembershipWrite, true},
 	access.MembersProvision: {"", "", true},
+	access.MembersInvite:    {"A", models.ScopeMembershipWrite, false},
 	access.SsoRead:          {"A", models.ScopeSsoRead, false},
 	access.SsoWrite:         {"A", models.ScopeSsoWrite, false},
 	access.KeysOwn:          {"AMV", models.ScopeKeyWrite, false},
@@ -211,6 +212,20 @@ func TestNoTeamIsNoTeam(t *testing.T) {
 			a := access.Actor{Kind: kind, Role: models.RoleAdmin, Scopes: models.Scopes}
 			expect(t, string(kind)+" "+string(p), try(t, a, p, ""), false, fault.Forbidden)
 			expect(t, string(kind)+" "+string(p), try(t, a, p, acme), false, fault.Missing)
+		}
+	}
+}
+
+// Whoever has not confirmed their address may do nothing, in whatever role, and
+// is told why on their own team only.
+func TestUnverified(t *testing.T) {
+	for p := range rules {
+		for _, role := range roles {
+			a := access.Actor{Kind: access.Person, TeamID: acme, Role: role, Unverified: true}
+			what := "unverified " + string(role) + " " + string(p)
+			expect(t, what, try(t, a, p, acme), false, fault.EmailUnverified)
+			expect(t, what+" elsewhere", try(t, a, p, other), false, fault.Missing)
+			expect(t, what+" on no team", try(t, a, p, ""), false, fault.Forbidden)
 		}
 	}
 }

@@ -70,6 +70,16 @@ const (
 	FactorRenamed         = "account.second_factor_renamed"
 	BackupCodesMade       = "account.backup_codes_made"
 	BackupCodeUsed        = "account.backup_code_used"
+	EmailConfirmed        = "membership.email_confirmed"
+	EmailAsked            = "membership.email_confirmation_sent"
+	DomainAdded           = "domain.added"
+	DomainVerified        = "domain.verified"
+	DomainLost            = "domain.lost"
+	DomainRemoved         = "domain.removed"
+	InvitationCreated     = "invitation.created"
+	InvitationResent      = "invitation.resent"
+	InvitationRevoked     = "invitation.revoked"
+	InvitationAccepted    = "invitation.accepted"
 )
 
 // Target is what an event is about.

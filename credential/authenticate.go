@@ -35,6 +35,7 @@ type live struct {
 	Role          *models.Role
 	Status        *models.MembershipStatus
 	Email         *string
+	Unverified    bool // of a session: the person has to confirm their address first
 }
 
 // Authenticate finds who an API key stands for. Whatever is wrong with the
@@ -108,10 +109,11 @@ func (s *Store) AuthenticateScim(ctx context.Context, token string) (access.Acto
 func (s *Store) AuthenticateSession(ctx context.Context, secret string) (access.Actor, error) {
 	row, err := s.find(ctx, kindSession, secret, `
 		SELECT x.id, x.team_id, x.user_id, x.membership_id, x.expires_at, x.idle_expires_at, x.last_seen_at AS last_used_at,
-		       m.role, m.status, u.email
+		       m.role, m.status, u.email, `+unverified+`
 		FROM sessions x
 		JOIN memberships m ON m.id = x.membership_id AND m.team_id = x.team_id
 		JOIN users u ON u.id = m.user_id
+		JOIN sso_settings c ON c.team_id = x.team_id
 		WHERE x.secret_hash = ? AND x.revoked_at IS NULL`)
 	if err != nil {
 		return access.Actor{}, err
@@ -121,9 +123,13 @@ func (s *Store) AuthenticateSession(ctx context.Context, secret string) (access.
 		return access.Actor{}, err
 	}
 	s.extend(ctx, row)
-	a.Label = *row.Email
+	a.Label, a.Unverified = *row.Email, row.Unverified
 	return a, nil
 }
+
+// unverified is the column that says, of a user u and their team's settings c,
+// whether they have to confirm their address before a session opens anything.
+const unverified = "(u.verified_at IS NULL AND c.confirm_email) AS unverified"
 
 // find runs the one look-up of a door and judges the times of what it finds.
 func (s *Store) find(ctx context.Context, k Kind, secret, query string) (live, error) {

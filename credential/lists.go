@@ -19,7 +19,7 @@ func HolderOf(m models.Membership) Holder { return Holder{Team: m.TeamID, Member
 // MaySeeSessions returns a fault unless the caller may list the sessions: one's
 // own, or as an admin the team's.
 func MaySeeSessions(ctx context.Context, h Holder) error {
-	if a := access.From(ctx); h.Membership != "" && a.MembershipID == h.Membership {
+	if a := access.From(ctx); h.Membership != "" && a.MembershipID == h.Membership && !a.Unverified {
 		return nil
 	}
 	return access.Require(ctx, access.MembersWrite, h.Team)
@@ -109,7 +109,7 @@ func visibleTo(ctx context.Context, q *gorm.DB, p access.Permission) (*gorm.DB, 
 		return narrowed, true
 	}
 	a := access.From(ctx)
-	if a.MembershipID == "" {
+	if a.MembershipID == "" || a.Unverified {
 		return nil, false
 	}
 	return q.Where("team_id = ? AND membership_id = ?", a.TeamID, a.MembershipID), true

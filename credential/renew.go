@@ -20,14 +20,17 @@ func (s *Store) Renew(ctx context.Context) (access.Actor, error) {
 
 // StillGood is a models.Guard: it refuses the transaction of a caller whose
 // credential has ended since the request was let in, and of one whose role has
-// changed meanwhile. Callers without a credential are for the verbs to judge.
-// Faults: UNAUTHENTICATED, FORBIDDEN.
+// changed meanwhile or who has to confirm their address by now. Callers without a credential are for the verbs to judge.
+// Faults: UNAUTHENTICATED, FORBIDDEN, EMAIL_UNVERIFIED.
 func (s *Store) StillGood(ctx context.Context, tx *gorm.DB) error {
 	a := access.From(ctx)
 	if a.Kind == access.Anonymous || a.Kind == access.System {
 		return nil
 	}
 	now, err := s.renewed(a, tx)
+	if err == nil && now.Unverified && !a.Unverified {
+		err = access.Unconfirmed()
+	}
 	if err == nil && now.Role != a.Role {
 		err = fault.New(fault.Forbidden, "Your role was changed while the request was under way.")
 	}
@@ -43,30 +46,35 @@ func (s *Store) renewed(a access.Actor, db *gorm.DB) (access.Actor, error) {
 		_, err := s.one(db, `SELECT expires_at FROM scim_tokens WHERE id = ? AND revoked_at IS NULL`, a.CredentialID)
 		return a, err
 	case access.Key:
-		role, err := s.role(db, a, `SELECT k.expires_at, m.role, m.status FROM api_keys k
+		row, err := s.member(db, a, `SELECT k.expires_at, m.role, m.status FROM api_keys k
 			JOIN memberships m ON m.id = k.membership_id AND m.team_id = k.team_id WHERE k.id = ? AND k.revoked_at IS NULL`)
-		a.Role = role
+		if err == nil {
+			a.Role = *row.Role
+		}
 		return a, err
 	case access.Person:
-		role, err := s.role(db, a, `SELECT x.expires_at, x.idle_expires_at, m.role, m.status FROM sessions x
-			JOIN memberships m ON m.id = x.membership_id AND m.team_id = x.team_id WHERE x.id = ? AND x.revoked_at IS NULL`)
-		a.Role = role
+		row, err := s.member(db, a, `SELECT x.expires_at, x.idle_expires_at, m.role, m.status, `+unverified+` FROM sessions x
+			JOIN memberships m ON m.id = x.membership_id AND m.team_id = x.team_id
+			JOIN users u ON u.id = m.user_id JOIN sso_settings c ON c.team_id = x.team_id WHERE x.id = ? AND x.revoked_at IS NULL`)
+		if err == nil {
+			a.Role, a.Unverified = *row.Role, row.Unverified
+		}
 		return a, err
 	default:
 		return access.Actor{}, errNotLive
 	}
 }
 
-// role is the member's now, when they may come in.
-func (s *Store) role(db *gorm.DB, a access.Actor, query string) (models.Role, error) {
+// member is what the credential's member is now, when they may come in.
+func (s *Store) member(db *gorm.DB, a access.Actor, query string) (live, error) {
 	row, err := s.one(db, query, a.CredentialID)
 	if err != nil {
-		return "", err
+		return live{}, err
 	}
 	if row.Role == nil || row.Status == nil || *row.Status != models.StatusActive {
-		return "", errNotLive
+		return live{}, errNotLive
 	}
-	return *row.Role, nil
+	return row, nil
 }
 
 func (s *Store) one(db *gorm.DB, query string, id models.ID) (live, error) {

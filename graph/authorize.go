@@ -17,7 +17,7 @@ import (
 // is not named here is denied to them, in operations of every kind.
 var public = map[ast.Operation]map[string]bool{
 	ast.Query:        {"viewer": true, "__typename": true},
-	ast.Mutation:     {"__typename": true},
+	ast.Mutation:     {"__typename": true, "acceptInvitation": true},
 	ast.Subscription: {},
 }
 
@@ -37,6 +37,9 @@ func (a authorize) MutateOperationContext(ctx context.Context, op *graphql.Opera
 	introspects := a.handler.mayIntrospect(ctx)
 	// Which documents may read of the schema has been judged, the text in hand.
 	op.DisableIntrospection = false
+	if access.From(ctx).Unverified {
+		return unconfirmed(op)
+	}
 	switch access.From(ctx).Kind {
 	case access.Operator, access.Person, access.Key:
 		return nil
@@ -49,6 +52,18 @@ func (a authorize) MutateOperationContext(ctx context.Context, op *graphql.Opera
 		introspection := name == "__type" || name == "__schema" && introspects
 		if !open[name] && !introspection {
 			return coded(CodeUnauthenticated, fmt.Sprintf("Sign in or send an API key to use %s.", name))
+		}
+	}
+	return nil
+}
+
+// unconfirmed lets somebody who has to confirm their e-mail address see who they
+// are and nothing else.
+func unconfirmed(op *graphql.OperationContext) *gqlerror.Error {
+	for _, name := range rootFields(op.Doc, op.Operation.SelectionSet) {
+		if op.Operation.Operation != ast.Query || name != "viewer" && name != "__typename" {
+			f := access.Unconfirmed()
+			return coded(f.Code, f.Message)
 		}
 	}
 	return nil

@@ -56,14 +56,15 @@ func valueFor(contract *ast.Schema, typ *ast.Type) string {
 	}
 }
 
-// Whoever has no credential reaches viewer and nothing else; a new root field
+// Whoever has no credential reaches viewer and what a link in a mail is enough
+// for, and nothing else; a new root field
 // is denied until somebody writes it down in public.
 func TestNobodyReachesAnything(t *testing.T) {
 	h := quiet(&stub{})
 	contract := h.schema
 	for operation, root := range map[string]*ast.Definition{"query": contract.Query, "mutation": contract.Mutation} {
 		for _, f := range root.Fields {
-			if strings.HasPrefix(f.Name, "__") {
+			if strings.HasPrefix(f.Name, "__") || f.Name == "acceptInvitation" {
 				continue
 			}
 			for form, document := range map[string]string{
@@ -92,6 +93,31 @@ func TestNobodyReachesAnything(t *testing.T) {
 	}
 }
 
+// Somebody who has to confirm their address sees who they are, in whatever role,
+// and nothing beside it in any form.
+func TestUnverifiedReachViewer(t *testing.T) {
+	h := quiet(&stub{})
+	contract := h.schema
+	ctx := access.With(nobody(t.Context()), access.Actor{Kind: access.Person, TeamID: "t", UserID: "u", MembershipID: "m", Role: "ADMIN", Unverified: true})
+	for operation, root := range map[string]*ast.Definition{"query": contract.Query, "mutation": contract.Mutation} {
+		for _, f := range root.Fields {
+			if strings.HasPrefix(f.Name, "__") {
+				continue
+			}
+			for _, document := range []string{
+				fmt.Sprintf("%s { %s }", operation, selectionFor(contract, f)),
+				fmt.Sprintf("%s { viewer: %s }", operation, selectionFor(contract, f)),
+				fmt.Sprintf("%s { __typename ...F } fragment F on %s { %s }", operation, root.Name, selectionFor(contract, f)),
+			} {
+				got := post(t, h, ctx, document)
+				if open := f.Name == "viewer"; open && got.status != 200 || !open && (got.status != http.StatusForbidden || got.code() != "EMAIL_UNVERIFIED") {
+					t.Errorf("%s: %d %s", document, got.status, got.text)
+				}
+			}
+		}
+	}
+}
+
 // Subscriptions pass the same place: none is public.
 func TestNoPublicSubscription(t *testing.T) {
 	if n := len(public[ast.Subscription]); n != 0 {
@@ -99,7 +125,7 @@ func TestNoPublicSubscription(t *testing.T) {
 	}
 	for operation, fields := range public {
 		for name := range fields {
-			if name != "viewer" && name != "__typename" {
+			if name != "viewer" && name != "__typename" && name != "acceptInvitation" {
 				t.Errorf("%s.%s is public", operation, name)
 			}
 		}
@@ -121,7 +147,7 @@ func TestOtherCredentialsDoNotOpenThisDoor(t *testing.T) {
 // @auth is on every root field but those that anybody may ask for.
 func TestEveryRootFieldNamesItsScope(t *testing.T) {
 	contract := quiet(&stub{}).schema
-	free := map[string]bool{"viewer": true, "node": true, "nodes": true, "rateLimit": true}
+	free := map[string]bool{"viewer": true, "node": true, "nodes": true, "rateLimit": true, "acceptInvitation": true}
 	for _, root := range []*ast.Definition{contract.Query, contract.Mutation, contract.Subscription} {
 		for _, f := range root.Fields {
 			if !strings.HasPrefix(f.Name, "__") && !free[f.Name] && f.Directives.ForName("auth") == nil {

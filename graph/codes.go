@@ -35,6 +35,7 @@ const (
 	CodeUnauthenticated   = fault.NotSignedIn
 	CodeForbidden         = fault.Forbidden
 	CodeRateLimited       = fault.RateLimited
+	CodeUnverified        = fault.EmailUnverified
 )
 
 // malformed are the codes that set the status of any media type.
@@ -54,6 +55,7 @@ var refused = map[Code]int{
 	CodeNoIntrospection: http.StatusForbidden,
 	CodeUnauthenticated: http.StatusUnauthorized,
 	CodeForbidden:       http.StatusForbidden,
+	CodeUnverified:      http.StatusForbidden,
 	CodeRateLimited:     http.StatusTooManyRequests,
 }
 

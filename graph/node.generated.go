@@ -214,6 +214,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._LoginAttempt(ctx, sel, obj)
+	case models.Invitation:
+		return ec._Invitation(ctx, sel, &obj)
+	case *models.Invitation:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Invitation(ctx, sel, obj)
 	case models.IdentityProvider:
 		return ec._IdentityProvider(ctx, sel, &obj)
 	case *models.IdentityProvider:
@@ -242,6 +249,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._ExternalIdentity(ctx, sel, obj)
+	case models.Domain:
+		return ec._Domain(ctx, sel, &obj)
+	case *models.Domain:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Domain(ctx, sel, obj)
 	case models.Certificate:
 		return ec._Certificate(ctx, sel, &obj)
 	case *models.Certificate:

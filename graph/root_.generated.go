@@ -33,11 +33,14 @@ type ResolverRoot interface {
 	Certificate() CertificateResolver
 	CertificateConnection() CertificateConnectionResolver
 	CreateScimTokenPayload() CreateScimTokenPayloadResolver
+	Domain() DomainResolver
 	ExternalIdentity() ExternalIdentityResolver
 	Group() GroupResolver
 	GroupConnection() GroupConnectionResolver
 	GroupRoleMapping() GroupRoleMappingResolver
 	IdentityProvider() IdentityProviderResolver
+	Invitation() InvitationResolver
+	InvitationConnection() InvitationConnectionResolver
 	LoginAttempt() LoginAttemptResolver
 	LoginAttemptConnection() LoginAttemptConnectionResolver
 	Mail() MailResolver
@@ -50,6 +53,7 @@ type ResolverRoot interface {
 	ProvisioningSettings() ProvisioningSettingsResolver
 	Query() QueryResolver
 	RemoveCertificatePayload() RemoveCertificatePayloadResolver
+	RemoveDomainPayload() RemoveDomainPayloadResolver
 	RemoveMembershipPayload() RemoveMembershipPayloadResolver
 	ScimCall() ScimCallResolver
 	ScimCallConnection() ScimCallConnectionResolver
@@ -79,10 +83,23 @@ type ComplexityRoot struct {
 		UserErrors       func(childComplexity int) int
 	}
 
+	AcceptInvitationPayload struct {
+		ClientMutationID func(childComplexity int) int
+		NextURL          func(childComplexity int) int
+		TeamSlug         func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
 	AddCertificatePayload struct {
 		Certificate      func(childComplexity int) int
 		ClientMutationID func(childComplexity int) int
 		IdentityProvider func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
+	AddDomainPayload struct {
+		ClientMutationID func(childComplexity int) int
+		Domain           func(childComplexity int) int
 		UserErrors       func(childComplexity int) int
 	}
 
@@ -233,6 +250,12 @@ type ComplexityRoot struct {
 		UserErrors       func(childComplexity int) int
 	}
 
+	CreateInvitationsPayload struct {
+		ClientMutationID func(childComplexity int) int
+		Invitations      func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
 	CreateScimTokenPayload struct {
 		BaseURL          func(childComplexity int) int
 		ClientMutationID func(childComplexity int) int
@@ -288,6 +311,28 @@ type ComplexityRoot struct {
 		ClientMutationID       func(childComplexity int) int
 		DismissedCertificateID func(childComplexity int) int
 		UserErrors             func(childComplexity int) int
+	}
+
+	Domain struct {
+		AddedBy     func(childComplexity int) int
+		Challenge   func(childComplexity int) int
+		CheckedAt   func(childComplexity int) int
+		CreatedAt   func(childComplexity int) int
+		Failures    func(childComplexity int) int
+		GlobalID    func(childComplexity int) int
+		Held        func(childComplexity int) int
+		LastError   func(childComplexity int) int
+		LostAt      func(childComplexity int) int
+		Name        func(childComplexity int) int
+		NextCheckAt func(childComplexity int) int
+		Team        func(childComplexity int) int
+		VerifiedAt  func(childComplexity int) int
+	}
+
+	DomainChallenge struct {
+		Name  func(childComplexity int) int
+		Type  func(childComplexity int) int
+		Value func(childComplexity int) int
 	}
 
 	EnableSsoPayload struct {
@@ -406,6 +451,33 @@ type ComplexityRoot struct {
 		IdentityProvider func(childComplexity int) int
 		Ignored          func(childComplexity int) int
 		UserErrors       func(childComplexity int) int
+	}
+
+	Invitation struct {
+		CreatedAt  func(childComplexity int) int
+		DecidedAt  func(childComplexity int) int
+		Email      func(childComplexity int) int
+		ExpiresAt  func(childComplexity int) int
+		GlobalID   func(childComplexity int) int
+		InvitedBy  func(childComplexity int) int
+		Membership func(childComplexity int) int
+		Role       func(childComplexity int) int
+		SentAt     func(childComplexity int) int
+		SentCount  func(childComplexity int) int
+		State      func(childComplexity int) int
+		Team       func(childComplexity int) int
+	}
+
+	InvitationConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	InvitationEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	JobKindInfo struct {
@@ -602,11 +674,14 @@ type ComplexityRoot struct {
 
 	Mutation struct {
 		AcceptCertificate          func(childComplexity int, input model.AcceptCertificateInput) int
+		AcceptInvitation           func(childComplexity int, input model.AcceptInvitationInput) int
 		AddCertificate             func(childComplexity int, input model.AddCertificateInput) int
+		AddDomain                  func(childComplexity int, input model.AddDomainInput) int
 		AllowReturn                func(childComplexity int, input model.AllowReturnInput) int
 		AnnounceSso                func(childComplexity int, input model.AnnounceSsoInput) int
 		CreateAPIKey               func(childComplexity int, input model.CreateAPIKeyInput) int
 		CreateIdentityProvider     func(childComplexity int, input model.CreateIdentityProviderInput) int
+		CreateInvitations          func(childComplexity int, input model.CreateInvitationsInput) int
 		CreateScimToken            func(childComplexity int, input model.CreateScimTokenInput) int
 		CreateTeam                 func(childComplexity int, input model.CreateTeamInput) int
 		DeactivateMembership       func(childComplexity int, input model.DeactivateMembershipInput) int
@@ -622,10 +697,13 @@ type ComplexityRoot struct {
 		ReactivateMembership       func(childComplexity int, input model.ReactivateMembershipInput) int
 		RefreshMetadata            func(childComplexity int, input model.RefreshMetadataInput) int
 		RemoveCertificate          func(childComplexity int, input model.RemoveCertificateInput) int
+		RemoveDomain               func(childComplexity int, input model.RemoveDomainInput) int
 		RemoveGroupRoleMapping     func(childComplexity int, input model.RemoveGroupRoleMappingInput) int
 		RemoveMembership           func(childComplexity int, input model.RemoveMembershipInput) int
+		ResendInvitation           func(childComplexity int, input model.ResendInvitationInput) int
 		RetireServiceProviderKey   func(childComplexity int, input model.RetireServiceProviderKeyInput) int
 		RevokeAPIKey               func(childComplexity int, input model.RevokeAPIKeyInput) int
+		RevokeInvitation           func(childComplexity int, input model.RevokeInvitationInput) int
 		RevokeMemberSessions       func(childComplexity int, input model.RevokeMemberSessionsInput) int
 		RevokeScimToken            func(childComplexity int, input model.RevokeScimTokenInput) int
 		RevokeSession              func(childComplexity int, input model.RevokeSessionInput) int
@@ -643,6 +721,7 @@ type ComplexityRoot struct {
 		UpdateSsoSettings          func(childComplexity int, input model.UpdateSsoSettingsInput) int
 		UpdateTeam                 func(childComplexity int, input model.UpdateTeamInput) int
 		UpdateViewer               func(childComplexity int, input model.UpdateViewerInput) int
+		VerifyDomain               func(childComplexity int, input model.VerifyDomainInput) int
 	}
 
 	NotificationSettings struct {
@@ -802,6 +881,13 @@ type ComplexityRoot struct {
 		UserErrors           func(childComplexity int) int
 	}
 
+	RemoveDomainPayload struct {
+		ClientMutationID func(childComplexity int) int
+		DeletedDomainID  func(childComplexity int) int
+		Team             func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
 	RemoveGroupRoleMappingPayload struct {
 		ClientMutationID func(childComplexity int) int
 		Group            func(childComplexity int) int
@@ -822,6 +908,12 @@ type ComplexityRoot struct {
 		Comparison func(childComplexity int) int
 	}
 
+	ResendInvitationPayload struct {
+		ClientMutationID func(childComplexity int) int
+		Invitation       func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
 	RetireServiceProviderKeyPayload struct {
 		ClientMutationID            func(childComplexity int) int
 		DeletedServiceProviderKeyID func(childComplexity int) int
@@ -832,6 +924,12 @@ type ComplexityRoot struct {
 	RevokeApiKeyPayload struct {
 		APIKey           func(childComplexity int) int
 		ClientMutationID func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
+	RevokeInvitationPayload struct {
+		ClientMutationID func(childComplexity int) int
+		Invitation       func(childComplexity int) int
 		UserErrors       func(childComplexity int) int
 	}
 
@@ -981,8 +1079,10 @@ type ComplexityRoot struct {
 	}
 
 	SsoSettings struct {
+		AllowedDomains          func(childComplexity int) int
 		Certificates            func(childComplexity int) int
 		ClockSkewSeconds        func(childComplexity int) int
+		ConfirmEmail            func(childComplexity int) int
 		CreatedAt               func(childComplexity int) int
 		DefaultIdentityProvider func(childComplexity int) int
 		DefaultRole             func(childComplexity int) int
@@ -1005,6 +1105,7 @@ type ComplexityRoot struct {
 		SignMetadata            func(childComplexity int) int
 		State                   func(childComplexity int) int
 		Team                    func(childComplexity int) int
+		TrustVerifiedDomains    func(childComplexity int) int
 		UpdatedAt               func(childComplexity int) int
 	}
 
@@ -1036,9 +1137,11 @@ type ComplexityRoot struct {
 		APIKeys              func(childComplexity int, first *int, after *string, last *int, before *string) int
 		AuditEvents          func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.AuditEventFilter, direction *model.OrderDirection) int
 		CreatedAt            func(childComplexity int) int
+		Domains              func(childComplexity int) int
 		GlobalID             func(childComplexity int) int
 		GroupRoleMappings    func(childComplexity int) int
 		Groups               func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Invitations          func(childComplexity int, first *int, after *string, last *int, before *string, state *model.InvitationStatus) int
 		LoginAttempts        func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.LoginAttemptFilter) int
 		Mails                func(childComplexity int, first *int, after *string, last *int, before *string, states []models.MailState) int
 		Memberships          func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.MembershipFilter, orderBy *model.MembershipOrder) int
@@ -1142,6 +1245,7 @@ type ComplexityRoot struct {
 	User struct {
 		CreatedAt       func(childComplexity int) int
 		Email           func(childComplexity int) int
+		EmailVerified   func(childComplexity int) int
 		FamilyNameOrNil func(childComplexity int) int
 		GivenNameOrNil  func(childComplexity int) int
 		GlobalID        func(childComplexity int) int
@@ -1157,13 +1261,20 @@ type ComplexityRoot struct {
 		Message func(childComplexity int) int
 	}
 
+	VerifyDomainPayload struct {
+		ClientMutationID func(childComplexity int) int
+		Domain           func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
 	Viewer struct {
-		APIKey       func(childComplexity int) int
-		Kind         func(childComplexity int) int
-		MailLanguage func(childComplexity int) int
-		Membership   func(childComplexity int) int
-		Session      func(childComplexity int) int
-		User         func(childComplexity int) int
+		APIKey                    func(childComplexity int) int
+		EmailConfirmationRequired func(childComplexity int) int
+		Kind                      func(childComplexity int) int
+		MailLanguage              func(childComplexity int) int
+		Membership                func(childComplexity int) int
+		Session                   func(childComplexity int) int
+		User                      func(childComplexity int) int
 	}
 }
 
@@ -1200,6 +1311,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AcceptCertificatePayload.UserErrors(childComplexity), true
 
+	case "AcceptInvitationPayload.clientMutationId":
+		if e.ComplexityRoot.AcceptInvitationPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptInvitationPayload.ClientMutationID(childComplexity), true
+	case "AcceptInvitationPayload.nextUrl":
+		if e.ComplexityRoot.AcceptInvitationPayload.NextURL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptInvitationPayload.NextURL(childComplexity), true
+	case "AcceptInvitationPayload.teamSlug":
+		if e.ComplexityRoot.AcceptInvitationPayload.TeamSlug == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptInvitationPayload.TeamSlug(childComplexity), true
+	case "AcceptInvitationPayload.userErrors":
+		if e.ComplexityRoot.AcceptInvitationPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AcceptInvitationPayload.UserErrors(childComplexity), true
+
 	case "AddCertificatePayload.certificate":
 		if e.ComplexityRoot.AddCertificatePayload.Certificate == nil {
 			break
@@ -1224,6 +1360,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AddCertificatePayload.UserErrors(childComplexity), true
+
+	case "AddDomainPayload.clientMutationId":
+		if e.ComplexityRoot.AddDomainPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddDomainPayload.ClientMutationID(childComplexity), true
+	case "AddDomainPayload.domain":
+		if e.ComplexityRoot.AddDomainPayload.Domain == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddDomainPayload.Domain(childComplexity), true
+	case "AddDomainPayload.userErrors":
+		if e.ComplexityRoot.AddDomainPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddDomainPayload.UserErrors(childComplexity), true
 
 	case "AllowReturnPayload.clientMutationId":
 		if e.ComplexityRoot.AllowReturnPayload.ClientMutationID == nil {
@@ -1818,6 +1973,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateIdentityProviderPayload.UserErrors(childComplexity), true
 
+	case "CreateInvitationsPayload.clientMutationId":
+		if e.ComplexityRoot.CreateInvitationsPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateInvitationsPayload.ClientMutationID(childComplexity), true
+	case "CreateInvitationsPayload.invitations":
+		if e.ComplexityRoot.CreateInvitationsPayload.Invitations == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateInvitationsPayload.Invitations(childComplexity), true
+	case "CreateInvitationsPayload.userErrors":
+		if e.ComplexityRoot.CreateInvitationsPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateInvitationsPayload.UserErrors(childComplexity), true
+
 	case "CreateScimTokenPayload.baseUrl":
 		if e.ComplexityRoot.CreateScimTokenPayload.BaseURL == nil {
 			break
@@ -2023,6 +2197,104 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.DismissCertificatePayload.UserErrors(childComplexity), true
+
+	case "Domain.addedBy":
+		if e.ComplexityRoot.Domain.AddedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Domain.AddedBy(childComplexity), true
+	case "Domain.challenge":
+		if e.ComplexityRoot.Domain.Challenge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Domain.Challenge(childComplexity), true
+	case "Domain.checkedAt":
+		if e.ComplexityRoot.Domain.CheckedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Domain.CheckedAt(childComplexity), true
+	case "Domain.createdAt":
+		if e.ComplexityRoot.Domain.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Domain.CreatedAt(childComplexity), true
+	case "Domain.failures":
+		if e.ComplexityRoot.Domain.Failures == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Domain.Failures(childComplexity), true
+	case "Domain.id":
+		if e.ComplexityRoot.Domain.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Domain.GlobalID(childComplexity), true
+	case "Domain.held":
+		if e.ComplexityRoot.Domain.Held == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Domain.Held(childComplexity), true
+	case "Domain.lastError":
+		if e.ComplexityRoot.Domain.LastError == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Domain.LastError(childComplexity), true
+	case "Domain.lostAt":
+		if e.ComplexityRoot.Domain.LostAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Domain.LostAt(childComplexity), true
+	case "Domain.name":
+		if e.ComplexityRoot.Domain.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Domain.Name(childComplexity), true
+	case "Domain.nextCheckAt":
+		if e.ComplexityRoot.Domain.NextCheckAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Domain.NextCheckAt(childComplexity), true
+	case "Domain.team":
+		if e.ComplexityRoot.Domain.Team == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Domain.Team(childComplexity), true
+	case "Domain.verifiedAt":
+		if e.ComplexityRoot.Domain.VerifiedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Domain.VerifiedAt(childComplexity), true
+
+	case "DomainChallenge.name":
+		if e.ComplexityRoot.DomainChallenge.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DomainChallenge.Name(childComplexity), true
+	case "DomainChallenge.type":
+		if e.ComplexityRoot.DomainChallenge.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DomainChallenge.Type(childComplexity), true
+	case "DomainChallenge.value":
+		if e.ComplexityRoot.DomainChallenge.Value == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DomainChallenge.Value(childComplexity), true
 
 	case "EnableSsoPayload.clientMutationId":
 		if e.ComplexityRoot.EnableSsoPayload.ClientMutationID == nil {
@@ -2566,6 +2838,117 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ImportMetadataPayload.UserErrors(childComplexity), true
+
+	case "Invitation.createdAt":
+		if e.ComplexityRoot.Invitation.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.CreatedAt(childComplexity), true
+	case "Invitation.decidedAt":
+		if e.ComplexityRoot.Invitation.DecidedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.DecidedAt(childComplexity), true
+	case "Invitation.email":
+		if e.ComplexityRoot.Invitation.Email == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.Email(childComplexity), true
+	case "Invitation.expiresAt":
+		if e.ComplexityRoot.Invitation.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.ExpiresAt(childComplexity), true
+	case "Invitation.id":
+		if e.ComplexityRoot.Invitation.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.GlobalID(childComplexity), true
+	case "Invitation.invitedBy":
+		if e.ComplexityRoot.Invitation.InvitedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.InvitedBy(childComplexity), true
+	case "Invitation.membership":
+		if e.ComplexityRoot.Invitation.Membership == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.Membership(childComplexity), true
+	case "Invitation.role":
+		if e.ComplexityRoot.Invitation.Role == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.Role(childComplexity), true
+	case "Invitation.sentAt":
+		if e.ComplexityRoot.Invitation.SentAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.SentAt(childComplexity), true
+	case "Invitation.sentCount":
+		if e.ComplexityRoot.Invitation.SentCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.SentCount(childComplexity), true
+	case "Invitation.state":
+		if e.ComplexityRoot.Invitation.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.State(childComplexity), true
+	case "Invitation.team":
+		if e.ComplexityRoot.Invitation.Team == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Invitation.Team(childComplexity), true
+
+	case "InvitationConnection.edges":
+		if e.ComplexityRoot.InvitationConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvitationConnection.Edges(childComplexity), true
+	case "InvitationConnection.nodes":
+		if e.ComplexityRoot.InvitationConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvitationConnection.Nodes(childComplexity), true
+	case "InvitationConnection.pageInfo":
+		if e.ComplexityRoot.InvitationConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvitationConnection.PageInfo(childComplexity), true
+	case "InvitationConnection.totalCount":
+		if e.ComplexityRoot.InvitationConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvitationConnection.TotalCount(childComplexity), true
+
+	case "InvitationEdge.cursor":
+		if e.ComplexityRoot.InvitationEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvitationEdge.Cursor(childComplexity), true
+	case "InvitationEdge.node":
+		if e.ComplexityRoot.InvitationEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InvitationEdge.Node(childComplexity), true
 
 	case "JobKindInfo.done":
 		if e.ComplexityRoot.JobKindInfo.Done == nil {
@@ -3434,6 +3817,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AcceptCertificate(childComplexity, args["input"].(model.AcceptCertificateInput)), true
+	case "Mutation.acceptInvitation":
+		if e.ComplexityRoot.Mutation.AcceptInvitation == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_acceptInvitation_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AcceptInvitation(childComplexity, args["input"].(model.AcceptInvitationInput)), true
 	case "Mutation.addCertificate":
 		if e.ComplexityRoot.Mutation.AddCertificate == nil {
 			break
@@ -3445,6 +3839,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AddCertificate(childComplexity, args["input"].(model.AddCertificateInput)), true
+	case "Mutation.addDomain":
+		if e.ComplexityRoot.Mutation.AddDomain == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_addDomain_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AddDomain(childComplexity, args["input"].(model.AddDomainInput)), true
 	case "Mutation.allowReturn":
 		if e.ComplexityRoot.Mutation.AllowReturn == nil {
 			break
@@ -3489,6 +3894,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateIdentityProvider(childComplexity, args["input"].(model.CreateIdentityProviderInput)), true
+	case "Mutation.createInvitations":
+		if e.ComplexityRoot.Mutation.CreateInvitations == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createInvitations_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateInvitations(childComplexity, args["input"].(model.CreateInvitationsInput)), true
 	case "Mutation.createScimToken":
 		if e.ComplexityRoot.Mutation.CreateScimToken == nil {
 			break
@@ -3654,6 +4070,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RemoveCertificate(childComplexity, args["input"].(model.RemoveCertificateInput)), true
+	case "Mutation.removeDomain":
+		if e.ComplexityRoot.Mutation.RemoveDomain == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeDomain_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveDomain(childComplexity, args["input"].(model.RemoveDomainInput)), true
 	case "Mutation.removeGroupRoleMapping":
 		if e.ComplexityRoot.Mutation.RemoveGroupRoleMapping == nil {
 			break
@@ -3676,6 +4103,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RemoveMembership(childComplexity, args["input"].(model.RemoveMembershipInput)), true
+	case "Mutation.resendInvitation":
+		if e.ComplexityRoot.Mutation.ResendInvitation == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resendInvitation_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResendInvitation(childComplexity, args["input"].(model.ResendInvitationInput)), true
 	case "Mutation.retireServiceProviderKey":
 		if e.ComplexityRoot.Mutation.RetireServiceProviderKey == nil {
 			break
@@ -3698,6 +4136,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RevokeAPIKey(childComplexity, args["input"].(model.RevokeAPIKeyInput)), true
+	case "Mutation.revokeInvitation":
+		if e.ComplexityRoot.Mutation.RevokeInvitation == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_revokeInvitation_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RevokeInvitation(childComplexity, args["input"].(model.RevokeInvitationInput)), true
 	case "Mutation.revokeMemberSessions":
 		if e.ComplexityRoot.Mutation.RevokeMemberSessions == nil {
 			break
@@ -3885,6 +4334,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateViewer(childComplexity, args["input"].(model.UpdateViewerInput)), true
+	case "Mutation.verifyDomain":
+		if e.ComplexityRoot.Mutation.VerifyDomain == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_verifyDomain_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.VerifyDomain(childComplexity, args["input"].(model.VerifyDomainInput)), true
 
 	case "NotificationSettings.dailyDigest":
 		if e.ComplexityRoot.NotificationSettings.DailyDigest == nil {
@@ -4531,6 +4991,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RemoveCertificatePayload.UserErrors(childComplexity), true
 
+	case "RemoveDomainPayload.clientMutationId":
+		if e.ComplexityRoot.RemoveDomainPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveDomainPayload.ClientMutationID(childComplexity), true
+	case "RemoveDomainPayload.deletedDomainId":
+		if e.ComplexityRoot.RemoveDomainPayload.DeletedDomainID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveDomainPayload.DeletedDomainID(childComplexity), true
+	case "RemoveDomainPayload.team":
+		if e.ComplexityRoot.RemoveDomainPayload.Team == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveDomainPayload.Team(childComplexity), true
+	case "RemoveDomainPayload.userErrors":
+		if e.ComplexityRoot.RemoveDomainPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveDomainPayload.UserErrors(childComplexity), true
+
 	case "RemoveGroupRoleMappingPayload.clientMutationId":
 		if e.ComplexityRoot.RemoveGroupRoleMappingPayload.ClientMutationID == nil {
 			break
@@ -4600,6 +5085,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RequestedAuthnContext.Comparison(childComplexity), true
 
+	case "ResendInvitationPayload.clientMutationId":
+		if e.ComplexityRoot.ResendInvitationPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResendInvitationPayload.ClientMutationID(childComplexity), true
+	case "ResendInvitationPayload.invitation":
+		if e.ComplexityRoot.ResendInvitationPayload.Invitation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResendInvitationPayload.Invitation(childComplexity), true
+	case "ResendInvitationPayload.userErrors":
+		if e.ComplexityRoot.ResendInvitationPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResendInvitationPayload.UserErrors(childComplexity), true
+
 	case "RetireServiceProviderKeyPayload.clientMutationId":
 		if e.ComplexityRoot.RetireServiceProviderKeyPayload.ClientMutationID == nil {
 			break
@@ -4643,6 +5147,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RevokeApiKeyPayload.UserErrors(childComplexity), true
+
+	case "RevokeInvitationPayload.clientMutationId":
+		if e.ComplexityRoot.RevokeInvitationPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeInvitationPayload.ClientMutationID(childComplexity), true
+	case "RevokeInvitationPayload.invitation":
+		if e.ComplexityRoot.RevokeInvitationPayload.Invitation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeInvitationPayload.Invitation(childComplexity), true
+	case "RevokeInvitationPayload.userErrors":
+		if e.ComplexityRoot.RevokeInvitationPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeInvitationPayload.UserErrors(childComplexity), true
 
 	case "RevokeMemberSessionsPayload.clientMutationId":
 		if e.ComplexityRoot.RevokeMemberSessionsPayload.ClientMutationID == nil {
@@ -5225,6 +5748,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SetGroupRoleMappingPayload.UserErrors(childComplexity), true
 
+	case "SsoSettings.allowedDomains":
+		if e.ComplexityRoot.SsoSettings.AllowedDomains == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoSettings.AllowedDomains(childComplexity), true
 	case "SsoSettings.certificates":
 		if e.ComplexityRoot.SsoSettings.Certificates == nil {
 			break
@@ -5237,6 +5766,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SsoSettings.ClockSkewSeconds(childComplexity), true
+	case "SsoSettings.confirmEmail":
+		if e.ComplexityRoot.SsoSettings.ConfirmEmail == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoSettings.ConfirmEmail(childComplexity), true
 	case "SsoSettings.createdAt":
 		if e.ComplexityRoot.SsoSettings.CreatedAt == nil {
 			break
@@ -5369,6 +5904,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SsoSettings.Team(childComplexity), true
+	case "SsoSettings.trustVerifiedDomains":
+		if e.ComplexityRoot.SsoSettings.TrustVerifiedDomains == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoSettings.TrustVerifiedDomains(childComplexity), true
 	case "SsoSettings.updatedAt":
 		if e.ComplexityRoot.SsoSettings.UpdatedAt == nil {
 			break
@@ -5502,6 +6043,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Team.CreatedAt(childComplexity), true
+	case "Team.domains":
+		if e.ComplexityRoot.Team.Domains == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Team.Domains(childComplexity), true
 	case "Team.id":
 		if e.ComplexityRoot.Team.GlobalID == nil {
 			break
@@ -5525,6 +6072,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Team.Groups(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "Team.invitations":
+		if e.ComplexityRoot.Team.Invitations == nil {
+			break
+		}
+
+		args, err := ec.field_Team_invitations_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Team.Invitations(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["state"].(*model.InvitationStatus)), true
 	case "Team.loginAttempts":
 		if e.ComplexityRoot.Team.LoginAttempts == nil {
 			break
@@ -5947,6 +6505,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Email(childComplexity), true
+	case "User.emailVerified":
+		if e.ComplexityRoot.User.EmailVerified == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.EmailVerified(childComplexity), true
 	case "User.familyName":
 		if e.ComplexityRoot.User.FamilyNameOrNil == nil {
 			break
@@ -6009,12 +6573,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UserError.Message(childComplexity), true
 
+	case "VerifyDomainPayload.clientMutationId":
+		if e.ComplexityRoot.VerifyDomainPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VerifyDomainPayload.ClientMutationID(childComplexity), true
+	case "VerifyDomainPayload.domain":
+		if e.ComplexityRoot.VerifyDomainPayload.Domain == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VerifyDomainPayload.Domain(childComplexity), true
+	case "VerifyDomainPayload.userErrors":
+		if e.ComplexityRoot.VerifyDomainPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VerifyDomainPayload.UserErrors(childComplexity), true
+
 	case "Viewer.apiKey":
 		if e.ComplexityRoot.Viewer.APIKey == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Viewer.APIKey(childComplexity), true
+	case "Viewer.emailConfirmationRequired":
+		if e.ComplexityRoot.Viewer.EmailConfirmationRequired == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.EmailConfirmationRequired(childComplexity), true
 	case "Viewer.kind":
 		if e.ComplexityRoot.Viewer.Kind == nil {
 			break
@@ -6056,13 +6645,16 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AcceptCertificateInput", ec.unmarshalInputAcceptCertificateInput),
+			graphql.NewInputUnmarshaler("AcceptInvitationInput", ec.unmarshalInputAcceptInvitationInput),
 			graphql.NewInputUnmarshaler("AddCertificateInput", ec.unmarshalInputAddCertificateInput),
+			graphql.NewInputUnmarshaler("AddDomainInput", ec.unmarshalInputAddDomainInput),
 			graphql.NewInputUnmarshaler("AllowReturnInput", ec.unmarshalInputAllowReturnInput),
 			graphql.NewInputUnmarshaler("AnnounceSsoInput", ec.unmarshalInputAnnounceSsoInput),
 			graphql.NewInputUnmarshaler("AttributeMappingInput", ec.unmarshalInputAttributeMappingInput),
 			graphql.NewInputUnmarshaler("AuditEventFilter", ec.unmarshalInputAuditEventFilter),
 			graphql.NewInputUnmarshaler("CreateApiKeyInput", ec.unmarshalInputCreateApiKeyInput),
 			graphql.NewInputUnmarshaler("CreateIdentityProviderInput", ec.unmarshalInputCreateIdentityProviderInput),
+			graphql.NewInputUnmarshaler("CreateInvitationsInput", ec.unmarshalInputCreateInvitationsInput),
 			graphql.NewInputUnmarshaler("CreateScimTokenInput", ec.unmarshalInputCreateScimTokenInput),
 			graphql.NewInputUnmarshaler("CreateTeamInput", ec.unmarshalInputCreateTeamInput),
 			graphql.NewInputUnmarshaler("DeactivateMembershipInput", ec.unmarshalInputDeactivateMembershipInput),
@@ -6074,6 +6666,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("EnableSsoInput", ec.unmarshalInputEnableSsoInput),
 			graphql.NewInputUnmarshaler("ForgetMetadataUrlInput", ec.unmarshalInputForgetMetadataUrlInput),
 			graphql.NewInputUnmarshaler("ImportMetadataInput", ec.unmarshalInputImportMetadataInput),
+			graphql.NewInputUnmarshaler("InvitationInput", ec.unmarshalInputInvitationInput),
 			graphql.NewInputUnmarshaler("LoginAttemptFilter", ec.unmarshalInputLoginAttemptFilter),
 			graphql.NewInputUnmarshaler("MembershipFilter", ec.unmarshalInputMembershipFilter),
 			graphql.NewInputUnmarshaler("MembershipOrder", ec.unmarshalInputMembershipOrder),
@@ -6082,11 +6675,14 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ReactivateMembershipInput", ec.unmarshalInputReactivateMembershipInput),
 			graphql.NewInputUnmarshaler("RefreshMetadataInput", ec.unmarshalInputRefreshMetadataInput),
 			graphql.NewInputUnmarshaler("RemoveCertificateInput", ec.unmarshalInputRemoveCertificateInput),
+			graphql.NewInputUnmarshaler("RemoveDomainInput", ec.unmarshalInputRemoveDomainInput),
 			graphql.NewInputUnmarshaler("RemoveGroupRoleMappingInput", ec.unmarshalInputRemoveGroupRoleMappingInput),
 			graphql.NewInputUnmarshaler("RemoveMembershipInput", ec.unmarshalInputRemoveMembershipInput),
 			graphql.NewInputUnmarshaler("RequestedAuthnContextInput", ec.unmarshalInputRequestedAuthnContextInput),
+			graphql.NewInputUnmarshaler("ResendInvitationInput", ec.unmarshalInputResendInvitationInput),
 			graphql.NewInputUnmarshaler("RetireServiceProviderKeyInput", ec.unmarshalInputRetireServiceProviderKeyInput),
 			graphql.NewInputUnmarshaler("RevokeApiKeyInput", ec.unmarshalInputRevokeApiKeyInput),
+			graphql.NewInputUnmarshaler("RevokeInvitationInput", ec.unmarshalInputRevokeInvitationInput),
 			graphql.NewInputUnmarshaler("RevokeMemberSessionsInput", ec.unmarshalInputRevokeMemberSessionsInput),
 			graphql.NewInputUnmarshaler("RevokeScimTokenInput", ec.unmarshalInputRevokeScimTokenInput),
 			graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
@@ -6104,6 +6700,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("UpdateSsoSettingsInput", ec.unmarshalInputUpdateSsoSettingsInput),
 			graphql.NewInputUnmarshaler("UpdateTeamInput", ec.unmarshalInputUpdateTeamInput),
 			graphql.NewInputUnmarshaler("UpdateViewerInput", ec.unmarshalInputUpdateViewerInput),
+			graphql.NewInputUnmarshaler("VerifyDomainInput", ec.unmarshalInputVerifyDomainInput),
 		)
 	}
 	first := true
@@ -7116,6 +7713,227 @@ type RemoveCertificatePayload {
   identityProvider: IdentityProvider
   """
   What kept the certificate from being removed.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+`, BuiltIn: false},
+	{Name: "../schema/domain.graphqls", Input: `extend type Mutation {
+  """
+  Notes that a team says to own a domain of e-mail addresses. Nothing follows from
+  it before the domain is verified. For admins.
+  """
+  addDomain(
+    """
+    The domain.
+    """
+    input: AddDomainInput!
+  ): AddDomainPayload! @auth(scope: SSO_WRITE)
+  """
+  Looks for a domain's TXT record now; once it is found, the team holds the domain.
+  For admins.
+  """
+  verifyDomain(
+    """
+    Which domain.
+    """
+    input: VerifyDomainInput!
+  ): VerifyDomainPayload! @auth(scope: SSO_WRITE)
+  """
+  Takes a domain away from its team. Members stay. For admins.
+  """
+  removeDomain(
+    """
+    Which domain.
+    """
+    input: RemoveDomainInput!
+  ): RemoveDomainPayload! @auth(scope: SSO_WRITE)
+}
+
+extend type Team {
+  """
+  The domains that the team says to own, by name; 50 at most. For admins; null for
+  everybody else.
+  """
+  domains: [Domain!] @auth(scope: SSO_READ)
+}
+
+"""
+A domain of e-mail addresses that a team says to own. One team at a time can hold
+it. Holding it says nothing about the domains under it.
+"""
+type Domain implements Node {
+  """
+  The id of the domain.
+  """
+  id: ID!
+  """
+  The team.
+  """
+  team: Team!
+  """
+  The name: lower case, international names in their ASCII form.
+  """
+  name: String!
+  """
+  Whether the team proved that the domain is its own, and has not lost it since.
+  """
+  held: Boolean!
+  """
+  The record that proves it.
+  """
+  challenge: DomainChallenge!
+  """
+  When the domain was verified; null when it never was.
+  """
+  verifiedAt: DateTime
+  """
+  When the domain was lost because its record was missing; null while it is held.
+  """
+  lostAt: DateTime
+  """
+  When the DNS was last asked and answered; null when it never was.
+  """
+  checkedAt: DateTime
+  """
+  When the DNS is asked the next time by itself; null for a domain that is not held.
+  """
+  nextCheckAt: DateTime
+  """
+  How many daily looks in a row missed the record. At three the domain is lost.
+  """
+  failures: Int!
+  """
+  What was wrong at the last look, in English; null when nothing was.
+  """
+  lastError: String
+  """
+  Who added the domain, as the history names them.
+  """
+  addedBy: String!
+  """
+  When the domain was added.
+  """
+  createdAt: DateTime!
+}
+
+"""
+A record to put into the DNS of a domain, and to leave there.
+"""
+type DomainChallenge {
+  """
+  Where the record stands.
+  """
+  name: String!
+  """
+  The type of the record: TXT.
+  """
+  type: String!
+  """
+  What the record says.
+  """
+  value: String!
+}
+
+"""
+A domain to add.
+"""
+input AddDomainInput {
+  """
+  The team.
+  """
+  teamId: ID!
+  """
+  The domain, as it stands behind the @ of addresses.
+  """
+  name: String!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to addDomain.
+"""
+type AddDomainPayload {
+  """
+  The domain with the record that proves it; null when there are user errors.
+  """
+  domain: Domain
+  """
+  What kept the domain from being added.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+
+"""
+A domain to verify.
+"""
+input VerifyDomainInput {
+  """
+  The domain.
+  """
+  domainId: ID!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to verifyDomain.
+"""
+type VerifyDomainPayload {
+  """
+  The domain as it is now; null when there are user errors.
+  """
+  domain: Domain
+  """
+  What kept the domain from being verified.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+
+"""
+A domain to remove.
+"""
+input RemoveDomainInput {
+  """
+  The domain.
+  """
+  domainId: ID!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to removeDomain.
+"""
+type RemoveDomainPayload {
+  """
+  The id of the domain that is gone; null when there are user errors.
+  """
+  deletedDomainId: ID
+  """
+  The team that had it; null when there are user errors.
+  """
+  team: Team
+  """
+  What kept the domain from being removed.
   """
   userErrors: [UserError!]!
   """
@@ -8674,6 +9492,340 @@ type PresetIssue {
   What it is and what mends it, in English.
   """
   text: String!
+}
+`, BuiltIn: false},
+	{Name: "../schema/invitation.graphqls", Input: `extend type Mutation {
+  """
+  Invites people onto a team by mail, all of them or none. For admins.
+  """
+  createInvitations(
+    """
+    Whom to invite.
+    """
+    input: CreateInvitationsInput!
+  ): CreateInvitationsPayload! @auth(scope: MEMBERSHIP_WRITE)
+  """
+  Mails an open invitation once more, with a new link and a new end. The link of
+  before stops working. For admins.
+  """
+  resendInvitation(
+    """
+    Which invitation.
+    """
+    input: ResendInvitationInput!
+  ): ResendInvitationPayload! @auth(scope: MEMBERSHIP_WRITE)
+  """
+  Ends an open invitation. For admins.
+  """
+  revokeInvitation(
+    """
+    Which invitation.
+    """
+    input: RevokeInvitationInput!
+  ): RevokeInvitationPayload! @auth(scope: MEMBERSHIP_WRITE)
+  """
+  Accepts an invitation with what stands in the link of its mail. For everybody who
+  has the mail, signed in or not: it puts the holder of the mailbox on the team and
+  opens no session.
+  """
+  acceptInvitation(
+    """
+    The invitation.
+    """
+    input: AcceptInvitationInput!
+  ): AcceptInvitationPayload!
+}
+
+extend type Team {
+  """
+  Who was invited, newest first. For admins; null for everybody else.
+  """
+  invitations(
+    """
+    How many invitations a page holds from its beginning, 1 to 100. Without first and last it is 20.
+    """
+    first: Int
+    """
+    The ` + "`" + `endCursor` + "`" + ` of the page before.
+    """
+    after: String
+    """
+    How many invitations a page holds that ends at ` + "`" + `before` + "`" + `, 1 to 100.
+    """
+    last: Int
+    """
+    The ` + "`" + `startCursor` + "`" + ` of the page after.
+    """
+    before: String
+    """
+    Only those in this state. Left out, all of them.
+    """
+    state: InvitationStatus
+  ): InvitationConnection @auth(scope: MEMBERSHIP_WRITE)
+}
+
+"""
+Somebody who is asked onto a team by mail.
+"""
+type Invitation implements Node {
+  """
+  The id of the invitation.
+  """
+  id: ID!
+  """
+  The team.
+  """
+  team: Team!
+  """
+  The address that was invited.
+  """
+  email: String!
+  """
+  The role that the person gets.
+  """
+  role: Role!
+  """
+  How far the invitation has come.
+  """
+  state: InvitationStatus!
+  """
+  Who invited the person, as the history names them.
+  """
+  invitedBy: String!
+  """
+  The membership that it became; null before, and when the member is gone.
+  """
+  membership: Membership
+  """
+  How often it was mailed.
+  """
+  sentCount: Int!
+  """
+  When it was last mailed.
+  """
+  sentAt: DateTime!
+  """
+  When the person was invited.
+  """
+  createdAt: DateTime!
+  """
+  When its link stops working.
+  """
+  expiresAt: DateTime!
+  """
+  When it was accepted or revoked; null before.
+  """
+  decidedAt: DateTime
+}
+
+"""
+How far an invitation has come.
+"""
+enum InvitationStatus {
+  """
+  It can be accepted.
+  """
+  PENDING
+  """
+  It was accepted.
+  """
+  ACCEPTED
+  """
+  Its time is over. It can be sent again.
+  """
+  EXPIRED
+  """
+  An admin ended it.
+  """
+  REVOKED
+}
+
+"""
+A page of invitations.
+"""
+type InvitationConnection {
+  """
+  The invitations of the page with their cursors.
+  """
+  edges: [InvitationEdge!]!
+  """
+  The invitations of the page.
+  """
+  nodes: [Invitation!]!
+  """
+  Where the page stands in the list.
+  """
+  pageInfo: PageInfo!
+  """
+  How many invitations the whole list has. Counted only when it is asked for.
+  """
+  totalCount: Int!
+}
+
+"""
+The place of an invitation in a list.
+"""
+type InvitationEdge {
+  """
+  The place, to be given as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + `.
+  """
+  cursor: String!
+  """
+  What stands there.
+  """
+  node: Invitation!
+}
+
+"""
+People to invite.
+"""
+input CreateInvitationsInput {
+  """
+  The team.
+  """
+  teamId: ID!
+  """
+  1 to 100 people.
+  """
+  invitations: [InvitationInput!]!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+One to be invited.
+"""
+input InvitationInput {
+  """
+  The address that the mail goes to.
+  """
+  email: String!
+  """
+  The role that the person gets.
+  """
+  role: Role! = MEMBER
+}
+
+"""
+The answer to createInvitations.
+"""
+type CreateInvitationsPayload {
+  """
+  The invitations in the order of the input; null when there are user errors.
+  """
+  invitations: [Invitation!]
+  """
+  What kept the people from being invited. The path names the place in the list.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+
+"""
+An invitation to mail once more.
+"""
+input ResendInvitationInput {
+  """
+  The invitation.
+  """
+  invitationId: ID!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to resendInvitation.
+"""
+type ResendInvitationPayload {
+  """
+  The invitation as it is now; null when there are user errors.
+  """
+  invitation: Invitation
+  """
+  What kept the invitation from being mailed.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+
+"""
+An invitation to end.
+"""
+input RevokeInvitationInput {
+  """
+  The invitation.
+  """
+  invitationId: ID!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to revokeInvitation.
+"""
+type RevokeInvitationPayload {
+  """
+  The invitation as it is now; null when there are user errors.
+  """
+  invitation: Invitation
+  """
+  What kept the invitation from being ended.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+
+"""
+An invitation to accept.
+"""
+input AcceptInvitationInput {
+  """
+  What stands behind ` + "`" + `t=` + "`" + ` in the link of the mail.
+  """
+  token: String!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to acceptInvitation.
+"""
+type AcceptInvitationPayload {
+  """
+  The team's name inside URLs; null when there are user errors.
+  """
+  teamSlug: String
+  """
+  Where the person goes on in a browser: to set the password of a new account (that
+  address works once), to the team's identity provider, or to sign in. Null when
+  there are user errors.
+  """
+  nextUrl: URL
+  """
+  What kept the invitation from being accepted.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
 }
 `, BuiltIn: false},
 	{Name: "../schema/login_attempt.graphqls", Input: `"""
@@ -11177,6 +12329,19 @@ type SsoSettings implements Node {
   Why single sign-on was switched off; null unless somebody said so.
   """
   disabledReason: String
+  """
+  Whether people who are new confirm their e-mail address before their session opens anything.
+  """
+  confirmEmail: Boolean!
+  """
+  Whether addresses in domains that the team holds count as confirmed at once.
+  """
+  trustVerifiedDomains: Boolean!
+  """
+  The domains of e-mail addresses that new people may have; an empty list is every
+  domain. Members who are known keep their access.
+  """
+  allowedDomains: [String!]!
 }
 
 """
@@ -11286,6 +12451,19 @@ input UpdateSsoSettingsInput {
   The identity provider that the login URL leads to.
   """
   defaultIdentityProviderId: ID
+  """
+  Whether people who are new confirm their e-mail address before their session opens anything.
+  """
+  confirmEmail: Boolean
+  """
+  Whether addresses in domains that the team holds count as confirmed at once.
+  """
+  trustVerifiedDomains: Boolean
+  """
+  The domains of e-mail addresses that new people may have, 50 at most; an empty
+  list is every domain.
+  """
+  allowedDomains: [String!]
   """
   The revision that you read. When it is given and the settings have changed
   since, the answer is STALE_REVISION.
@@ -12327,6 +13505,11 @@ type User implements Node {
   """
   familyName: String
   """
+  Whether the address is confirmed: by its person, or by the operator or the
+  directory that the account came from.
+  """
+  emailVerified: Boolean!
+  """
   When the person proved to receive mail at the address; null until then.
   """
   verifiedAt: DateTime
@@ -12407,6 +13590,12 @@ type Viewer {
   keys that may not read members.
   """
   membership: Membership
+  """
+  Whether the person has to confirm their e-mail address before the session opens
+  anything but this field. A mail with a link went to them; the sign-in page sends
+  it again.
+  """
+  emailConfirmationRequired: Boolean!
   """
   The language of mails to the caller, en or ja; null for the team's, and for operators.
   """
@@ -12490,6 +13679,20 @@ func (ec *executionContext) childFields_AcceptCertificatePayload(ctx context.Con
 	return nil, fmt.Errorf("no field named %q was found under type AcceptCertificatePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_AcceptInvitationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "teamSlug":
+		return ec.fieldContext_AcceptInvitationPayload_teamSlug(ctx, field)
+	case "nextUrl":
+		return ec.fieldContext_AcceptInvitationPayload_nextUrl(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AcceptInvitationPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_AcceptInvitationPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AcceptInvitationPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_AddCertificatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "certificate":
@@ -12502,6 +13705,18 @@ func (ec *executionContext) childFields_AddCertificatePayload(ctx context.Contex
 		return ec.fieldContext_AddCertificatePayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AddCertificatePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_AddDomainPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "domain":
+		return ec.fieldContext_AddDomainPayload_domain(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AddDomainPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_AddDomainPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AddDomainPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_AllowReturnPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -12798,6 +14013,18 @@ func (ec *executionContext) childFields_CreateIdentityProviderPayload(ctx contex
 	return nil, fmt.Errorf("no field named %q was found under type CreateIdentityProviderPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateInvitationsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "invitations":
+		return ec.fieldContext_CreateInvitationsPayload_invitations(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateInvitationsPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_CreateInvitationsPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateInvitationsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateScimTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "scimToken":
@@ -12910,6 +14137,50 @@ func (ec *executionContext) childFields_DismissCertificatePayload(ctx context.Co
 		return ec.fieldContext_DismissCertificatePayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DismissCertificatePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Domain(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Domain_id(ctx, field)
+	case "team":
+		return ec.fieldContext_Domain_team(ctx, field)
+	case "name":
+		return ec.fieldContext_Domain_name(ctx, field)
+	case "held":
+		return ec.fieldContext_Domain_held(ctx, field)
+	case "challenge":
+		return ec.fieldContext_Domain_challenge(ctx, field)
+	case "verifiedAt":
+		return ec.fieldContext_Domain_verifiedAt(ctx, field)
+	case "lostAt":
+		return ec.fieldContext_Domain_lostAt(ctx, field)
+	case "checkedAt":
+		return ec.fieldContext_Domain_checkedAt(ctx, field)
+	case "nextCheckAt":
+		return ec.fieldContext_Domain_nextCheckAt(ctx, field)
+	case "failures":
+		return ec.fieldContext_Domain_failures(ctx, field)
+	case "lastError":
+		return ec.fieldContext_Domain_lastError(ctx, field)
+	case "addedBy":
+		return ec.fieldContext_Domain_addedBy(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Domain_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Domain", field.Name)
+}
+
+func (ec *executionContext) childFields_DomainChallenge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_DomainChallenge_name(ctx, field)
+	case "type":
+		return ec.fieldContext_DomainChallenge_type(ctx, field)
+	case "value":
+		return ec.fieldContext_DomainChallenge_value(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DomainChallenge", field.Name)
 }
 
 func (ec *executionContext) childFields_EnableSsoPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -13146,6 +14417,60 @@ func (ec *executionContext) childFields_ImportMetadataPayload(ctx context.Contex
 		return ec.fieldContext_ImportMetadataPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ImportMetadataPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Invitation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Invitation_id(ctx, field)
+	case "team":
+		return ec.fieldContext_Invitation_team(ctx, field)
+	case "email":
+		return ec.fieldContext_Invitation_email(ctx, field)
+	case "role":
+		return ec.fieldContext_Invitation_role(ctx, field)
+	case "state":
+		return ec.fieldContext_Invitation_state(ctx, field)
+	case "invitedBy":
+		return ec.fieldContext_Invitation_invitedBy(ctx, field)
+	case "membership":
+		return ec.fieldContext_Invitation_membership(ctx, field)
+	case "sentCount":
+		return ec.fieldContext_Invitation_sentCount(ctx, field)
+	case "sentAt":
+		return ec.fieldContext_Invitation_sentAt(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Invitation_createdAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Invitation_expiresAt(ctx, field)
+	case "decidedAt":
+		return ec.fieldContext_Invitation_decidedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Invitation", field.Name)
+}
+
+func (ec *executionContext) childFields_InvitationConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_InvitationConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_InvitationConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_InvitationConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_InvitationConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InvitationConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_InvitationEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_InvitationEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_InvitationEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InvitationEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_JobKindInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -13822,6 +15147,20 @@ func (ec *executionContext) childFields_RemoveCertificatePayload(ctx context.Con
 	return nil, fmt.Errorf("no field named %q was found under type RemoveCertificatePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RemoveDomainPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedDomainId":
+		return ec.fieldContext_RemoveDomainPayload_deletedDomainId(ctx, field)
+	case "team":
+		return ec.fieldContext_RemoveDomainPayload_team(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RemoveDomainPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_RemoveDomainPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemoveDomainPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RemoveGroupRoleMappingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "group":
@@ -13862,6 +15201,18 @@ func (ec *executionContext) childFields_RequestedAuthnContext(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type RequestedAuthnContext", field.Name)
 }
 
+func (ec *executionContext) childFields_ResendInvitationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "invitation":
+		return ec.fieldContext_ResendInvitationPayload_invitation(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_ResendInvitationPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_ResendInvitationPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResendInvitationPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RetireServiceProviderKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletedServiceProviderKeyId":
@@ -13886,6 +15237,18 @@ func (ec *executionContext) childFields_RevokeApiKeyPayload(ctx context.Context,
 		return ec.fieldContext_RevokeApiKeyPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RevokeApiKeyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RevokeInvitationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "invitation":
+		return ec.fieldContext_RevokeInvitationPayload_invitation(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RevokeInvitationPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_RevokeInvitationPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevokeInvitationPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RevokeMemberSessionsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -14230,6 +15593,12 @@ func (ec *executionContext) childFields_SsoSettings(ctx context.Context, field g
 		return ec.fieldContext_SsoSettings_disabledAt(ctx, field)
 	case "disabledReason":
 		return ec.fieldContext_SsoSettings_disabledReason(ctx, field)
+	case "confirmEmail":
+		return ec.fieldContext_SsoSettings_confirmEmail(ctx, field)
+	case "trustVerifiedDomains":
+		return ec.fieldContext_SsoSettings_trustVerifiedDomains(ctx, field)
+	case "allowedDomains":
+		return ec.fieldContext_SsoSettings_allowedDomains(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SsoSettings", field.Name)
 }
@@ -14318,6 +15687,10 @@ func (ec *executionContext) childFields_Team(ctx context.Context, field graphql.
 		return ec.fieldContext_Team_auditEvents(ctx, field)
 	case "loginAttempts":
 		return ec.fieldContext_Team_loginAttempts(ctx, field)
+	case "domains":
+		return ec.fieldContext_Team_domains(ctx, field)
+	case "invitations":
+		return ec.fieldContext_Team_invitations(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Team", field.Name)
 }
@@ -14504,6 +15877,8 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_givenName(ctx, field)
 	case "familyName":
 		return ec.fieldContext_User_familyName(ctx, field)
+	case "emailVerified":
+		return ec.fieldContext_User_emailVerified(ctx, field)
 	case "verifiedAt":
 		return ec.fieldContext_User_verifiedAt(ctx, field)
 	case "createdAt":
@@ -14524,6 +15899,18 @@ func (ec *executionContext) childFields_UserError(ctx context.Context, field gra
 	return nil, fmt.Errorf("no field named %q was found under type UserError", field.Name)
 }
 
+func (ec *executionContext) childFields_VerifyDomainPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "domain":
+		return ec.fieldContext_VerifyDomainPayload_domain(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_VerifyDomainPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_VerifyDomainPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VerifyDomainPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "kind":
@@ -14532,6 +15919,8 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_user(ctx, field)
 	case "membership":
 		return ec.fieldContext_Viewer_membership(ctx, field)
+	case "emailConfirmationRequired":
+		return ec.fieldContext_Viewer_emailConfirmationRequired(ctx, field)
 	case "mailLanguage":
 		return ec.fieldContext_Viewer_mailLanguage(ctx, field)
 	case "session":

@@ -1095,6 +1095,75 @@ func (ec *executionContext) fieldContext_SsoSettings_disabledReason(_ context.Co
 	return graphql.NewScalarFieldContext("SsoSettings", field, true, true, "String")
 }
 
+func (ec *executionContext) _SsoSettings_confirmEmail(ctx context.Context, field graphql.CollectedField, obj *models.SsoSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SsoSettings_confirmEmail(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ConfirmEmail, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SsoSettings_confirmEmail(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SsoSettings", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _SsoSettings_trustVerifiedDomains(ctx context.Context, field graphql.CollectedField, obj *models.SsoSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SsoSettings_trustVerifiedDomains(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TrustVerifiedDomains, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SsoSettings_trustVerifiedDomains(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SsoSettings", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _SsoSettings_allowedDomains(ctx context.Context, field graphql.CollectedField, obj *models.SsoSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SsoSettings_allowedDomains(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AllowedDomains, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SsoSettings_allowedDomains(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SsoSettings", field, false, false, "String")
+}
+
 func (ec *executionContext) _UpdateSsoSettingsPayload_ssoSettings(ctx context.Context, field graphql.CollectedField, obj *model.UpdateSsoSettingsPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1362,7 +1431,7 @@ func (ec *executionContext) unmarshalInputUpdateSsoSettingsInput(ctx context.Con
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"teamId", "defaultRole", "idpInitiatedEnabled", "jitEnabled", "sessionHours", "sessionIdleMinutes", "clockSkewSeconds", "requireMfa", "honourSessionEnd", "signMetadata", "encryptAssertions", "defaultIdentityProviderId", "revision", "clientMutationId"}
+	fieldsInOrder := [...]string{"teamId", "defaultRole", "idpInitiatedEnabled", "jitEnabled", "sessionHours", "sessionIdleMinutes", "clockSkewSeconds", "requireMfa", "honourSessionEnd", "signMetadata", "encryptAssertions", "defaultIdentityProviderId", "confirmEmail", "trustVerifiedDomains", "allowedDomains", "revision", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1453,6 +1522,27 @@ func (ec *executionContext) unmarshalInputUpdateSsoSettingsInput(ctx context.Con
 				return it, err
 			}
 			it.DefaultIdentityProviderID = graphql.OmittableOf(data)
+		case "confirmEmail":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("confirmEmail"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ConfirmEmail = graphql.OmittableOf(data)
+		case "trustVerifiedDomains":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("trustVerifiedDomains"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TrustVerifiedDomains = graphql.OmittableOf(data)
+		case "allowedDomains":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("allowedDomains"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.AllowedDomains = graphql.OmittableOf(data)
 		case "revision":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("revision"))
 			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
@@ -1830,6 +1920,21 @@ func (ec *executionContext) _SsoSettings(ctx context.Context, sel ast.SelectionS
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._SsoSettings_disabledReason(ctx, field, obj)
 				})
+		case "confirmEmail":
+			out.Values[i] = ec._SsoSettings_confirmEmail(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "trustVerifiedDomains":
+			out.Values[i] = ec._SsoSettings_trustVerifiedDomains(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "allowedDomains":
+			out.Values[i] = ec._SsoSettings_allowedDomains(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}

@@ -33,6 +33,7 @@ type QueryResolver interface {
 type ViewerResolver interface {
 	User(ctx context.Context, obj *model.Viewer) (*models.User, error)
 	Membership(ctx context.Context, obj *model.Viewer) (*models.Membership, error)
+
 	MailLanguage(ctx context.Context, obj *model.Viewer) (*string, error)
 	Session(ctx context.Context, obj *model.Viewer) (*models.Session, error)
 	APIKey(ctx context.Context, obj *model.Viewer) (*models.APIKey, error)
@@ -890,6 +891,29 @@ func (ec *executionContext) fieldContext_Viewer_membership(_ context.Context, fi
 	return fc, nil
 }
 
+func (ec *executionContext) _Viewer_emailConfirmationRequired(ctx context.Context, field graphql.CollectedField, obj *model.Viewer) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Viewer_emailConfirmationRequired(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EmailConfirmationRequired, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Viewer_emailConfirmationRequired(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Viewer", field, false, false, "Boolean")
+}
+
 func (ec *executionContext) _Viewer_mailLanguage(ctx context.Context, field graphql.CollectedField, obj *model.Viewer) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1213,6 +1237,11 @@ func (ec *executionContext) _Viewer(ctx context.Context, sel ast.SelectionSet, o
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Viewer_membership(ctx, field, obj)
 				})
+		case "emailConfirmationRequired":
+			out.Values[i] = ec._Viewer_emailConfirmationRequired(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "mailLanguage":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,

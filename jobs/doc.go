@@ -28,6 +28,7 @@ import (
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 
 	"rollcall/credential"
+	"rollcall/domain"
 	"rollcall/mail"
 	"rollcall/models"
 	"rollcall/sso"
@@ -52,6 +53,7 @@ type Options struct {
 	Log         *slog.Logger
 	SSO         *sso.Service
 	Credentials *credential.Store
+	Domains     *domain.Service // nil looks for no domains
 	Sender      mail.Sender
 	From        string // of mails, an address perhaps with a name
 	BaseURL     string

@@ -30,6 +30,7 @@ type (
 	expiryArgs struct{}
 	dueArgs    struct{}
 	pruneArgs  struct{}
+	domainArgs struct{}
 )
 
 func (announceArgs) Kind() string { return "announce" }
@@ -38,10 +39,11 @@ func (refreshArgs) Kind() string  { return "refresh_metadata" }
 func (expiryArgs) Kind() string   { return "announce_expiring" }
 func (dueArgs) Kind() string      { return "find_due_metadata" }
 func (pruneArgs) Kind() string    { return "prune" }
+func (domainArgs) Kind() string   { return "recheck_domains" }
 
 // Kinds lists every kind of job.
 var Kinds = []string{
-	announceArgs{}.Kind(), deliverArgs{}.Kind(), refreshArgs{}.Kind(), expiryArgs{}.Kind(), dueArgs{}.Kind(), pruneArgs{}.Kind(),
+	announceArgs{}.Kind(), deliverArgs{}.Kind(), refreshArgs{}.Kind(), expiryArgs{}.Kind(), dueArgs{}.Kind(), pruneArgs{}.Kind(), domainArgs{}.Kind(),
 }
 
 // How often the periodic work is done.
@@ -49,6 +51,7 @@ const (
 	expiryEvery = time.Hour
 	dueEvery    = 5 * time.Minute
 	pruneEvery  = 10 * time.Minute
+	domainEvery = 10 * time.Minute
 )
 
 // periodic is the timetable. The leader alone keeps it, and a leader that
@@ -60,7 +63,7 @@ func periodic() []*river.PeriodicJob {
 			return args, &river.InsertOpts{MaxAttempts: 3, UniqueOpts: river.UniqueOpts{ByPeriod: d}}
 		}, &river.PeriodicJobOpts{ID: args.Kind(), RunOnStart: true})
 	}
-	return []*river.PeriodicJob{every(expiryEvery, expiryArgs{}), every(dueEvery, dueArgs{}), every(pruneEvery, pruneArgs{})}
+	return []*river.PeriodicJob{every(expiryEvery, expiryArgs{}), every(dueEvery, dueArgs{}), every(pruneEvery, pruneArgs{}), every(domainEvery, domainArgs{})}
 }
 
 func (s *Service) register(w *river.Workers) {
@@ -75,6 +78,7 @@ func (s *Service) register(w *river.Workers) {
 	add(w, func(ctx context.Context, _ *river.Job[expiryArgs]) error { return s.Expiring(ctx) })
 	add(w, func(ctx context.Context, _ *river.Job[dueArgs]) error { return s.FindDue(ctx) })
 	add(w, func(ctx context.Context, _ *river.Job[pruneArgs]) error { return s.Prune(ctx) })
+	add(w, func(ctx context.Context, _ *river.Job[domainArgs]) error { return s.RecheckDomains(ctx) })
 }
 
 // add registers work that is done in the name of the server itself.
@@ -118,6 +122,19 @@ func (s *Service) FindDue(ctx context.Context) error {
 		params[i] = onlyOnce(refreshArgs{Provider: id})
 	}
 	_, err = s.client.InsertMany(ctx, params)
+	return err
+}
+
+// domainsAtOnce is how many domains are looked up in ten minutes. Each look takes
+// five seconds at most, and a run that does not get through goes on at the next.
+const domainsAtOnce = 200
+
+// RecheckDomains looks for the records of the domains whose day has come.
+func (s *Service) RecheckDomains(ctx context.Context) error {
+	if s.Domains == nil {
+		return nil
+	}
+	_, err := s.Domains.Recheck(ctx, domainsAtOnce)
 	return err
 }
 

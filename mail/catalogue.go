@@ -33,13 +33,19 @@ const (
 	FactorAdded     Kind = "factor_added"
 	FactorRemoved   Kind = "factor_removed"
 	BackupCodeUsed  Kind = "backup_code_used"
+	VerifyEmail     Kind = "verify_email"
+	Invitation      Kind = "invitation"
+	WelcomeSso      Kind = "welcome_sso"
+	DomainVerified  Kind = "domain_verified"
+	DomainLost      Kind = "domain_lost"
 )
 
 // Kinds lists the whole catalogue.
 var Kinds = []Kind{CertExpiring, CertExpired, CertAdded, CertRemoved, CertDiscovered, MetadataFailing, MetadataWorks,
 	SsoEnabled, SsoChanged, SsoFailing, TokenCreated, TokenRevoked, KeyCreated,
 	KeyRevoked, KeyExpiring, TokenExpiring, ScimFailing, SsoRollout, MemberOut, MemberRemoved, MembersOut,
-	PasswordChanged, PasswordReset, SetPassword, SignInElsewhere, FactorAdded, FactorRemoved, BackupCodeUsed}
+	PasswordChanged, PasswordReset, SetPassword, SignInElsewhere, FactorAdded, FactorRemoved, BackupCodeUsed,
+	VerifyEmail, Invitation, WelcomeSso, DomainVerified, DomainLost}
 
 // Language is a language that every message of the catalogue has.
 type Language string

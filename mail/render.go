@@ -96,7 +96,7 @@ func long(at, english, japanese string, l Language) string {
 // tidied takes out of the facts what would break a line: some of them come
 // from certificates and from people.
 func (f Facts) tidied() Facts {
-	for _, s := range []*string{&f.Team, &f.Actor, &f.Provider, &f.Subject, &f.Problem, &f.Name, &f.Prefix, &f.Fingerprint} {
+	for _, s := range []*string{&f.Team, &f.Actor, &f.Provider, &f.Subject, &f.Problem, &f.Name, &f.Prefix, &f.Fingerprint, &f.Email} {
 		*s = oneLine(*s)
 	}
 	changes := make([]string, len(f.Changes))

@@ -28,6 +28,10 @@ func (User) IsNode() {}
 // ManagedBy reports whether the team's IdP created or took over the account.
 func (u User) ManagedBy(team ID) bool { return u.ManagedByTeamID != nil && *u.ManagedByTeamID == team }
 
+// EmailVerified reports whether the person proved that the address is theirs, or
+// somebody vouched for it.
+func (u User) EmailVerified() bool { return u.VerifiedAt != nil }
+
 // IsActor marks whoever audit events can be about as their doer.
 func (User) IsActor() {}
 

@@ -92,6 +92,7 @@ type batches struct {
 	noticeKinds   *batch[string]                      // by notice
 	teamKeys      *batch[[]models.ServiceProviderKey] // by team
 	tokensOfTeam  *batch[[]models.ScimToken]          // by team
+	domains       *batch[[]models.Domain]             // by team
 	members       *batch[models.Membership]
 	certs         *batch[models.Certificate]
 	changes       *batch[[]sso.Change] // by login attempt
@@ -131,6 +132,7 @@ func (r *Resolver) withBatches(ctx context.Context) context.Context {
 		noticeKinds:   newBatch(r.SSO.NoticeKinds),
 		teamKeys:      newBatch(r.SSO.ServiceProviderKeysByTeam),
 		tokensOfTeam:  newBatch(r.Credentials.ScimTokensByTeam),
+		domains:       newBatch(r.Domains.DomainsByTeam),
 		members:       newBatch(r.membershipsByID),
 		certs:         newBatch(r.certificatesByID),
 		changes:       newBatch(r.SSO.ChangesByAttempt),

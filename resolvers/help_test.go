@@ -6,6 +6,7 @@ import (
 	"crypto/cipher"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -16,8 +17,10 @@ import (
 	"rollcall/account"
 	"rollcall/audit"
 	"rollcall/credential"
+	"rollcall/domain"
 	"rollcall/internal/housetest"
 	"rollcall/internal/idptest"
+	"rollcall/invite"
 	"rollcall/jobs"
 	"rollcall/models"
 	"rollcall/roster"
@@ -40,6 +43,18 @@ type desk struct {
 	host func() (fetch.Document, error)
 
 	acme, globex crew
+	dns          zone
+}
+
+// zone is a DNS with TXT records by their names.
+type zone map[string][]string
+
+// LookupTXT implements domain.Resolver.
+func (z *zone) LookupTXT(_ context.Context, name string) ([]string, error) {
+	if found, ok := (*z)[name]; ok {
+		return found, nil
+	}
+	return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
 }
 
 // crew is a team with a member of each role, all with accounts of their own.
@@ -63,12 +78,14 @@ func eachDesk(t *testing.T, fn func(t *testing.T, d *desk)) {
 		d.Resolver = &Resolver{
 			Roster:      &roster.Service{DB: db, Now: d.clock.Now, TombstoneKey: []byte(strings.Repeat("k", 32))},
 			SSO:         &sso.Service{DB: db, Now: d.clock.Now, BaseURL: baseURL, Keys: sealing(t), Fetch: d.fetch},
-			Credentials: &credential.Store{DB: db, Now: d.clock.Now},
+			Credentials: &credential.Store{DB: db, Now: d.clock.Now, LinkKey: []byte(strings.Repeat("l", 32))},
+			Domains:     &domain.Service{DB: db, Now: d.clock.Now, Resolver: &d.dns},
 			Audit:       &audit.Reader{DB: db},
 			Now:         d.clock.Now, Log: log, Version: "test", Database: string(db.Dialect()), RateLimit: true,
 		}
 		d.Credentials.LinkKey = []byte(strings.Repeat("k", 32))
 		d.Account = &account.Service{DB: db, Now: d.clock.Now, Credentials: d.Credentials, BaseURL: baseURL}
+		d.Invitations = &invite.Service{DB: db, Now: d.clock.Now, BaseURL: baseURL, Roster: d.Roster, Credentials: d.Credentials}
 		if d.Jobs, err = jobs.New(jobs.Options{DB: db, Now: d.clock.Now, Log: log, SSO: d.SSO, Credentials: d.Credentials, BaseURL: baseURL, PollOnly: true}); err != nil {
 			t.Fatal(err)
 		}

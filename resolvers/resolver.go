@@ -13,7 +13,7 @@
 //	batch.go      look-ups of one page in one statement
 //	expected.go   what a page announces to the batches
 //	related.go    what hangs on an object
-//	lists.go      connections with their filters and orders; provisioning_lists.go
+//	lists.go      connections with their filters and orders; provisioning_lists.go, invitations.go
 //	pages.go      a window of rows into a page
 //	events.go     who did what to whom
 //	follow.go     the history as it happens
@@ -28,7 +28,9 @@ import (
 	"rollcall/account"
 	"rollcall/audit"
 	"rollcall/credential"
+	"rollcall/domain"
 	"rollcall/graph"
+	"rollcall/invite"
 	"rollcall/jobs"
 	"rollcall/roster"
 	"rollcall/sso"
@@ -42,6 +44,8 @@ type Resolver struct {
 	SSO         *sso.Service
 	Credentials *credential.Store
 	Account     *account.Service
+	Domains     *domain.Service
+	Invitations *invite.Service
 	Audit       *audit.Reader
 	Jobs        *jobs.Service // nil shows operators nothing of the work
 	Now         func() time.Time

@@ -26,6 +26,12 @@ func (r *mutationResolver) UpdateSsoSettings(ctx context.Context, input model.Up
 		SignMetadata:        keep(&in, input.SignMetadata, "signMetadata"),
 		EncryptAssertions:   keep(&in, input.EncryptAssertions, "encryptAssertions"),
 		Revision:            input.Revision.Value(),
+
+		ConfirmEmail:         keep(&in, input.ConfirmEmail, "confirmEmail"),
+		TrustVerifiedDomains: keep(&in, input.TrustVerifiedDomains, "trustVerifiedDomains"),
+	}
+	if names := keepList(&in, input.AllowedDomains, "allowedDomains"); names != nil {
+		change.AllowedDomains = &names
 	}
 	if p := keep(&in, input.DefaultIdentityProviderID, "defaultIdentityProviderId"); p != nil {
 		id := in.id(models.PrefixIdentityProvider, *p, "defaultIdentityProviderId")

@@ -21,7 +21,7 @@ func viewer(a access.Actor) *model.Viewer {
 	case access.Operator:
 		return &model.Viewer{Kind: model.ViewerKindOperator}
 	case access.Person:
-		return &model.Viewer{Kind: model.ViewerKindPerson}
+		return &model.Viewer{Kind: model.ViewerKindPerson, EmailConfirmationRequired: a.Unverified}
 	case access.Key:
 		return &model.Viewer{Kind: model.ViewerKindAPIKey}
 	default:

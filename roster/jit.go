@@ -106,6 +106,9 @@ func (s *Service) provisionJit(ctx context.Context, tx *gorm.DB, l *sso.Login, p
 	if !l.Settings.JitEnabled {
 		return Member{}, fault.New(fault.JitDisabled, "The team takes only people who were provisioned before.")
 	}
+	if err := mayAssert(tx, l, p.Email); err != nil {
+		return Member{}, err
+	}
 	u, err := s.newUser(tx, p, models.KindPerson, models.OriginSso, &l.Team.ID)
 	if err != nil {
 		return Member{}, err
@@ -124,7 +127,10 @@ func (s *Service) provisionJit(ctx context.Context, tx *gorm.DB, l *sso.Login, p
 	if err := s.link(tx, l, m, now); err != nil {
 		return Member{}, err
 	}
-	return m, s.recordIn(ctx, tx, m)
+	if err := s.recordIn(ctx, tx, m); err != nil {
+		return Member{}, err
+	}
+	return m, s.askToConfirm(ctx, tx, m)
 }
 
 // appeared is ErrAgain when the account that is in the way belongs to this very

@@ -17,6 +17,9 @@ func (s *Service) Membership(ctx context.Context, id models.ID) (models.Membersh
 	if err := s.DB.Read(ctx).Where("id = ?", id).Take(&row).Error; err != nil {
 		return models.Membership{}, models.Fault(err)
 	}
+	if a := access.From(ctx); a.Kind == access.Person && a.MembershipID == row.ID {
+		return row, nil
+	}
 	if err := access.Require(ctx, access.MembersRead, row.TeamID); err != nil {
 		return models.Membership{}, err
 	}

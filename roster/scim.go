@@ -204,6 +204,9 @@ func (s *Service) scimAccount(tx *gorm.DB, team models.ID, in ScimUser) (models.
 	case err != nil:
 		return u, err
 	case !found:
+		if err := notForeign(tx, team, p.Email); err != nil {
+			return u, err
+		}
 		return s.newUser(tx, p, models.KindPerson, models.OriginScim, &team)
 	case !u.ManagedBy(team):
 		return u, accountConflict()
@@ -233,6 +236,9 @@ func (s *Service) ownAddress(tx *gorm.DB, m Member, wanted string) (string, erro
 		return wanted, nil
 	}
 	u, found, err := userByEmail(tx, wanted)
+	if err == nil && !found {
+		err = notForeign(tx, m.TeamID, wanted)
+	}
 	switch {
 	case err != nil || !found:
 		return wanted, err

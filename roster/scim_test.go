@@ -19,7 +19,7 @@ func TestProvision(t *testing.T) {
 		same(t, "membership", []any{m.TeamID, m.Role, m.RoleSource, m.Status, m.Source, m.ScimManaged, m.UserName, m.UserNameKey, *m.ExternalID, m.LastSeenAt, m.DeactivatedAt, m.Revision},
 			[]any{h.team.ID, "VIEWER", "DEFAULT", "ACTIVE", "SCIM", true, "Ada", "ada", "00u1", nil, nil, 1})
 		u := m.User
-		same(t, "account", []any{u.Email, u.Name, u.GivenName, u.FamilyName, u.Kind, u.Origin, *u.ManagedByTeamID, u.VerifiedAt}, []any{"Ada@Acme.test", "Ada L", "Ada", "Lovelace", "PERSON", "SCIM", h.team.ID, nil})
+		same(t, "account", []any{u.Email, u.Name, u.GivenName, u.FamilyName, u.Kind, u.Origin, *u.ManagedByTeamID, u.VerifiedAt}, []any{"Ada@Acme.test", "Ada L", "Ada", "Lovelace", "PERSON", "SCIM", h.team.ID, h.clock.Now()})
 		stored, err := h.ScimMember(h.scim(), h.team.ID, m.ID)
 		h.must(err)
 		stored.User, err = h.User(h.operator(), stored.UserID)

@@ -31,7 +31,7 @@ type SignIn struct {
 // A refusal is committed too, so that the assertion stays spent and the attempt
 // is kept; it is returned as a fault with a small-letter code: assertion_replayed,
 // request_unknown, user_deactivated, user_removed, account_conflict, jit_disabled,
-// email_invalid.
+// domain_not_allowed, email_invalid.
 func (s *Service) SignIn(ctx context.Context, login sso.Login) (SignIn, error) {
 	var out SignIn
 	var refusal error

@@ -58,7 +58,7 @@ func TestFirstSignIn(t *testing.T) {
 
 		a, err := h.store.AuthenticateSession(h.Context(), in.SessionSecret)
 		h.must(err)
-		same(t, "session's person", a, access.Actor{Kind: access.Person, TeamID: h.team.ID, UserID: u.ID, MembershipID: m.ID, Role: models.RoleMember, CredentialID: in.Session.ID, Label: u.Email})
+		same(t, "session's person", a, access.Actor{Kind: access.Person, TeamID: h.team.ID, UserID: u.ID, MembershipID: m.ID, Role: models.RoleMember, CredentialID: in.Session.ID, Label: u.Email, Unverified: true})
 		same(t, "session", []any{in.Session.NameID, in.Session.IP, in.Session.ExpiresAt.Sub(h.clock.Now()), in.Session.IdleExpiresAt.Sub(h.clock.Now()), in.ReturnTo},
 			[]any{"00u1", "192.0.2.7", 24 * time.Hour, 8 * time.Hour, "/welcome"})
 		var attempt models.LoginAttempt

@@ -109,6 +109,9 @@ func (s *Service) visibleTeams(ctx context.Context) (*gorm.DB, error) {
 	if a.Can(access.TeamsRead, "") {
 		return s.DB.Read(ctx), nil
 	}
+	if a.Unverified { // the name of the team that their own session is for
+		return s.DB.Read(ctx).Where("id = ?", a.TeamID), nil
+	}
 	if err := access.Require(ctx, access.TeamRead, a.TeamID); err != nil {
 		return nil, err
 	}

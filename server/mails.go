@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"html/template"
 	"net/http"
+	"strings"
 
 	"rollcall/mail"
 )
 
-var mailsPage = template.Must(template.New("mails").Parse(`<!DOCTYPE html>
+var mailsPage = template.Must(template.New("mails").Funcs(template.FuncMap{"lines": func(text string) []string { return strings.Split(text, "\n") }, "address": isAddress}).Parse(`<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Mail of the demo</title>
 <style>
@@ -21,12 +22,18 @@ pre { white-space: pre-wrap; padding: .5em; border: 1px solid }
 {{range .}}<article>
 <h2>{{.Subject}}</h2>
 <p>To: {{.To}}<br>From: {{.From}}</p>
-<pre>{{.Text}}</pre>
+<pre>{{range $i, $l := lines .Text}}{{if $i}}
+{{end}}{{if address $l}}<a href="{{$l}}">{{$l}}</a>{{else}}{{$l}}{{end}}{{end}}</pre>
 </article>
 {{else}}<p>Nothing was sent yet.</p>
 {{end}}</body>
 </html>
 `))
+
+// isAddress reports whether a line of a mail is an address to follow.
+func isAddress(line string) bool {
+	return strings.HasPrefix(line, "http://") && !strings.ContainsAny(line, " \t")
+}
 
 // showMails is the demo's page of what was sent.
 func showMails(sent *mail.Capture) http.HandlerFunc {

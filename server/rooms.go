@@ -14,7 +14,9 @@ import (
 	"rollcall/account"
 	"rollcall/config"
 	"rollcall/credential"
+	"rollcall/domain"
 	"rollcall/graph"
+	"rollcall/invite"
 	"rollcall/jobs"
 	"rollcall/models"
 	"rollcall/roster"
@@ -33,6 +35,8 @@ type Rooms struct {
 	SSO         *sso.Service
 	Roster      *roster.Service
 	Account     *account.Service
+	Domains     *domain.Service
+	Invitations *invite.Service
 	Stopping    <-chan struct{} // closed when the server stops, so that streams end
 	Explorer    bool            // whether /graphiql/ is served
 	Trusted     *graph.Trusted  // the documents that sessions may send, nil for any
@@ -103,7 +107,9 @@ func build(ctx context.Context, cfg config.Config, db *models.DB, log *slog.Logg
 		Account: &account.Service{
 			DB: db, Now: now, Sealing: secondFactors, Credentials: store, BaseURL: cfg.BaseURL, Background: background(log),
 		},
-		Calls: &scim.Buffer{Keeper: people, Log: log},
+		Calls:       &scim.Buffer{Keeper: people, Log: log},
+		Domains:     &domain.Service{DB: db, Now: now},
+		Invitations: &invite.Service{DB: db, Now: now, BaseURL: cfg.BaseURL, Roster: people, Credentials: store},
 	}
 	if cfg.TrustedDocs != "" {
 		if r.Trusted, err = readTrusted(cfg.TrustedDocs); err != nil {

@@ -22,13 +22,13 @@ type door struct {
 // Handler is the whole server: the doors, and the middleware in front of them.
 func (r *Rooms) Handler() http.Handler {
 	api := door{resolvers.Handler(&resolvers.Resolver{
-		Roster: r.Roster, SSO: r.SSO, Credentials: r.Credentials, Account: r.Account, Audit: &audit.Reader{DB: r.DB}, Jobs: r.Jobs, Now: r.Now, Log: r.Log,
+		Roster: r.Roster, SSO: r.SSO, Credentials: r.Credentials, Account: r.Account, Domains: r.Domains, Invitations: r.Invitations, Audit: &audit.Reader{DB: r.DB}, Jobs: r.Jobs, Now: r.Now, Log: r.Log,
 		Version: config.Version(), Database: string(r.DB.Dialect()), RateLimit: r.Config.RateLimit, Stopping: r.Stopping,
 		News: r.DB.Follow, Trusted: r.Trusted,
 	}), graph.Refuse}
 	wire := scim.Options{Roster: r.Roster, Credentials: r.Credentials, BaseURL: r.Config.BaseURL, Log: r.Log, Now: r.Now, Calls: r.Calls}
 	provisioning := door{scim.NewHandler(wire), wire.Refuse}
-	pages := signin.Options{SSO: r.SSO, Roster: r.Roster, Credentials: r.Credentials, Account: r.Account, BaseURL: r.Config.BaseURL, Log: r.Log}
+	pages := signin.Options{SSO: r.SSO, Roster: r.Roster, Credentials: r.Credentials, Account: r.Account, Invitations: r.Invitations, BaseURL: r.Config.BaseURL, Log: r.Log}
 	people := door{signin.NewHandler(pages), pages.Refuse}
 
 	limit := newLimits(r.Config.RateLimit, r.Now)

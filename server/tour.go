@@ -37,7 +37,9 @@ Rollcall is running on a throw-away database with the team acme.
   Mail              {{.Mail}}  and in the log, on standard error
 
 In a browser: open the sign-in address, choose Ada, press Continue; you are signed in.
-Then paste lines 1 and 5 of the tour into a terminal and load the page again: you are out.
+Whoever is new confirms their e-mail address first: open the link on the page Mail and
+press its button. Then paste lines 1 and 5 of the tour into a terminal and load the
+sign-in page again: you are out.
 
 The whole tour in a terminal (bash and curl), line by line or all at once:
 ------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import (
 func (r *Rooms) addJobs() error {
 	kept := r.Config.Retention
 	work, err := jobs.New(jobs.Options{
-		DB: r.DB, Now: r.Now, Log: r.Log, SSO: r.SSO, Credentials: r.Credentials,
+		DB: r.DB, Now: r.Now, Log: r.Log, SSO: r.SSO, Credentials: r.Credentials, Domains: r.Domains,
 		Sender: sender(r.Config.SMTP, r), From: r.Config.MailFrom, BaseURL: r.Config.BaseURL, PollOnly: r.Config.PollOnly,
 		AlsoAnnounce: []func(context.Context) error{r.Roster.Watch},
 		AlsoPrune:    []func(context.Context) error{r.Roster.PruneScimCalls, r.Account.Prune},
@@ -25,6 +25,7 @@ func (r *Rooms) addJobs() error {
 	}
 	r.Jobs = work
 	r.SSO.Announce, r.Credentials.Announce, r.Roster.Announce, r.Account.Announce = work.Announce, work.Announce, work.Announce, work.Announce
+	r.Domains.Announce, r.Invitations.Announce = work.Announce, work.Announce
 	return nil
 }
 

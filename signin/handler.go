@@ -12,6 +12,7 @@ import (
 	"rollcall/account"
 	"rollcall/credential"
 	"rollcall/fault"
+	"rollcall/invite"
 	"rollcall/models"
 	"rollcall/roster"
 	"rollcall/sso"
@@ -21,6 +22,7 @@ import (
 type Options struct {
 	SSO         *sso.Service
 	Roster      *roster.Service
+	Invitations *invite.Service
 	Credentials *credential.Store
 	Account     *account.Service
 	BaseURL     string // of the installation, without a slash at its end
@@ -65,6 +67,9 @@ func NewHandler(o Options) http.Handler {
 		"/account/passkey/keep": h.only(http.MethodPost, h.keepPasskey),
 		"/account/codes":        h.only(http.MethodPost, h.newCodes),
 		"/signout":              h.only(http.MethodPost, h.signout),
+		"/verify":               h.either(h.verify),
+		"/invitation":           h.either(h.invitation),
+		"/verify/resend":        h.only(http.MethodPost, h.resend),
 		"/saml/{team}":          h.only(http.MethodGet, h.team(h.landing)),
 		"/saml/{team}/init":     h.only(http.MethodGet, h.team(h.begin)),
 		"/saml/{team}/finalize": h.team(h.acs),
@@ -93,6 +98,19 @@ func (h *handler) only(method string, serve http.HandlerFunc) http.HandlerFunc {
 		}
 		w.Header().Set("Allow", method)
 		h.show(w, r, http.StatusMethodNotAllowed, failurePage, page{Sentence: wrongMethod})
+	}
+}
+
+// either lets GET and POST through.
+func (h *handler) either(serve http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		switch r.Method {
+		case http.MethodGet, http.MethodHead, http.MethodPost:
+			serve(w, r)
+		default:
+			w.Header().Set("Allow", "GET, POST")
+			h.show(w, r, http.StatusMethodNotAllowed, failurePage, page{Sentence: wrongMethod})
+		}
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"rollcall/credential"
 	"rollcall/internal/housetest"
 	"rollcall/internal/idptest"
+	"rollcall/invite"
 	"rollcall/models"
 	"rollcall/roster"
 	"rollcall/saml"
@@ -40,6 +41,7 @@ type house struct {
 	credentials *credential.Store
 	account     *account.Service
 	told        housetest.Notices
+	invitations *invite.Service
 	log         *housetest.Log
 	door        http.Handler
 	base        string
@@ -61,7 +63,9 @@ func newHouse(t *testing.T, db *models.DB, base string) *house {
 	h.log = text
 	h.sso = &sso.Service{DB: db, Now: h.clock.Now, BaseURL: base}
 	h.roster = &roster.Service{DB: db, Now: h.clock.Now, TombstoneKey: []byte("0123456789abcdef0123456789abcdef")}
-	h.credentials = &credential.Store{DB: db, Now: h.clock.Now}
+	h.credentials = &credential.Store{DB: db, Now: h.clock.Now, LinkKey: []byte("0123456789abcdef0123456789abcdef")}
+	h.roster.Credentials = h.credentials
+	h.invitations = &invite.Service{DB: db, Now: h.clock.Now, BaseURL: base, Roster: h.roster, Credentials: h.credentials}
 	ring, err := h.credentials.Unlock(t.Context(), "the secret key of this installation", "")
 	h.must(err)
 	h.sso.Keys, err = ring.AEAD("service provider keys")
@@ -74,7 +78,7 @@ func newHouse(t *testing.T, db *models.DB, base string) *house {
 		Params:   account.Params{MemoryKiB: 64, Passes: 1},
 		Announce: h.told.Announce,
 	}
-	h.door = h.middleware(NewHandler(Options{SSO: h.sso, Roster: h.roster, Credentials: h.credentials, Account: h.account, BaseURL: base, Log: log}))
+	h.door = h.middleware(NewHandler(Options{SSO: h.sso, Roster: h.roster, Credentials: h.credentials, Account: h.account, Invitations: h.invitations, BaseURL: base, Log: log}))
 	h.team, h.idp = h.found("acme", "Acme")
 	return h
 }
@@ -112,7 +116,14 @@ func (h *house) newTeam(slug, name string, plan models.Plan) models.Team {
 	h.Helper()
 	team, err := h.roster.CreateTeam(housetest.AsOperator(h.Context()), roster.NewTeam{Slug: slug, Name: name, Plan: plan})
 	h.must(err)
+	h.confirming(team, false)
 	return team
+}
+
+// confirming says whether new people of a team confirm their address first.
+func (h *house) confirming(team models.Team, on bool) {
+	h.Helper()
+	h.must(h.db.Read(h.Context()).Model(&models.SsoSettings{}).Where("team_id = ?", team.ID).Update("confirm_email", on).Error)
 }
 
 func (h *house) allowIdpInitiated(on bool) {

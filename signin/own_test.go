@@ -34,7 +34,7 @@ func (h *house) own(team models.Team, role models.Role, email string) roster.Mem
 	if w := b.post("/password", url.Values{"email": {email}}, here); w.Code != http.StatusOK {
 		h.Fatalf("%d\n%s", w.Code, w.Body)
 	}
-	token := h.mailed("password_reset")
+	token := h.resetToken("password_reset")
 	if w := b.get("/password?t=" + token); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), html.EscapeString(email)) {
 		h.Fatalf("%d\n%s", w.Code, w.Body)
 	}
@@ -44,8 +44,8 @@ func (h *house) own(team models.Team, role models.Role, email string) roster.Mem
 	return m
 }
 
-// mailed is the token in the newest mail of a kind.
-func (h *house) mailed(kind string) string {
+// resetToken is the token in the newest mail of a kind.
+func (h *house) resetToken(kind string) string {
 	h.Helper()
 	n, ok := h.told.Last(kind)
 	if !ok || n.LinkID == nil {

@@ -52,6 +52,9 @@ var (
 	accountTemplate = parsePage("account")
 	totpPage        = parsePage("totp")
 	newKeyPage      = parsePage("newkey")
+	verifyingPage   = parsePage("verify")
+	awaitingPage    = parsePage("awaiting")
+	invitedPage     = parsePage("invitation")
 )
 
 // parsePage reads a page that is compiled in; that it can be read is tested. The
@@ -78,6 +81,9 @@ type page struct {
 	Form    *saml.Form
 	Leaving bool
 	Nonce   string
+
+	Verify     *verifyPage
+	Invitation *invitationPage
 }
 
 // What pages may load: their own style. Nothing may frame them, and no script
@@ -121,13 +127,18 @@ func (h *handler) show(w http.ResponseWriter, r *http.Request, status int, t *te
 // page has a form that leaves.
 func (h *handler) formTargets(t *template.Template) string {
 	switch {
-	case t != askPage && t != signedInPage && t != teamsPage && t != onwardPage:
+	case t != askPage && !signsOut(t) && t != teamsPage && t != onwardPage:
 		return "'self'"
 	case h.jar.secure:
 		return "'self' https:"
 	default:
 		return "'self' https: http:"
 	}
+}
+
+// signsOut reports whether a page has the form that signs out.
+func signsOut(t *template.Template) bool {
+	return t == signedInPage || t == accountTemplate || t == verifyingPage || t == awaitingPage || t == invitedPage
 }
 
 // referrerPolicy keeps our addresses from other sites. Pages with a form for

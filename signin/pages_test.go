@@ -41,6 +41,21 @@ func TestGoldenPages(t *testing.T) {
 		{"onward", onwardPage, page{Leaving: true, Nonce: "NONCE", Form: &saml.Form{
 			Action: `https://idp.test/slo?a="b"&c=<d>`, Fields: []saml.FormField{{Name: "SAMLRequest", Value: "a+b/c=="}, {Name: "RelayState", Value: `"><script>`}},
 		}}},
+		{"awaiting", awaitingPage, page{Person: "ada@acme.test", Team: "Acme <Inc>"}},
+		{"verify-ask", verifyingPage, page{Verify: &verifyPage{State: verifyAsk, Email: `"<b>@acme.test`, Team: "Acme <Inc>", Token: `T"OKEN`}}},
+		{"verify-done", verifyingPage, page{Verify: &verifyPage{State: verifyDone, Email: "ada@acme.test", Team: "Acme", Init: "/saml/acme/init"}}},
+		{"verify-used", verifyingPage, page{Verify: &verifyPage{State: verifyUsed, SignedIn: true}}},
+		{"verify-expired", verifyingPage, page{Verify: &verifyPage{State: verifyExpired, Team: "Acme", Init: "/saml/acme/init"}}},
+		{"verify-other", verifyingPage, page{Verify: &verifyPage{State: verifyOther}}},
+		{"verify-unknown", verifyingPage, page{Verify: &verifyPage{State: verifyUnknown}}},
+		{"verify-sent", verifyingPage, page{Verify: &verifyPage{State: verifySent, Email: "ada@acme.test", SignedIn: true}}},
+		{"verify-limited", verifyingPage, page{Verify: &verifyPage{State: verifyLimited, SignedIn: true}}},
+		{"invitation-ask", invitedPage, page{Invitation: &invitationPage{State: invitedAsk, Email: `"<b>@acme.test`, Team: "Acme <Inc>", Inviter: "root@acme.test", Role: "ADMIN", Token: `T"OKEN`}}},
+		{"invitation-used", invitedPage, page{Invitation: &invitationPage{State: invitedUsed}}},
+		{"invitation-expired", invitedPage, page{Invitation: &invitationPage{State: invitedExpired, Team: "Acme"}}},
+		{"invitation-other", invitedPage, page{Invitation: &invitationPage{State: invitedOther}}},
+		{"invitation-unknown", invitedPage, page{Invitation: &invitationPage{State: invitedUnknown}}},
+		{"invitation-refused", invitedPage, page{Invitation: &invitationPage{State: invitedRefused, Problem: "You are on this team already."}}},
 		{"onward-script", onwardPage, page{Nonce: "NONCE", Form: &saml.Form{Action: "javascript:alert(1)"}}},
 	} {
 		h := &handler{jar: jar{secure: true}, Options: Options{Log: slog.New(slog.DiscardHandler)}}

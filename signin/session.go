@@ -20,6 +20,10 @@ func (h *handler) signin(w http.ResponseWriter, r *http.Request) {
 		h.ask(w, r, http.StatusOK, page{})
 		return
 	}
+	if who.Unverified {
+		h.awaiting(w, r)
+		return
+	}
 	team, err := h.Roster.Team(r.Context(), who.TeamID)
 	if err != nil {
 		h.fail(w, r, "", "", err)

@@ -2,6 +2,7 @@ package sso
 
 import (
 	"fmt"
+	"strings"
 
 	"rollcall/audit"
 	"rollcall/models"
@@ -25,6 +26,9 @@ func changes(a, b models.SsoSettings) []models.AuditDetail {
 		{"honourSessionEnd", a.HonourSessionEnd, b.HonourSessionEnd},
 		{"signMetadata", a.SignMetadata, b.SignMetadata},
 		{"encryptAssertions", a.EncryptAssertions, b.EncryptAssertions},
+		{"confirmEmail", a.ConfirmEmail, b.ConfirmEmail},
+		{"trustVerifiedDomains", a.TrustVerifiedDomains, b.TrustVerifiedDomains},
+		{"allowedDomains", strings.Join(a.AllowedDomains, ", "), strings.Join(b.AllowedDomains, ", ")},
 	} {
 		if c.before != c.after {
 			out = append(out, audit.Change(c.name, fmt.Sprint(c.before), fmt.Sprint(c.after)))

@@ -3,12 +3,15 @@ package sso
 import (
 	"context"
 	"reflect"
+	"slices"
+	"strconv"
 	"time"
 
 	"gorm.io/gorm"
 
 	"rollcall/access"
 	"rollcall/audit"
+	"rollcall/domain"
 	"rollcall/fault"
 	"rollcall/models"
 )
@@ -81,6 +84,9 @@ type SettingsChange struct {
 	SignMetadata              *bool
 	EncryptAssertions         *bool
 	DefaultIdentityProviderID *models.ID
+	ConfirmEmail              *bool
+	TrustVerifiedDomains      *bool
+	AllowedDomains            *[]string
 	Revision                  *int // that the caller read, or nil
 }
 
@@ -161,6 +167,14 @@ func (c SettingsChange) apply(tx *gorm.DB, row *models.SsoSettings) error {
 	set(&row.HonourSessionEnd, c.HonourSessionEnd)
 	set(&row.SignMetadata, c.SignMetadata)
 	set(&row.EncryptAssertions, c.EncryptAssertions)
+	set(&row.ConfirmEmail, c.ConfirmEmail)
+	set(&row.TrustVerifiedDomains, c.TrustVerifiedDomains)
+	if c.AllowedDomains != nil {
+		var err error
+		if row.AllowedDomains, err = properDomains(*c.AllowedDomains); err != nil {
+			return err
+		}
+	}
 	switch {
 	case row.SessionHours < 1 || row.SessionHours > maxSessionHours:
 		return fault.New(fault.InvalidValue, "A session lasts 1 to %d hours.", maxSessionHours).On("sessionHours")
@@ -180,6 +194,26 @@ func (c SettingsChange) apply(tx *gorm.DB, row *models.SsoSettings) error {
 		row.DefaultIdentityProviderID = &p.ID
 	}
 	return nil
+}
+
+// maxAllowedDomains is how many domains a team may name.
+const maxAllowedDomains = 50
+
+// properDomains brings names of domains into their one form and order.
+func properDomains(names []string) ([]string, error) {
+	if len(names) > maxAllowedDomains {
+		return nil, fault.New(fault.InvalidValue, "A team may allow %d domains; without any, every one is.", maxAllowedDomains).On("allowedDomains")
+	}
+	out := make([]string, 0, len(names))
+	for i, n := range names {
+		name, err := domain.Normalise(n)
+		if f, ok := fault.As(err); ok {
+			return nil, f.On("allowedDomains", strconv.Itoa(i))
+		}
+		out = append(out, name)
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
 }
 
 func isTrue(b *bool) bool { return b != nil && *b }

@@ -32,6 +32,28 @@ type AcceptCertificatePayload struct {
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
+// An invitation to accept.
+type AcceptInvitationInput struct {
+	// What stands behind `t=` in the link of the mail.
+	Token string `json:"token"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to acceptInvitation.
+type AcceptInvitationPayload struct {
+	// The team's name inside URLs; null when there are user errors.
+	TeamSlug *string `json:"teamSlug,omitempty"`
+	// Where the person goes on in a browser: to set the password of a new account (that
+	// address works once), to the team's identity provider, or to sign in. Null when
+	// there are user errors.
+	NextURL *string `json:"nextUrl,omitempty"`
+	// What kept the invitation from being accepted.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
 // A certificate to trust.
 type AddCertificateInput struct {
 	// The identity provider that signs with it.
@@ -49,6 +71,26 @@ type AddCertificatePayload struct {
 	// The identity provider with its certificates; null when there are user errors.
 	IdentityProvider *models.IdentityProvider `json:"identityProvider,omitempty"`
 	// What kept the certificate from being added.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
+// A domain to add.
+type AddDomainInput struct {
+	// The team.
+	TeamID string `json:"teamId"`
+	// The domain, as it stands behind the @ of addresses.
+	Name string `json:"name"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to addDomain.
+type AddDomainPayload struct {
+	// The domain with the record that proves it; null when there are user errors.
+	Domain *models.Domain `json:"domain,omitempty"`
+	// What kept the domain from being added.
 	UserErrors []*UserError `json:"userErrors"`
 	// The value that came with the input.
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
@@ -322,6 +364,26 @@ type CreateIdentityProviderPayload struct {
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
+// People to invite.
+type CreateInvitationsInput struct {
+	// The team.
+	TeamID string `json:"teamId"`
+	// 1 to 100 people.
+	Invitations []*InvitationInput `json:"invitations"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to createInvitations.
+type CreateInvitationsPayload struct {
+	// The invitations in the order of the input; null when there are user errors.
+	Invitations []*models.Invitation `json:"invitations,omitempty"`
+	// What kept the people from being invited. The path names the place in the list.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
 // A new SCIM token.
 type CreateScimTokenInput struct {
 	// The team that it opens.
@@ -499,6 +561,16 @@ type DismissCertificatePayload struct {
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
+// A record to put into the DNS of a domain, and to leave there.
+type DomainChallenge struct {
+	// Where the record stands.
+	Name string `json:"name"`
+	// The type of the record: TXT.
+	Type string `json:"type"`
+	// What the record says.
+	Value string `json:"value"`
+}
+
 // Which team to switch single sign-on on for.
 type EnableSsoInput struct {
 	// The team.
@@ -635,6 +707,38 @@ type ImportMetadataPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 	// The value that came with the input.
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
+// A page of invitations.
+type InvitationConnection struct {
+	// The invitations of the page with their cursors.
+	Edges []*InvitationEdge `json:"edges"`
+	// The invitations of the page.
+	Nodes []*models.Invitation `json:"nodes"`
+	// Where the page stands in the list.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// How many invitations the whole list has. Counted only when it is asked for.
+	TotalCount int `json:"totalCount"`
+	// makes the cursors of the nodes
+	At Cursors `json:"-"`
+	// counts the whole list
+	Count Counter `json:"-"`
+}
+
+// The place of an invitation in a list.
+type InvitationEdge struct {
+	// The place, to be given as `after` or `before`.
+	Cursor string `json:"cursor"`
+	// What stands there.
+	Node *models.Invitation `json:"node"`
+}
+
+// One to be invited.
+type InvitationInput struct {
+	// The address that the mail goes to.
+	Email string `json:"email"`
+	// The role that the person gets.
+	Role models.Role `json:"role"`
 }
 
 // How the jobs of one kind are doing. Finished ones are counted for a day, and for a
@@ -1158,6 +1262,28 @@ type RemoveCertificatePayload struct {
 	Removed *models.Certificate `json:"-"`
 }
 
+// A domain to remove.
+type RemoveDomainInput struct {
+	// The domain.
+	DomainID string `json:"domainId"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to removeDomain.
+type RemoveDomainPayload struct {
+	// The id of the domain that is gone; null when there are user errors.
+	DeletedDomainID *string `json:"deletedDomainId,omitempty"`
+	// The team that had it; null when there are user errors.
+	Team *models.Team `json:"team,omitempty"`
+	// What kept the domain from being removed.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+	// that had it
+	TeamID models.ID `json:"-"`
+}
+
 // A group that is to give no role.
 type RemoveGroupRoleMappingInput struct {
 	// The group.
@@ -1218,6 +1344,24 @@ type RequestedAuthnContextInput struct {
 	Comparison graphql.Omittable[*models.Comparison] `json:"comparison,omitempty"`
 }
 
+// An invitation to mail once more.
+type ResendInvitationInput struct {
+	// The invitation.
+	InvitationID string `json:"invitationId"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to resendInvitation.
+type ResendInvitationPayload struct {
+	// The invitation as it is now; null when there are user errors.
+	Invitation *models.Invitation `json:"invitation,omitempty"`
+	// What kept the invitation from being mailed.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
 // A key to retire.
 type RetireServiceProviderKeyInput struct {
 	// The key.
@@ -1251,6 +1395,24 @@ type RevokeAPIKeyPayload struct {
 	// The key as it is now; null when there are user errors.
 	APIKey *models.APIKey `json:"apiKey,omitempty"`
 	// What kept the key from being revoked.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
+// An invitation to end.
+type RevokeInvitationInput struct {
+	// The invitation.
+	InvitationID string `json:"invitationId"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to revokeInvitation.
+type RevokeInvitationPayload struct {
+	// The invitation as it is now; null when there are user errors.
+	Invitation *models.Invitation `json:"invitation,omitempty"`
+	// What kept the invitation from being ended.
 	UserErrors []*UserError `json:"userErrors"`
 	// The value that came with the input.
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
@@ -1778,6 +1940,13 @@ type UpdateSsoSettingsInput struct {
 	EncryptAssertions graphql.Omittable[*bool] `json:"encryptAssertions,omitempty"`
 	// The identity provider that the login URL leads to.
 	DefaultIdentityProviderID graphql.Omittable[*string] `json:"defaultIdentityProviderId,omitempty"`
+	// Whether people who are new confirm their e-mail address before their session opens anything.
+	ConfirmEmail graphql.Omittable[*bool] `json:"confirmEmail,omitempty"`
+	// Whether addresses in domains that the team holds count as confirmed at once.
+	TrustVerifiedDomains graphql.Omittable[*bool] `json:"trustVerifiedDomains,omitempty"`
+	// The domains of e-mail addresses that new people may have, 50 at most; an empty
+	// list is every domain.
+	AllowedDomains graphql.Omittable[[]string] `json:"allowedDomains,omitempty"`
 	// The revision that you read. When it is given and the settings have changed
 	// since, the answer is STALE_REVISION.
 	Revision graphql.Omittable[*int] `json:"revision,omitempty"`
@@ -1851,6 +2020,24 @@ type UserError struct {
 	Message string `json:"message"`
 }
 
+// A domain to verify.
+type VerifyDomainInput struct {
+	// The domain.
+	DomainID string `json:"domainId"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to verifyDomain.
+type VerifyDomainPayload struct {
+	// The domain as it is now; null when there are user errors.
+	Domain *models.Domain `json:"domain,omitempty"`
+	// What kept the domain from being verified.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
 // Whoever is behind the request, with the credential it came with.
 type Viewer struct {
 	// What sort of caller it is.
@@ -1860,6 +2047,10 @@ type Viewer struct {
 	// The membership that the credential stands for; null for operators, and for API
 	// keys that may not read members.
 	Membership *models.Membership `json:"membership,omitempty"`
+	// Whether the person has to confirm their e-mail address before the session opens
+	// anything but this field. A mail with a link went to them; the sign-in page sends
+	// it again.
+	EmailConfirmationRequired bool `json:"emailConfirmationRequired"`
 	// The language of mails to the caller, en or ja; null for the team's, and for operators.
 	MailLanguage *string `json:"mailLanguage,omitempty"`
 	// The browser session; null for callers with an API key.
@@ -2165,6 +2356,70 @@ func (e *Confidence) UnmarshalJSON(b []byte) error {
 }
 
 func (e Confidence) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// How far an invitation has come.
+type InvitationStatus string
+
+const (
+	// It can be accepted.
+	InvitationStatusPending InvitationStatus = "PENDING"
+	// It was accepted.
+	InvitationStatusAccepted InvitationStatus = "ACCEPTED"
+	// Its time is over. It can be sent again.
+	InvitationStatusExpired InvitationStatus = "EXPIRED"
+	// An admin ended it.
+	InvitationStatusRevoked InvitationStatus = "REVOKED"
+)
+
+var AllInvitationStatus = []InvitationStatus{
+	InvitationStatusPending,
+	InvitationStatusAccepted,
+	InvitationStatusExpired,
+	InvitationStatusRevoked,
+}
+
+func (e InvitationStatus) IsValid() bool {
+	switch e {
+	case InvitationStatusPending, InvitationStatusAccepted, InvitationStatusExpired, InvitationStatusRevoked:
+		return true
+	}
+	return false
+}
+
+func (e InvitationStatus) String() string {
+	return string(e)
+}
+
+func (e *InvitationStatus) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = InvitationStatus(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid InvitationStatus", str)
+	}
+	return nil
+}
+
+func (e InvitationStatus) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *InvitationStatus) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e InvitationStatus) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -29,7 +29,7 @@ var rooms = map[string][]string{
 	// How people prove themselves without an identity provider.
 	"account": {"models", "access", "audit", "credential", "fault"},
 	"domain":  {"models", "access", "audit", "fault"},
-	"invite":  {"models", "access", "audit", "credential", "account", "roster", "fault"},
+	"invite":  {"models", "access", "audit", "credential", "account", "domain", "roster", "fault"},
 	// sso, because a sign-in is one transaction: see docs/decisions/0003. account,
 	// because a password ends in the transaction that puts its owner under an
 	// identity provider.

@@ -17,7 +17,7 @@ export default [
         exceptions: {
           suffixes: ["Connection", "Edge", "Payload", "Preview"],
           // Values of the object that they hang on, and facts that are nobody's rows.
-          types: ["AttributeMapping", "AuditDetail", "Change", "IdentityProviderPreset", "JobKindInfo", "JobsInfo", "LoginAttribute", "LoginCheck",
+          types: ["AttributeMapping", "AuditDetail", "Change", "DomainChallenge", "IdentityProviderPreset", "JobKindInfo", "JobsInfo", "LoginAttribute", "LoginCheck",
             "LoginMessage", "MetadataSource", "MfaRule", "NotificationSettings", "OwnLogin", "PageInfo", "PermissionCheck", "PresetCertificate", "PresetIssue",
             "PresetLabels", "PresetMetadataUrl", "PresetMfa", "PresetNameId", "PresetSigning", "RateLimit", "RemovalImpact", "RequestedAuthnContext",
             "ServiceProvider", "SystemInfo", "TeamPermissions", "UserError", "Viewer"],
