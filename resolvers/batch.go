@@ -92,6 +92,8 @@ type batches struct {
 	tokensOfTeam  *batch[[]models.ScimToken]          // by team
 	members       *batch[models.Membership]
 	certs         *batch[models.Certificate]
+	attempts      *batch[models.LoginAttempt]
+	tests         *batch[models.LoginTest]
 	sessionsByID  *batch[models.Session]
 	keysByID      *batch[models.APIKey]
 	tokens        *batch[models.ScimToken]
@@ -129,6 +131,8 @@ func (r *Resolver) withBatches(ctx context.Context) context.Context {
 		tokensOfTeam:  newBatch(r.Credentials.ScimTokensByTeam),
 		members:       newBatch(r.membershipsByID),
 		certs:         newBatch(r.certificatesByID),
+		attempts:      newBatch(r.SSO.AttemptsByID),
+		tests:         newBatch(r.SSO.LoginTestsByID),
 		sessionsByID:  newBatch(r.Credentials.SessionsByID),
 		keysByID:      newBatch(r.Credentials.APIKeysByID),
 		tokens:        newBatch(r.Credentials.ScimTokensByID),

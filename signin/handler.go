@@ -48,6 +48,8 @@ func NewHandler(o Options) http.Handler {
 		"/signout":              h.only(http.MethodPost, h.signout),
 		"/verify":               h.either(h.verify),
 		"/verify/resend":        h.only(http.MethodPost, h.resend),
+		"/test":                 h.either(h.test),
+		"/recovery":             h.either(h.recovery),
 		"/saml/{team}":          h.only(http.MethodGet, h.team(h.landing)),
 		"/saml/{team}/init":     h.only(http.MethodGet, h.team(h.begin)),
 		"/saml/{team}/finalize": h.team(h.acs),

@@ -37,6 +37,8 @@ var (
 	onwardPage    = parsePage("onward")
 	signedOutPage = parsePage("signedout")
 
+	testingPage   = parsePage("test")
+	recoveryPage  = parsePage("recovery")
 	verifyingPage = parsePage("verify")
 	awaitingPage  = parsePage("awaiting")
 )
@@ -49,6 +51,7 @@ func parsePage(name string) *template.Template {
 // page is what the pages show. Nothing in it is what a request said.
 type page struct {
 	Team, Person string
+	Slug         string // of the team
 	Init         string // where a sign-in starts, "" for no link
 	Wrong        bool   // the team's name cannot be one
 	Sentence     string // what went wrong
@@ -61,7 +64,9 @@ type page struct {
 	Leaving bool
 	Nonce   string
 
-	Verify *verifyPage
+	Verify   *verifyPage
+	Test     *testPage
+	Recovery *recoveryForm
 }
 
 // What pages may load: their own style. Nothing may frame them, and no script
@@ -98,10 +103,10 @@ func (h *handler) show(w http.ResponseWriter, r *http.Request, status int, t *te
 // formTargets is where a page's forms may lead. Chromium holds every redirect
 // after a form against this list, so forms that end at some identity provider
 // have to allow any: the one that asks for the team, the one that signs out,
-// and the one that carries a message. No other page has a form that leaves.
+// the one that begins a test login, and the one that carries a message. No other page has a form that leaves.
 func (h *handler) formTargets(t *template.Template) string {
 	switch {
-	case t != askPage && !signsOut(t) && t != onwardPage:
+	case t != askPage && !signsOut(t) && t != onwardPage && t != testingPage:
 		return "'self'"
 	case h.jar.secure:
 		return "'self' https:"
@@ -119,7 +124,7 @@ func signsOut(t *template.Template) bool {
 // sign-out form tells our own: under no-referrer the post's Origin would be
 // "null", which guards against cross-site posts refuse in older browsers.
 func referrerPolicy(t *template.Template) string {
-	if signsOut(t) {
+	if signsOut(t) || t == testingPage || t == recoveryPage {
 		return "same-origin"
 	}
 	return "no-referrer"
