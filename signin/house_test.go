@@ -58,7 +58,8 @@ func newHouse(t *testing.T, db *models.DB, base string) *house {
 	h.log = text
 	h.sso = &sso.Service{DB: db, Now: h.clock.Now, BaseURL: base}
 	h.roster = &roster.Service{DB: db, Now: h.clock.Now, TombstoneKey: []byte("0123456789abcdef0123456789abcdef")}
-	h.credentials = &credential.Store{DB: db, Now: h.clock.Now}
+	h.credentials = &credential.Store{DB: db, Now: h.clock.Now, LinkKey: []byte("fedcba9876543210fedcba9876543210")}
+	h.sso.Credentials = h.credentials
 	ring, err := h.credentials.Unlock(t.Context(), "the secret key of this installation", "")
 	h.must(err)
 	h.sso.Keys, err = ring.AEAD("service provider keys")
