@@ -34,8 +34,17 @@ type live struct {
 	Role          *models.Role
 	Status        *models.MembershipStatus
 	Email         *string
-	standing
-	Unverified bool // of a session: the person has to confirm their address first
+	Unverified    bool // of a session: the person has to confirm their address first
+
+	// What may be used in the present state of single sign-on; see standing.go.
+	Method      models.SessionMethod
+	Source      models.MembershipSource
+	ScimManaged bool
+	SsoLinkedAt *time.Time
+	SsoBypass   bool
+	UserKind    models.UserKind
+	ManagedBy   *models.ID
+	State       models.SsoState
 }
 
 // Authenticate finds who an API key stands for. Whatever is wrong with the

@@ -1,25 +1,9 @@
 package credential
 
-import (
-	"time"
+import "rollcall/models"
 
-	"rollcall/models"
-)
-
-// standing is what of a member and their team decides which credentials may be
-// used while single sign-on is on. It comes with the credential, in one read.
-type standing struct {
-	Method      models.SessionMethod
-	Source      models.MembershipSource
-	ScimManaged bool
-	SsoLinkedAt *time.Time
-	SsoBypass   bool
-	UserKind    models.UserKind
-	ManagedBy   *models.ID
-	State       models.SsoState
-}
-
-// ways are its columns, of a membership m, their user u and their team's settings c.
+// ways are the columns of live that decide which credentials may be used while
+// single sign-on is on, of a membership m, their user u and their team's settings c.
 const ways = `m.source, m.scim_managed, m.sso_linked_at, m.sso_bypass, u.kind AS user_kind, u.managed_by_team_id AS managed_by, c.state`
 
 // whose are the rows that models.Membership.OwnLogin is asked with.
