@@ -36,18 +36,30 @@ type live struct {
 	Status        *models.MembershipStatus
 	Email         *string
 	Unverified    bool // of a session: the person has to confirm their address first
+
+	// What may be used in the present state of single sign-on; see standing.go.
+	Method      models.SessionMethod
+	Source      models.MembershipSource
+	ScimManaged bool
+	SsoLinkedAt *time.Time
+	SsoBypass   bool
+	UserKind    models.UserKind
+	ManagedBy   *models.ID
+	State       models.SsoState
 }
 
 // Authenticate finds who an API key stands for. Whatever is wrong with the
 // key - unknown, revoked, expired, its member deactivated or gone, sent from
-// another network than it is bound to - the fault is the same UNAUTHENTICATED.
+// another network than it is bound to, while single sign-on is enforced for its
+// member - the fault is the same UNAUTHENTICATED.
 func (s *Store) Authenticate(ctx context.Context, key string) (access.Actor, error) {
 	row, err := s.find(ctx, kindAPIKey, key, `
 		SELECT k.id, k.name, k.operator, k.team_id, k.user_id, k.membership_id, k.scopes, k.allowed_networks AS networks, k.expires_at, k.last_used_at,
-		       m.role, m.status, u.email
+		       m.role, m.status, u.email, `+ways+`
 		FROM api_keys k
 		LEFT JOIN memberships m ON m.id = k.membership_id AND m.team_id = k.team_id
 		LEFT JOIN users u ON u.id = m.user_id
+		LEFT JOIN sso_settings c ON c.team_id = m.team_id
 		WHERE k.secret_hash = ? AND k.revoked_at IS NULL`)
 	if err != nil {
 		return access.Actor{}, err
@@ -66,6 +78,9 @@ func (s *Store) Authenticate(ctx context.Context, key string) (access.Actor, err
 	a, err := row.member(access.Key)
 	if err != nil {
 		return access.Actor{}, err
+	}
+	if !row.keyStands() {
+		return access.Actor{}, errNotLive
 	}
 	if err := json.Unmarshal([]byte(row.Scopes), &a.Scopes); err != nil {
 		return access.Actor{}, err
@@ -109,7 +124,7 @@ func (s *Store) AuthenticateScim(ctx context.Context, token string) (access.Acto
 func (s *Store) AuthenticateSession(ctx context.Context, secret string) (access.Actor, error) {
 	row, err := s.find(ctx, kindSession, secret, `
 		SELECT x.id, x.team_id, x.user_id, x.membership_id, x.expires_at, x.idle_expires_at, x.last_seen_at AS last_used_at,
-		       m.role, m.status, u.email, `+unverified+`
+		       m.role, m.status, u.email, x.method, `+ways+`, `+unverified+`
 		FROM sessions x
 		JOIN memberships m ON m.id = x.membership_id AND m.team_id = x.team_id
 		JOIN users u ON u.id = m.user_id
@@ -121,6 +136,9 @@ func (s *Store) AuthenticateSession(ctx context.Context, secret string) (access.
 	a, err := row.member(access.Person)
 	if err != nil {
 		return access.Actor{}, err
+	}
+	if !row.sessionStands() {
+		return access.Actor{}, errNotLive
 	}
 	s.extend(ctx, row)
 	a.Label, a.Unverified = *row.Email, row.Unverified

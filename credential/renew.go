@@ -46,16 +46,23 @@ func (s *Store) renewed(a access.Actor, db *gorm.DB) (access.Actor, error) {
 		_, err := s.one(db, `SELECT expires_at FROM scim_tokens WHERE id = ? AND revoked_at IS NULL`, a.CredentialID)
 		return a, err
 	case access.Key:
-		row, err := s.member(db, a, `SELECT k.expires_at, m.role, m.status FROM api_keys k
-			JOIN memberships m ON m.id = k.membership_id AND m.team_id = k.team_id WHERE k.id = ? AND k.revoked_at IS NULL`)
+		row, err := s.member(db, a, `SELECT k.expires_at, m.team_id, m.role, m.status, `+ways+` FROM api_keys k
+			JOIN memberships m ON m.id = k.membership_id AND m.team_id = k.team_id
+			JOIN users u ON u.id = m.user_id JOIN sso_settings c ON c.team_id = m.team_id WHERE k.id = ? AND k.revoked_at IS NULL`)
+		if err == nil && !row.keyStands() {
+			err = errNotLive
+		}
 		if err == nil {
 			a.Role = *row.Role
 		}
 		return a, err
 	case access.Person:
-		row, err := s.member(db, a, `SELECT x.expires_at, x.idle_expires_at, m.role, m.status, `+unverified+` FROM sessions x
+		row, err := s.member(db, a, `SELECT x.expires_at, x.idle_expires_at, x.team_id, x.method, m.role, m.status, `+ways+`, `+unverified+` FROM sessions x
 			JOIN memberships m ON m.id = x.membership_id AND m.team_id = x.team_id
 			JOIN users u ON u.id = m.user_id JOIN sso_settings c ON c.team_id = x.team_id WHERE x.id = ? AND x.revoked_at IS NULL`)
+		if err == nil && !row.sessionStands() {
+			err = errNotLive
+		}
 		if err == nil {
 			a.Role, a.Unverified = *row.Role, row.Unverified
 		}

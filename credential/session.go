@@ -50,7 +50,10 @@ func (s *Store) OpenSession(ctx context.Context, tx *gorm.DB, in NewSession) (mo
 		IP: request.IP, UserAgent: cut(request.UserAgent, maxUserAgent),
 		CreatedAt: now, LastSeenAt: now, IdleExpiresAt: now.Add(in.Idle), ExpiresAt: now.Add(in.Lifetime),
 	}
-	return row, secret, tx.Create(&row).Error
+	if err := tx.Create(&row).Error; err != nil {
+		return row, secret, err
+	}
+	return row, secret, s.tellOfBreakGlass(ctx, tx, in)
 }
 
 // cut shortens a foreign text to valid UTF-8 of at most n bytes.

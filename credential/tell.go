@@ -18,6 +18,8 @@ const (
 	noticeKeyCreated   = "api_key_created"
 	noticeKeyRevoked   = "api_key_revoked"
 
+	noticeBreakGlass = "breakglass_used"
+
 	noticeKeyExpiring   = "api_key_expiring"
 	noticeTokenExpiring = "scim_token_expiring"
 )
@@ -46,6 +48,22 @@ func (s *Store) tellOfKey(ctx context.Context, tx *gorm.DB, action string, row m
 	return s.tell(ctx, tx, models.Notice{
 		TeamID: *row.TeamID, MembershipID: row.MembershipID, Kind: kind, Facts: credentialFacts(row.Name, row.Prefix, row.ExpiresAt),
 	})
+}
+
+// tellOfBreakGlass has the team's admins told that one of them came in by a way of
+// their own while single sign-on is enforced. Of recovery codes others tell.
+func (s *Store) tellOfBreakGlass(ctx context.Context, tx *gorm.DB, in NewSession) error {
+	m := in.Membership
+	if s.Announce == nil || m.Role != models.RoleAdmin || in.Method == models.SessionSaml || in.Method == models.SessionRecoveryCode {
+		return nil
+	}
+	var emails []string
+	err := tx.Table("sso_settings c").Joins("JOIN users u ON u.id = ?", m.UserID).Where("c.team_id = ? AND c.state = ?", m.TeamID, models.SsoEnforced).Pluck("u.email", &emails).Error
+	if err != nil || len(emails) == 0 {
+		return err
+	}
+	now := s.now().Format(time.RFC3339)
+	return s.tell(ctx, tx, models.Notice{TeamID: m.TeamID, Kind: noticeBreakGlass, Facts: map[string]string{"email": emails[0], "at": now, "actor": emails[0]}})
 }
 
 // credentialFacts are what may be said of a credential; its secret is not

@@ -42,6 +42,7 @@ const (
 	DomainUnverified     Code = "DOMAIN_UNVERIFIED"
 	PasswordUnusable     Code = "PASSWORD_UNUSABLE"
 	SecondFactorRequired Code = "SECOND_FACTOR_REQUIRED"
+	RecoveryCodesMissing Code = "RECOVERY_CODES_MISSING"
 )
 
 // Codes of refused sign-ins.
@@ -93,6 +94,7 @@ const (
 	NameIDChanged        Code = "nameid_changed"
 	UserDeactivated      Code = "user_deactivated"
 	UserRemoved          Code = "user_removed"
+	TestOutdated         Code = "test_outdated"
 	LogoutInvalid        Code = "logout_invalid"
 	LoginLimited         Code = "login_rate_limited"
 	LoginInternal        Code = "internal"
@@ -126,7 +128,7 @@ var Table = []Entry{
 	{LastAdmin, Precondition, "The team would be left without an active admin.", "Make somebody else an admin first."},
 	{BreakGlass, Precondition, "A direct admin is the team's way in when the identity provider is down; provisioning cannot touch one, and the last one stays while single sign-on is on.", "Create another direct admin, or let an admin act through GraphQL."},
 	{SsoLoginRequired, Precondition, "People under single sign-on need a recent sign-in through the identity provider for this.", "Sign in through the identity provider and try again."},
-	{TestLoginRequired, Precondition, "The present settings have not been tried in a test login.", "Ask an operator, who may skip the test login."},
+	{TestLoginRequired, Precondition, "The present settings have not been tried in a test login that passed.", "Start one with startLoginTest and open its address in a browser."},
 	{SsoIncomplete, Precondition, "Single sign-on is not ready to be enabled.", "Add an identity provider with a certificate that is valid now."},
 	{CertificateExpired, Invalid, "The certificate has expired.", "Upload the one that the identity provider signs with now."},
 	{CertificateDuplicate, Conflict, "The identity provider has this certificate already.", "Nothing to do."},
@@ -141,6 +143,7 @@ var Table = []Entry{
 	{EmailUnverified, Precondition, "The person has not confirmed their e-mail address yet.", "Follow the link in the mail, or have it sent once more."},
 	{DomainUnverified, Precondition, "The team has not proved that the domain is its own.", "Put the TXT record into the domain's DNS and verify it."},
 	{PasswordUnusable, Invalid, "The password is too short, too long or too common.", "Choose one that nobody guesses; a few words in a row are good."},
+	{RecoveryCodesMissing, Precondition, "The team has no recovery codes for the day its identity provider is down.", "Generate them, and keep them where more than one admin finds them."},
 	{SecondFactorRequired, Precondition, "A second factor is needed for this.", "Set one up on the page of your account."},
 
 	{TeamNotFound, NotFound, "No team has this address.", "Check the login URL."},
@@ -190,6 +193,7 @@ var Table = []Entry{
 	{NameIDChanged, Conflict, "The member signed in under another NameID before.", "If it is the same person, relink them; if not, give the newcomer another address."},
 	{UserDeactivated, Denied, "The person is deactivated on this team.", "Reactivate them at the identity provider's provisioning, or as an admin."},
 	{UserRemoved, Denied, "The person was removed from this team.", "Provision them again by SCIM, or allow the return as an admin."},
+	{TestOutdated, Conflict, "The settings were changed while the test login was under way.", "Start another test login."},
 	{LogoutInvalid, Invalid, "The logout message cannot be accepted.", "See the failed check; sign out at the identity provider again."},
 	{LoginLimited, Limited, "Too many sign-ins at once.", "Wait a minute and try again."},
 	{LoginInternal, Internal, "Something failed on our side.", "Try again; if it happens again, give the attempt id to whoever runs this installation."},

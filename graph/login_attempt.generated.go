@@ -27,6 +27,7 @@ type LoginAttemptResolver interface {
 	Advice(ctx context.Context, obj *models.LoginAttempt) (*string, error)
 	IdentityProvider(ctx context.Context, obj *models.LoginAttempt) (*models.IdentityProvider, error)
 	Certificate(ctx context.Context, obj *models.LoginAttempt) (*models.Certificate, error)
+	LoginTest(ctx context.Context, obj *models.LoginAttempt) (*models.LoginTest, error)
 	Membership(ctx context.Context, obj *models.LoginAttempt) (*models.Membership, error)
 
 	NameIDMasked(ctx context.Context, obj *models.LoginAttempt) (*string, error)
@@ -282,6 +283,38 @@ func (ec *executionContext) fieldContext_LoginAttempt_certificate(_ context.Cont
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Certificate(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LoginAttempt_loginTest(ctx context.Context, field graphql.CollectedField, obj *models.LoginAttempt) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginAttempt_loginTest(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LoginAttempt().LoginTest(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.LoginTest) graphql.Marshaler {
+			return ec.marshalOLoginTest2ᚖrollcallᚋmodelsᚐLoginTest(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LoginAttempt_loginTest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LoginAttempt",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LoginTest(ctx, field)
 		},
 	}
 	return fc, nil
@@ -1670,6 +1703,12 @@ func (ec *executionContext) _LoginAttempt(ctx context.Context, sel ast.Selection
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._LoginAttempt_certificate(ctx, field, obj)
 				})
+		case "loginTest":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LoginAttempt_loginTest(ctx, field, obj)
+				})
 		case "membership":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -2259,6 +2298,13 @@ func (ec *executionContext) unmarshalNLoginOutcome2rollcallᚋgraphᚋmodelᚐLo
 
 func (ec *executionContext) marshalNLoginOutcome2rollcallᚋgraphᚋmodelᚐLoginOutcome(ctx context.Context, sel ast.SelectionSet, v model.LoginOutcome) graphql.Marshaler {
 	return v
+}
+
+func (ec *executionContext) marshalOLoginAttempt2ᚖrollcallᚋmodelsᚐLoginAttempt(ctx context.Context, sel ast.SelectionSet, v *models.LoginAttempt) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._LoginAttempt(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOLoginAttemptConnection2ᚖrollcallᚋgraphᚋmodelᚐLoginAttemptConnection(ctx context.Context, sel ast.SelectionSet, v *model.LoginAttemptConnection) graphql.Marshaler {

@@ -3064,4 +3064,20 @@ func (ec *executionContext) marshalORole2ᚖrollcallᚋmodelsᚐRole(ctx context
 	return v
 }
 
+func (ec *executionContext) unmarshalORoleSource2ᚖrollcallᚋmodelsᚐRoleSource(ctx context.Context, v any) (*models.RoleSource, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(models.RoleSource)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalORoleSource2ᚖrollcallᚋmodelsᚐRoleSource(ctx context.Context, sel ast.SelectionSet, v *models.RoleSource) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
 // endregion ***************************** type.gotpl *****************************

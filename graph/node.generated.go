@@ -207,6 +207,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Mail(ctx, sel, obj)
+	case models.LoginTest:
+		return ec._LoginTest(ctx, sel, &obj)
+	case *models.LoginTest:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._LoginTest(ctx, sel, obj)
 	case models.LoginAttempt:
 		return ec._LoginAttempt(ctx, sel, &obj)
 	case *models.LoginAttempt:

@@ -34,6 +34,7 @@ type ResolverRoot interface {
 	CertificateConnection() CertificateConnectionResolver
 	CreateScimTokenPayload() CreateScimTokenPayloadResolver
 	Domain() DomainResolver
+	EnforcementPreview() EnforcementPreviewResolver
 	ExternalIdentity() ExternalIdentityResolver
 	Group() GroupResolver
 	GroupConnection() GroupConnectionResolver
@@ -43,6 +44,8 @@ type ResolverRoot interface {
 	InvitationConnection() InvitationConnectionResolver
 	LoginAttempt() LoginAttemptResolver
 	LoginAttemptConnection() LoginAttemptConnectionResolver
+	LoginTest() LoginTestResolver
+	LoginTestConnection() LoginTestConnectionResolver
 	Mail() MailResolver
 	MailConnection() MailConnectionResolver
 	Membership() MembershipResolver
@@ -106,6 +109,12 @@ type ComplexityRoot struct {
 	AllowReturnPayload struct {
 		ClientMutationID func(childComplexity int) int
 		Team             func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
+	AllowSsoBypassPayload struct {
+		ClientMutationID func(childComplexity int) int
+		Membership       func(childComplexity int) int
 		UserErrors       func(childComplexity int) int
 	}
 
@@ -307,6 +316,12 @@ type ComplexityRoot struct {
 		UserErrors       func(childComplexity int) int
 	}
 
+	DisallowSsoBypassPayload struct {
+		ClientMutationID func(childComplexity int) int
+		Membership       func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
 	DismissCertificatePayload struct {
 		ClientMutationID       func(childComplexity int) int
 		DismissedCertificateID func(childComplexity int) int
@@ -339,6 +354,32 @@ type ComplexityRoot struct {
 		ClientMutationID func(childComplexity int) int
 		SsoSettings      func(childComplexity int) int
 		UserErrors       func(childComplexity int) int
+	}
+
+	EnforceSsoPayload struct {
+		ClientMutationID func(childComplexity int) int
+		EndedSessions    func(childComplexity int) int
+		SsoSettings      func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
+	EnforcementBlocker struct {
+		Code    func(childComplexity int) int
+		Message func(childComplexity int) int
+	}
+
+	EnforcementPreview struct {
+		Blockers                        func(childComplexity int) int
+		CanEnforce                      func(childComplexity int) int
+		DirectAdminsWithSecondFactor    func(childComplexity int, first *int, after *string, last *int, before *string) int
+		DirectAdminsWithoutSecondFactor func(childComplexity int, first *int, after *string, last *int, before *string) int
+		EndingSessions                  func(childComplexity int) int
+		IntegrationAPIKeys              func(childComplexity int, first *int, after *string, last *int, before *string) int
+		LosingAccess                    func(childComplexity int, first *int, after *string, last *int, before *string) int
+		RecoveryCodesLeft               func(childComplexity int) int
+		Revision                        func(childComplexity int) int
+		StoppingAPIKeys                 func(childComplexity int, first *int, after *string, last *int, before *string) int
+		UselessPasswords                func(childComplexity int, first *int, after *string, last *int, before *string) int
 	}
 
 	ExternalIdentity struct {
@@ -513,6 +554,7 @@ type ComplexityRoot struct {
 		IdentityProvider func(childComplexity int) int
 		IdpInitiated     func(childComplexity int) int
 		Kind             func(childComplexity int) int
+		LoginTest        func(childComplexity int) int
 		Membership       func(childComplexity int) int
 		Message          func(childComplexity int) int
 		MfaEvidence      func(childComplexity int) int
@@ -579,6 +621,55 @@ type ComplexityRoot struct {
 		SignedAssertion    func(childComplexity int) int
 		SignedResponse     func(childComplexity int) int
 		SignedSha1         func(childComplexity int) int
+	}
+
+	LoginTest struct {
+		Advice           func(childComplexity int) int
+		Attempt          func(childComplexity int) int
+		Checks           func(childComplexity int) int
+		Code             func(childComplexity int) int
+		Current          func(childComplexity int) int
+		Effect           func(childComplexity int) int
+		ExpiresAt        func(childComplexity int) int
+		Explanation      func(childComplexity int) int
+		FinishedAt       func(childComplexity int) int
+		GlobalID         func(childComplexity int) int
+		IdentityProvider func(childComplexity int) int
+		Profile          func(childComplexity int) int
+		Role             func(childComplexity int) int
+		RoleSource       func(childComplexity int) int
+		StartedAt        func(childComplexity int) int
+		StartedBy        func(childComplexity int) int
+		State            func(childComplexity int) int
+		Team             func(childComplexity int) int
+		URL              func(childComplexity int) int
+	}
+
+	LoginTestAttribute struct {
+		Name   func(childComplexity int) int
+		Values func(childComplexity int) int
+	}
+
+	LoginTestConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	LoginTestEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	LoginTestProfile struct {
+		Attributes   func(childComplexity int) int
+		Email        func(childComplexity int) int
+		FamilyName   func(childComplexity int) int
+		GivenName    func(childComplexity int) int
+		Name         func(childComplexity int) int
+		NameID       func(childComplexity int) int
+		NameIDFormat func(childComplexity int) int
 	}
 
 	Mail struct {
@@ -678,6 +769,7 @@ type ComplexityRoot struct {
 		AddCertificate             func(childComplexity int, input model.AddCertificateInput) int
 		AddDomain                  func(childComplexity int, input model.AddDomainInput) int
 		AllowReturn                func(childComplexity int, input model.AllowReturnInput) int
+		AllowSsoBypass             func(childComplexity int, input model.AllowSsoBypassInput) int
 		AnnounceSso                func(childComplexity int, input model.AnnounceSsoInput) int
 		CreateAPIKey               func(childComplexity int, input model.CreateAPIKeyInput) int
 		CreateIdentityProvider     func(childComplexity int, input model.CreateIdentityProviderInput) int
@@ -689,13 +781,17 @@ type ComplexityRoot struct {
 		DeleteSsoSettings          func(childComplexity int, input model.DeleteSsoSettingsInput) int
 		DeleteTeam                 func(childComplexity int, input model.DeleteTeamInput) int
 		DisableSso                 func(childComplexity int, input model.DisableSsoInput) int
+		DisallowSsoBypass          func(childComplexity int, input model.DisallowSsoBypassInput) int
 		DismissCertificate         func(childComplexity int, input model.DismissCertificateInput) int
 		EnableSso                  func(childComplexity int, input model.EnableSsoInput) int
+		EnforceSso                 func(childComplexity int, input model.EnforceSsoInput) int
 		ForgetMetadataURL          func(childComplexity int, input model.ForgetMetadataURLInput) int
 		ImportMetadata             func(childComplexity int, input model.ImportMetadataInput) int
 		PreviewMetadata            func(childComplexity int, input model.PreviewMetadataInput) int
 		ReactivateMembership       func(childComplexity int, input model.ReactivateMembershipInput) int
 		RefreshMetadata            func(childComplexity int, input model.RefreshMetadataInput) int
+		RegenerateRecoveryCodes    func(childComplexity int, input model.RegenerateRecoveryCodesInput) int
+		RelaxSso                   func(childComplexity int, input model.RelaxSsoInput) int
 		RemoveCertificate          func(childComplexity int, input model.RemoveCertificateInput) int
 		RemoveDomain               func(childComplexity int, input model.RemoveDomainInput) int
 		RemoveGroupRoleMapping     func(childComplexity int, input model.RemoveGroupRoleMappingInput) int
@@ -712,6 +808,7 @@ type ComplexityRoot struct {
 		RotateServiceProviderKey   func(childComplexity int, input model.RotateServiceProviderKeyInput) int
 		SendPasswordReset          func(childComplexity int, input model.SendPasswordResetInput) int
 		SetGroupRoleMapping        func(childComplexity int, input model.SetGroupRoleMappingInput) int
+		StartLoginTest             func(childComplexity int, input model.StartLoginTestInput) int
 		UnlinkExternalIdentity     func(childComplexity int, input model.UnlinkExternalIdentityInput) int
 		UpdateAPIKey               func(childComplexity int, input model.UpdateAPIKeyInput) int
 		UpdateIdentityProvider     func(childComplexity int, input model.UpdateIdentityProviderInput) int
@@ -836,6 +933,7 @@ type ComplexityRoot struct {
 
 	Query struct {
 		AuditEvents             func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.AuditEventFilter, teamID *string, direction *model.OrderDirection) int
+		EnforcementPreview      func(childComplexity int, teamID string) int
 		IdentityProviderPresets func(childComplexity int) int
 		Node                    func(childComplexity int, id string) int
 		Nodes                   func(childComplexity int, ids []string) int
@@ -867,6 +965,18 @@ type ComplexityRoot struct {
 		TrustedFingerprints func(childComplexity int) int
 		Unchanged           func(childComplexity int) int
 		UserErrors          func(childComplexity int) int
+	}
+
+	RegenerateRecoveryCodesPayload struct {
+		ClientMutationID func(childComplexity int) int
+		Codes            func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
+	RelaxSsoPayload struct {
+		ClientMutationID func(childComplexity int) int
+		SsoSettings      func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
 	}
 
 	RemovalImpact struct {
@@ -1079,10 +1189,13 @@ type ComplexityRoot struct {
 	}
 
 	SsoSettings struct {
+		APIKeyHours             func(childComplexity int) int
 		AllowedDomains          func(childComplexity int) int
+		BypassMembers           func(childComplexity int, first *int, after *string, last *int, before *string) int
 		Certificates            func(childComplexity int) int
 		ClockSkewSeconds        func(childComplexity int) int
 		ConfirmEmail            func(childComplexity int) int
+		Contact                 func(childComplexity int) int
 		CreatedAt               func(childComplexity int) int
 		DefaultIdentityProvider func(childComplexity int) int
 		DefaultRole             func(childComplexity int) int
@@ -1091,12 +1204,16 @@ type ComplexityRoot struct {
 		EnabledAt               func(childComplexity int) int
 		EnabledBy               func(childComplexity int) int
 		EncryptAssertions       func(childComplexity int) int
+		EnforcedAt              func(childComplexity int) int
+		EnforcedBy              func(childComplexity int) int
 		GlobalID                func(childComplexity int) int
 		HonourSessionEnd        func(childComplexity int) int
 		IdentityProviders       func(childComplexity int) int
 		IdpInitiatedEnabled     func(childComplexity int) int
 		JitEnabled              func(childComplexity int) int
+		LoginTests              func(childComplexity int, first *int, after *string, last *int, before *string) int
 		LoginURL                func(childComplexity int) int
+		RecoveryCodesLeft       func(childComplexity int) int
 		RequireMfa              func(childComplexity int) int
 		Revision                func(childComplexity int) int
 		ServiceProvider         func(childComplexity int) int
@@ -1105,6 +1222,8 @@ type ComplexityRoot struct {
 		SignMetadata            func(childComplexity int) int
 		State                   func(childComplexity int) int
 		Team                    func(childComplexity int) int
+		TestRequired            func(childComplexity int) int
+		TestedAt                func(childComplexity int) int
 		TrustVerifiedDomains    func(childComplexity int) int
 		UpdatedAt               func(childComplexity int) int
 	}
@@ -1121,8 +1240,15 @@ type ComplexityRoot struct {
 		Subject           func(childComplexity int) int
 	}
 
+	StartLoginTestPayload struct {
+		ClientMutationID func(childComplexity int) int
+		LoginTest        func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
 	Subscription struct {
-		AuditEventAdded func(childComplexity int, teamID string) int
+		AuditEventAdded   func(childComplexity int, teamID string) int
+		LoginTestFinished func(childComplexity int, testID string) int
 	}
 
 	SystemInfo struct {
@@ -1398,6 +1524,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AllowReturnPayload.UserErrors(childComplexity), true
+
+	case "AllowSsoBypassPayload.clientMutationId":
+		if e.ComplexityRoot.AllowSsoBypassPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AllowSsoBypassPayload.ClientMutationID(childComplexity), true
+	case "AllowSsoBypassPayload.membership":
+		if e.ComplexityRoot.AllowSsoBypassPayload.Membership == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AllowSsoBypassPayload.Membership(childComplexity), true
+	case "AllowSsoBypassPayload.userErrors":
+		if e.ComplexityRoot.AllowSsoBypassPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AllowSsoBypassPayload.UserErrors(childComplexity), true
 
 	case "AnnounceSsoPayload.clientMutationId":
 		if e.ComplexityRoot.AnnounceSsoPayload.ClientMutationID == nil {
@@ -2179,6 +2324,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DisableSsoPayload.UserErrors(childComplexity), true
 
+	case "DisallowSsoBypassPayload.clientMutationId":
+		if e.ComplexityRoot.DisallowSsoBypassPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisallowSsoBypassPayload.ClientMutationID(childComplexity), true
+	case "DisallowSsoBypassPayload.membership":
+		if e.ComplexityRoot.DisallowSsoBypassPayload.Membership == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisallowSsoBypassPayload.Membership(childComplexity), true
+	case "DisallowSsoBypassPayload.userErrors":
+		if e.ComplexityRoot.DisallowSsoBypassPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DisallowSsoBypassPayload.UserErrors(childComplexity), true
+
 	case "DismissCertificatePayload.clientMutationId":
 		if e.ComplexityRoot.DismissCertificatePayload.ClientMutationID == nil {
 			break
@@ -2314,6 +2478,141 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EnableSsoPayload.UserErrors(childComplexity), true
+
+	case "EnforceSsoPayload.clientMutationId":
+		if e.ComplexityRoot.EnforceSsoPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnforceSsoPayload.ClientMutationID(childComplexity), true
+	case "EnforceSsoPayload.endedSessions":
+		if e.ComplexityRoot.EnforceSsoPayload.EndedSessions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnforceSsoPayload.EndedSessions(childComplexity), true
+	case "EnforceSsoPayload.ssoSettings":
+		if e.ComplexityRoot.EnforceSsoPayload.SsoSettings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnforceSsoPayload.SsoSettings(childComplexity), true
+	case "EnforceSsoPayload.userErrors":
+		if e.ComplexityRoot.EnforceSsoPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnforceSsoPayload.UserErrors(childComplexity), true
+
+	case "EnforcementBlocker.code":
+		if e.ComplexityRoot.EnforcementBlocker.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnforcementBlocker.Code(childComplexity), true
+	case "EnforcementBlocker.message":
+		if e.ComplexityRoot.EnforcementBlocker.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnforcementBlocker.Message(childComplexity), true
+
+	case "EnforcementPreview.blockers":
+		if e.ComplexityRoot.EnforcementPreview.Blockers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnforcementPreview.Blockers(childComplexity), true
+	case "EnforcementPreview.canEnforce":
+		if e.ComplexityRoot.EnforcementPreview.CanEnforce == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnforcementPreview.CanEnforce(childComplexity), true
+	case "EnforcementPreview.directAdminsWithSecondFactor":
+		if e.ComplexityRoot.EnforcementPreview.DirectAdminsWithSecondFactor == nil {
+			break
+		}
+
+		args, err := ec.field_EnforcementPreview_directAdminsWithSecondFactor_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.EnforcementPreview.DirectAdminsWithSecondFactor(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "EnforcementPreview.directAdminsWithoutSecondFactor":
+		if e.ComplexityRoot.EnforcementPreview.DirectAdminsWithoutSecondFactor == nil {
+			break
+		}
+
+		args, err := ec.field_EnforcementPreview_directAdminsWithoutSecondFactor_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.EnforcementPreview.DirectAdminsWithoutSecondFactor(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "EnforcementPreview.endingSessions":
+		if e.ComplexityRoot.EnforcementPreview.EndingSessions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnforcementPreview.EndingSessions(childComplexity), true
+	case "EnforcementPreview.integrationApiKeys":
+		if e.ComplexityRoot.EnforcementPreview.IntegrationAPIKeys == nil {
+			break
+		}
+
+		args, err := ec.field_EnforcementPreview_integrationApiKeys_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.EnforcementPreview.IntegrationAPIKeys(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "EnforcementPreview.losingAccess":
+		if e.ComplexityRoot.EnforcementPreview.LosingAccess == nil {
+			break
+		}
+
+		args, err := ec.field_EnforcementPreview_losingAccess_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.EnforcementPreview.LosingAccess(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "EnforcementPreview.recoveryCodesLeft":
+		if e.ComplexityRoot.EnforcementPreview.RecoveryCodesLeft == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnforcementPreview.RecoveryCodesLeft(childComplexity), true
+	case "EnforcementPreview.revision":
+		if e.ComplexityRoot.EnforcementPreview.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnforcementPreview.Revision(childComplexity), true
+	case "EnforcementPreview.stoppingApiKeys":
+		if e.ComplexityRoot.EnforcementPreview.StoppingAPIKeys == nil {
+			break
+		}
+
+		args, err := ec.field_EnforcementPreview_stoppingApiKeys_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.EnforcementPreview.StoppingAPIKeys(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "EnforcementPreview.uselessPasswords":
+		if e.ComplexityRoot.EnforcementPreview.UselessPasswords == nil {
+			break
+		}
+
+		args, err := ec.field_EnforcementPreview_uselessPasswords_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.EnforcementPreview.UselessPasswords(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 
 	case "ExternalIdentity.createdAt":
 		if e.ComplexityRoot.ExternalIdentity.CreatedAt == nil {
@@ -3108,6 +3407,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LoginAttempt.Kind(childComplexity), true
+	case "LoginAttempt.loginTest":
+		if e.ComplexityRoot.LoginAttempt.LoginTest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttempt.LoginTest(childComplexity), true
 	case "LoginAttempt.membership":
 		if e.ComplexityRoot.LoginAttempt.Membership == nil {
 			break
@@ -3402,6 +3707,215 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LoginMessage.SignedSha1(childComplexity), true
+
+	case "LoginTest.advice":
+		if e.ComplexityRoot.LoginTest.Advice == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTest.Advice(childComplexity), true
+	case "LoginTest.attempt":
+		if e.ComplexityRoot.LoginTest.Attempt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTest.Attempt(childComplexity), true
+	case "LoginTest.checks":
+		if e.ComplexityRoot.LoginTest.Checks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTest.Checks(childComplexity), true
+	case "LoginTest.code":
+		if e.ComplexityRoot.LoginTest.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTest.Code(childComplexity), true
+	case "LoginTest.current":
+		if e.ComplexityRoot.LoginTest.Current == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTest.Current(childComplexity), true
+	case "LoginTest.effect":
+		if e.ComplexityRoot.LoginTest.Effect == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTest.Effect(childComplexity), true
+	case "LoginTest.expiresAt":
+		if e.ComplexityRoot.LoginTest.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTest.ExpiresAt(childComplexity), true
+	case "LoginTest.explanation":
+		if e.ComplexityRoot.LoginTest.Explanation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTest.Explanation(childComplexity), true
+	case "LoginTest.finishedAt":
+		if e.ComplexityRoot.LoginTest.FinishedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTest.FinishedAt(childComplexity), true
+	case "LoginTest.id":
+		if e.ComplexityRoot.LoginTest.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTest.GlobalID(childComplexity), true
+	case "LoginTest.identityProvider":
+		if e.ComplexityRoot.LoginTest.IdentityProvider == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTest.IdentityProvider(childComplexity), true
+	case "LoginTest.profile":
+		if e.ComplexityRoot.LoginTest.Profile == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTest.Profile(childComplexity), true
+	case "LoginTest.role":
+		if e.ComplexityRoot.LoginTest.Role == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTest.Role(childComplexity), true
+	case "LoginTest.roleSource":
+		if e.ComplexityRoot.LoginTest.RoleSource == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTest.RoleSource(childComplexity), true
+	case "LoginTest.startedAt":
+		if e.ComplexityRoot.LoginTest.StartedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTest.StartedAt(childComplexity), true
+	case "LoginTest.startedBy":
+		if e.ComplexityRoot.LoginTest.StartedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTest.StartedBy(childComplexity), true
+	case "LoginTest.state":
+		if e.ComplexityRoot.LoginTest.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTest.State(childComplexity), true
+	case "LoginTest.team":
+		if e.ComplexityRoot.LoginTest.Team == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTest.Team(childComplexity), true
+	case "LoginTest.url":
+		if e.ComplexityRoot.LoginTest.URL == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTest.URL(childComplexity), true
+
+	case "LoginTestAttribute.name":
+		if e.ComplexityRoot.LoginTestAttribute.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTestAttribute.Name(childComplexity), true
+	case "LoginTestAttribute.values":
+		if e.ComplexityRoot.LoginTestAttribute.Values == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTestAttribute.Values(childComplexity), true
+
+	case "LoginTestConnection.edges":
+		if e.ComplexityRoot.LoginTestConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTestConnection.Edges(childComplexity), true
+	case "LoginTestConnection.nodes":
+		if e.ComplexityRoot.LoginTestConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTestConnection.Nodes(childComplexity), true
+	case "LoginTestConnection.pageInfo":
+		if e.ComplexityRoot.LoginTestConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTestConnection.PageInfo(childComplexity), true
+	case "LoginTestConnection.totalCount":
+		if e.ComplexityRoot.LoginTestConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTestConnection.TotalCount(childComplexity), true
+
+	case "LoginTestEdge.cursor":
+		if e.ComplexityRoot.LoginTestEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTestEdge.Cursor(childComplexity), true
+	case "LoginTestEdge.node":
+		if e.ComplexityRoot.LoginTestEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTestEdge.Node(childComplexity), true
+
+	case "LoginTestProfile.attributes":
+		if e.ComplexityRoot.LoginTestProfile.Attributes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTestProfile.Attributes(childComplexity), true
+	case "LoginTestProfile.email":
+		if e.ComplexityRoot.LoginTestProfile.Email == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTestProfile.Email(childComplexity), true
+	case "LoginTestProfile.familyName":
+		if e.ComplexityRoot.LoginTestProfile.FamilyName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTestProfile.FamilyName(childComplexity), true
+	case "LoginTestProfile.givenName":
+		if e.ComplexityRoot.LoginTestProfile.GivenName == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTestProfile.GivenName(childComplexity), true
+	case "LoginTestProfile.name":
+		if e.ComplexityRoot.LoginTestProfile.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTestProfile.Name(childComplexity), true
+	case "LoginTestProfile.nameId":
+		if e.ComplexityRoot.LoginTestProfile.NameID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTestProfile.NameID(childComplexity), true
+	case "LoginTestProfile.nameIdFormat":
+		if e.ComplexityRoot.LoginTestProfile.NameIDFormat == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginTestProfile.NameIDFormat(childComplexity), true
 
 	case "Mail.attempts":
 		if e.ComplexityRoot.Mail.Attempts == nil {
@@ -3861,6 +4375,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AllowReturn(childComplexity, args["input"].(model.AllowReturnInput)), true
+	case "Mutation.allowSsoBypass":
+		if e.ComplexityRoot.Mutation.AllowSsoBypass == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_allowSsoBypass_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AllowSsoBypass(childComplexity, args["input"].(model.AllowSsoBypassInput)), true
 	case "Mutation.announceSso":
 		if e.ComplexityRoot.Mutation.AnnounceSso == nil {
 			break
@@ -3982,6 +4507,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DisableSso(childComplexity, args["input"].(model.DisableSsoInput)), true
+	case "Mutation.disallowSsoBypass":
+		if e.ComplexityRoot.Mutation.DisallowSsoBypass == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_disallowSsoBypass_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DisallowSsoBypass(childComplexity, args["input"].(model.DisallowSsoBypassInput)), true
 	case "Mutation.dismissCertificate":
 		if e.ComplexityRoot.Mutation.DismissCertificate == nil {
 			break
@@ -4004,6 +4540,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.EnableSso(childComplexity, args["input"].(model.EnableSsoInput)), true
+	case "Mutation.enforceSso":
+		if e.ComplexityRoot.Mutation.EnforceSso == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_enforceSso_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EnforceSso(childComplexity, args["input"].(model.EnforceSsoInput)), true
 	case "Mutation.forgetMetadataUrl":
 		if e.ComplexityRoot.Mutation.ForgetMetadataURL == nil {
 			break
@@ -4059,6 +4606,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RefreshMetadata(childComplexity, args["input"].(model.RefreshMetadataInput)), true
+	case "Mutation.regenerateRecoveryCodes":
+		if e.ComplexityRoot.Mutation.RegenerateRecoveryCodes == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_regenerateRecoveryCodes_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RegenerateRecoveryCodes(childComplexity, args["input"].(model.RegenerateRecoveryCodesInput)), true
+	case "Mutation.relaxSso":
+		if e.ComplexityRoot.Mutation.RelaxSso == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_relaxSso_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RelaxSso(childComplexity, args["input"].(model.RelaxSsoInput)), true
 	case "Mutation.removeCertificate":
 		if e.ComplexityRoot.Mutation.RemoveCertificate == nil {
 			break
@@ -4235,6 +4804,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetGroupRoleMapping(childComplexity, args["input"].(model.SetGroupRoleMappingInput)), true
+	case "Mutation.startLoginTest":
+		if e.ComplexityRoot.Mutation.StartLoginTest == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_startLoginTest_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.StartLoginTest(childComplexity, args["input"].(model.StartLoginTestInput)), true
 	case "Mutation.unlinkExternalIdentity":
 		if e.ComplexityRoot.Mutation.UnlinkExternalIdentity == nil {
 			break
@@ -4796,6 +5376,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.AuditEvents(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*model.AuditEventFilter), args["teamId"].(*string), args["direction"].(*model.OrderDirection)), true
+	case "Query.enforcementPreview":
+		if e.ComplexityRoot.Query.EnforcementPreview == nil {
+			break
+		}
+
+		args, err := ec.field_Query_enforcementPreview_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.EnforcementPreview(childComplexity, args["teamId"].(string)), true
 	case "Query.identityProviderPresets":
 		if e.ComplexityRoot.Query.IdentityProviderPresets == nil {
 			break
@@ -4952,6 +5543,44 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RefreshMetadataPayload.UserErrors(childComplexity), true
+
+	case "RegenerateRecoveryCodesPayload.clientMutationId":
+		if e.ComplexityRoot.RegenerateRecoveryCodesPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RegenerateRecoveryCodesPayload.ClientMutationID(childComplexity), true
+	case "RegenerateRecoveryCodesPayload.codes":
+		if e.ComplexityRoot.RegenerateRecoveryCodesPayload.Codes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RegenerateRecoveryCodesPayload.Codes(childComplexity), true
+	case "RegenerateRecoveryCodesPayload.userErrors":
+		if e.ComplexityRoot.RegenerateRecoveryCodesPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RegenerateRecoveryCodesPayload.UserErrors(childComplexity), true
+
+	case "RelaxSsoPayload.clientMutationId":
+		if e.ComplexityRoot.RelaxSsoPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RelaxSsoPayload.ClientMutationID(childComplexity), true
+	case "RelaxSsoPayload.ssoSettings":
+		if e.ComplexityRoot.RelaxSsoPayload.SsoSettings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RelaxSsoPayload.SsoSettings(childComplexity), true
+	case "RelaxSsoPayload.userErrors":
+		if e.ComplexityRoot.RelaxSsoPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RelaxSsoPayload.UserErrors(childComplexity), true
 
 	case "RemovalImpact.explanation":
 		if e.ComplexityRoot.RemovalImpact.Explanation == nil {
@@ -5748,12 +6377,29 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SetGroupRoleMappingPayload.UserErrors(childComplexity), true
 
+	case "SsoSettings.apiKeyHours":
+		if e.ComplexityRoot.SsoSettings.APIKeyHours == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoSettings.APIKeyHours(childComplexity), true
 	case "SsoSettings.allowedDomains":
 		if e.ComplexityRoot.SsoSettings.AllowedDomains == nil {
 			break
 		}
 
 		return e.ComplexityRoot.SsoSettings.AllowedDomains(childComplexity), true
+	case "SsoSettings.bypassMembers":
+		if e.ComplexityRoot.SsoSettings.BypassMembers == nil {
+			break
+		}
+
+		args, err := ec.field_SsoSettings_bypassMembers_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.SsoSettings.BypassMembers(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "SsoSettings.certificates":
 		if e.ComplexityRoot.SsoSettings.Certificates == nil {
 			break
@@ -5772,6 +6418,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SsoSettings.ConfirmEmail(childComplexity), true
+	case "SsoSettings.contact":
+		if e.ComplexityRoot.SsoSettings.Contact == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoSettings.Contact(childComplexity), true
 	case "SsoSettings.createdAt":
 		if e.ComplexityRoot.SsoSettings.CreatedAt == nil {
 			break
@@ -5820,6 +6472,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SsoSettings.EncryptAssertions(childComplexity), true
+	case "SsoSettings.enforcedAt":
+		if e.ComplexityRoot.SsoSettings.EnforcedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoSettings.EnforcedAt(childComplexity), true
+	case "SsoSettings.enforcedBy":
+		if e.ComplexityRoot.SsoSettings.EnforcedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoSettings.EnforcedBy(childComplexity), true
 	case "SsoSettings.id":
 		if e.ComplexityRoot.SsoSettings.GlobalID == nil {
 			break
@@ -5850,12 +6514,29 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SsoSettings.JitEnabled(childComplexity), true
+	case "SsoSettings.loginTests":
+		if e.ComplexityRoot.SsoSettings.LoginTests == nil {
+			break
+		}
+
+		args, err := ec.field_SsoSettings_loginTests_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.SsoSettings.LoginTests(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "SsoSettings.loginUrl":
 		if e.ComplexityRoot.SsoSettings.LoginURL == nil {
 			break
 		}
 
 		return e.ComplexityRoot.SsoSettings.LoginURL(childComplexity), true
+	case "SsoSettings.recoveryCodesLeft":
+		if e.ComplexityRoot.SsoSettings.RecoveryCodesLeft == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoSettings.RecoveryCodesLeft(childComplexity), true
 	case "SsoSettings.requireMfa":
 		if e.ComplexityRoot.SsoSettings.RequireMfa == nil {
 			break
@@ -5904,6 +6585,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SsoSettings.Team(childComplexity), true
+	case "SsoSettings.testRequired":
+		if e.ComplexityRoot.SsoSettings.TestRequired == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoSettings.TestRequired(childComplexity), true
+	case "SsoSettings.testedAt":
+		if e.ComplexityRoot.SsoSettings.TestedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoSettings.TestedAt(childComplexity), true
 	case "SsoSettings.trustVerifiedDomains":
 		if e.ComplexityRoot.SsoSettings.TrustVerifiedDomains == nil {
 			break
@@ -5972,6 +6665,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.StagedCertificate.Subject(childComplexity), true
 
+	case "StartLoginTestPayload.clientMutationId":
+		if e.ComplexityRoot.StartLoginTestPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartLoginTestPayload.ClientMutationID(childComplexity), true
+	case "StartLoginTestPayload.loginTest":
+		if e.ComplexityRoot.StartLoginTestPayload.LoginTest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartLoginTestPayload.LoginTest(childComplexity), true
+	case "StartLoginTestPayload.userErrors":
+		if e.ComplexityRoot.StartLoginTestPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartLoginTestPayload.UserErrors(childComplexity), true
+
 	case "Subscription.auditEventAdded":
 		if e.ComplexityRoot.Subscription.AuditEventAdded == nil {
 			break
@@ -5983,6 +6695,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Subscription.AuditEventAdded(childComplexity, args["teamId"].(string)), true
+	case "Subscription.loginTestFinished":
+		if e.ComplexityRoot.Subscription.LoginTestFinished == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_loginTestFinished_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.LoginTestFinished(childComplexity, args["testId"].(string)), true
 
 	case "SystemInfo.baseUrl":
 		if e.ComplexityRoot.SystemInfo.BaseURL == nil {
@@ -6649,6 +7372,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("AddCertificateInput", ec.unmarshalInputAddCertificateInput),
 			graphql.NewInputUnmarshaler("AddDomainInput", ec.unmarshalInputAddDomainInput),
 			graphql.NewInputUnmarshaler("AllowReturnInput", ec.unmarshalInputAllowReturnInput),
+			graphql.NewInputUnmarshaler("AllowSsoBypassInput", ec.unmarshalInputAllowSsoBypassInput),
 			graphql.NewInputUnmarshaler("AnnounceSsoInput", ec.unmarshalInputAnnounceSsoInput),
 			graphql.NewInputUnmarshaler("AttributeMappingInput", ec.unmarshalInputAttributeMappingInput),
 			graphql.NewInputUnmarshaler("AuditEventFilter", ec.unmarshalInputAuditEventFilter),
@@ -6662,8 +7386,10 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("DeleteSsoSettingsInput", ec.unmarshalInputDeleteSsoSettingsInput),
 			graphql.NewInputUnmarshaler("DeleteTeamInput", ec.unmarshalInputDeleteTeamInput),
 			graphql.NewInputUnmarshaler("DisableSsoInput", ec.unmarshalInputDisableSsoInput),
+			graphql.NewInputUnmarshaler("DisallowSsoBypassInput", ec.unmarshalInputDisallowSsoBypassInput),
 			graphql.NewInputUnmarshaler("DismissCertificateInput", ec.unmarshalInputDismissCertificateInput),
 			graphql.NewInputUnmarshaler("EnableSsoInput", ec.unmarshalInputEnableSsoInput),
+			graphql.NewInputUnmarshaler("EnforceSsoInput", ec.unmarshalInputEnforceSsoInput),
 			graphql.NewInputUnmarshaler("ForgetMetadataUrlInput", ec.unmarshalInputForgetMetadataUrlInput),
 			graphql.NewInputUnmarshaler("ImportMetadataInput", ec.unmarshalInputImportMetadataInput),
 			graphql.NewInputUnmarshaler("InvitationInput", ec.unmarshalInputInvitationInput),
@@ -6674,6 +7400,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("PreviewMetadataInput", ec.unmarshalInputPreviewMetadataInput),
 			graphql.NewInputUnmarshaler("ReactivateMembershipInput", ec.unmarshalInputReactivateMembershipInput),
 			graphql.NewInputUnmarshaler("RefreshMetadataInput", ec.unmarshalInputRefreshMetadataInput),
+			graphql.NewInputUnmarshaler("RegenerateRecoveryCodesInput", ec.unmarshalInputRegenerateRecoveryCodesInput),
+			graphql.NewInputUnmarshaler("RelaxSsoInput", ec.unmarshalInputRelaxSsoInput),
 			graphql.NewInputUnmarshaler("RemoveCertificateInput", ec.unmarshalInputRemoveCertificateInput),
 			graphql.NewInputUnmarshaler("RemoveDomainInput", ec.unmarshalInputRemoveDomainInput),
 			graphql.NewInputUnmarshaler("RemoveGroupRoleMappingInput", ec.unmarshalInputRemoveGroupRoleMappingInput),
@@ -6691,6 +7419,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RotateServiceProviderKeyInput", ec.unmarshalInputRotateServiceProviderKeyInput),
 			graphql.NewInputUnmarshaler("SendPasswordResetInput", ec.unmarshalInputSendPasswordResetInput),
 			graphql.NewInputUnmarshaler("SetGroupRoleMappingInput", ec.unmarshalInputSetGroupRoleMappingInput),
+			graphql.NewInputUnmarshaler("StartLoginTestInput", ec.unmarshalInputStartLoginTestInput),
 			graphql.NewInputUnmarshaler("UnlinkExternalIdentityInput", ec.unmarshalInputUnlinkExternalIdentityInput),
 			graphql.NewInputUnmarshaler("UpdateApiKeyInput", ec.unmarshalInputUpdateApiKeyInput),
 			graphql.NewInputUnmarshaler("UpdateIdentityProviderInput", ec.unmarshalInputUpdateIdentityProviderInput),
@@ -7942,6 +8671,369 @@ type RemoveDomainPayload {
   clientMutationId: String
 }
 `, BuiltIn: false},
+	{Name: "../schema/enforcement.graphqls", Input: `extend type Query {
+  """
+  What enforcing a team's single sign-on would do now: who, which keys and sessions, and
+  what keeps it from being done. For admins; null for everybody else.
+  """
+  enforcementPreview(
+    """
+    The team.
+    """
+    teamId: ID!
+  ): EnforcementPreview @auth(scope: SSO_READ)
+}
+
+extend type Mutation {
+  """
+  Has everybody but direct admins, integrations and those whom an admin lets in besides
+  come through the identity provider. The sessions end that members opened in another
+  way, and their API keys rest. For admins.
+  """
+  enforceSso(
+    """
+    Which team.
+    """
+    input: EnforceSsoInput!
+  ): EnforceSsoPayload! @auth(scope: SSO_WRITE)
+  """
+  Takes enforcement back: single sign-on stays on, and members with an account of their
+  own may use it again, as may their API keys. For direct admins in a session of their
+  own, admins in a session that a recovery code opened, and operators.
+  """
+  relaxSso(
+    """
+    Which team.
+    """
+    input: RelaxSsoInput!
+  ): RelaxSsoPayload! @auth(scope: SSO_WRITE)
+  """
+  Lets a member with an account of their own in without the identity provider, also
+  while single sign-on is enforced. For admins.
+  """
+  allowSsoBypass(
+    """
+    Which member.
+    """
+    input: AllowSsoBypassInput!
+  ): AllowSsoBypassPayload! @auth(scope: SSO_WRITE)
+  """
+  Takes back what allowSsoBypass gave. While single sign-on is enforced, the member's
+  sessions end that did not come of it. For admins.
+  """
+  disallowSsoBypass(
+    """
+    Which member.
+    """
+    input: DisallowSsoBypassInput!
+  ): DisallowSsoBypassPayload! @auth(scope: SSO_WRITE)
+}
+
+"""
+What enforcing a team's single sign-on would do now.
+"""
+type EnforcementPreview {
+  """
+  Whether enforceSso would do it.
+  """
+  canEnforce: Boolean!
+  """
+  What keeps it from being done, in the order in which enforceSso says so.
+  """
+  blockers: [EnforcementBlocker!]!
+  """
+  The revision of the settings that this is about, for enforceSso.
+  """
+  revision: Int!
+  """
+  Members who would lose access: they never signed in through the identity provider and
+  would have no other way in.
+  """
+  losingAccess(
+    """
+    How many members a page holds from its beginning, 1 to 100. Without first and last it is 20.
+    """
+    first: Int
+    """
+    The ` + "`" + `endCursor` + "`" + ` of the page before.
+    """
+    after: String
+    """
+    How many members a page holds that ends at ` + "`" + `before` + "`" + `, 1 to 100.
+    """
+    last: Int
+    """
+    The ` + "`" + `startCursor` + "`" + ` of the page after.
+    """
+    before: String
+  ): MembershipConnection!
+  """
+  Members whose password would be of no use on the team.
+  """
+  uselessPasswords(
+    """
+    How many members a page holds from its beginning, 1 to 100. Without first and last it is 20.
+    """
+    first: Int
+    """
+    The ` + "`" + `endCursor` + "`" + ` of the page before.
+    """
+    after: String
+    """
+    How many members a page holds that ends at ` + "`" + `before` + "`" + `, 1 to 100.
+    """
+    last: Int
+    """
+    The ` + "`" + `startCursor` + "`" + ` of the page after.
+    """
+    before: String
+  ): MembershipConnection!
+  """
+  Direct admins who have a second factor that works: the way in when the identity
+  provider is down.
+  """
+  directAdminsWithSecondFactor(
+    """
+    How many members a page holds from its beginning, 1 to 100. Without first and last it is 20.
+    """
+    first: Int
+    """
+    The ` + "`" + `endCursor` + "`" + ` of the page before.
+    """
+    after: String
+    """
+    How many members a page holds that ends at ` + "`" + `before` + "`" + `, 1 to 100.
+    """
+    last: Int
+    """
+    The ` + "`" + `startCursor` + "`" + ` of the page after.
+    """
+    before: String
+  ): MembershipConnection!
+  """
+  Direct admins who have none.
+  """
+  directAdminsWithoutSecondFactor(
+    """
+    How many members a page holds from its beginning, 1 to 100. Without first and last it is 20.
+    """
+    first: Int
+    """
+    The ` + "`" + `endCursor` + "`" + ` of the page before.
+    """
+    after: String
+    """
+    How many members a page holds that ends at ` + "`" + `before` + "`" + `, 1 to 100.
+    """
+    last: Int
+    """
+    The ` + "`" + `startCursor` + "`" + ` of the page after.
+    """
+    before: String
+  ): MembershipConnection!
+  """
+  API keys that would rest until single sign-on is relaxed, newest first.
+  """
+  stoppingApiKeys(
+    """
+    How many keys a page holds from its beginning, 1 to 100. Without first and last it is 20.
+    """
+    first: Int
+    """
+    The ` + "`" + `endCursor` + "`" + ` of the page before.
+    """
+    after: String
+    """
+    How many keys a page holds that ends at ` + "`" + `before` + "`" + `, 1 to 100.
+    """
+    last: Int
+    """
+    The ` + "`" + `startCursor` + "`" + ` of the page after.
+    """
+    before: String
+  ): ApiKeyConnection!
+  """
+  API keys of integrations, which go on working, newest first.
+  """
+  integrationApiKeys(
+    """
+    How many keys a page holds from its beginning, 1 to 100. Without first and last it is 20.
+    """
+    first: Int
+    """
+    The ` + "`" + `endCursor` + "`" + ` of the page before.
+    """
+    after: String
+    """
+    How many keys a page holds that ends at ` + "`" + `before` + "`" + `, 1 to 100.
+    """
+    last: Int
+    """
+    The ` + "`" + `startCursor` + "`" + ` of the page after.
+    """
+    before: String
+  ): ApiKeyConnection!
+  """
+  How many sessions would end.
+  """
+  endingSessions: Int!
+  """
+  How many recovery codes are not used.
+  """
+  recoveryCodesLeft: Int!
+}
+
+"""
+Something that keeps single sign-on from being enforced.
+"""
+type EnforcementBlocker {
+  """
+  A stable code to compare against.
+  """
+  code: UserErrorCode!
+  """
+  What is missing, in English, for people.
+  """
+  message: String!
+}
+
+"""
+Which team to enforce single sign-on for.
+"""
+input EnforceSsoInput {
+  """
+  The team.
+  """
+  teamId: ID!
+  """
+  The revision that you read, as of the preview. When it is given and the settings have
+  changed since, the answer is STALE_REVISION.
+  """
+  revision: Int
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to enforceSso.
+"""
+type EnforceSsoPayload {
+  """
+  The settings as they are now; null when there are user errors.
+  """
+  ssoSettings: SsoSettings
+  """
+  How many sessions ended; null when there are user errors.
+  """
+  endedSessions: Int
+  """
+  What kept single sign-on from being enforced.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+
+"""
+Which team to relax single sign-on for.
+"""
+input RelaxSsoInput {
+  """
+  The team.
+  """
+  teamId: ID!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to relaxSso.
+"""
+type RelaxSsoPayload {
+  """
+  The settings as they are now; null when there are user errors.
+  """
+  ssoSettings: SsoSettings
+  """
+  What kept single sign-on from being relaxed.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+
+"""
+Whom to let in without the identity provider.
+"""
+input AllowSsoBypassInput {
+  """
+  The membership.
+  """
+  membershipId: ID!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to allowSsoBypass.
+"""
+type AllowSsoBypassPayload {
+  """
+  The membership as it is now; null when there are user errors.
+  """
+  membership: Membership
+  """
+  What kept the member from being let in.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+
+"""
+Whom not to let in without the identity provider any more.
+"""
+input DisallowSsoBypassInput {
+  """
+  The membership.
+  """
+  membershipId: ID!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to disallowSsoBypass.
+"""
+type DisallowSsoBypassPayload {
+  """
+  The membership as it is now; null when there are user errors.
+  """
+  membership: Membership
+  """
+  What kept it from being taken back.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+`, BuiltIn: false},
 	{Name: "../schema/error.graphqls", Input: `"""
 A mistake in the input of a mutation that its sender can mend. When there is one,
 nothing was changed.
@@ -8019,7 +9111,7 @@ enum UserErrorCode {
   """
   SSO_LOGIN_REQUIRED
   """
-  The present settings have not been tried in a test login. Ask an operator, who may skip the test login.
+  The present settings have not been tried in a test login that passed. Start one with startLoginTest and open its address in a browser.
   """
   TEST_LOGIN_REQUIRED
   """
@@ -8078,6 +9170,10 @@ enum UserErrorCode {
   The password is too short, too long or too common. Choose one that nobody guesses; a few words in a row are good.
   """
   PASSWORD_UNUSABLE
+  """
+  The team has no recovery codes for the day its identity provider is down. Generate them, and keep them where more than one admin finds them.
+  """
+  RECOVERY_CODES_MISSING
   """
   A second factor is needed for this. Set one up on the page of your account.
   """
@@ -9871,6 +10967,10 @@ type LoginAttempt implements Node {
   """
   certificate: Certificate
   """
+  The test login that it was the answer of, which let nobody in; null for sign-ins.
+  """
+  loginTest: LoginTest
+  """
   Whom it let in; null for refused ones and when the member is gone.
   """
   membership: Membership
@@ -10225,6 +11325,289 @@ type LoginAttemptEdge {
   What stands there.
   """
   node: LoginAttempt!
+}
+`, BuiltIn: false},
+	{Name: "../schema/login_test.graphqls", Input: `extend type Mutation {
+  """
+  Makes a test login: a sign-in through the real identity provider that is judged like
+  every other one, changes nothing, lets nobody in and sends no mail. It works on a
+  draft. Open the ` + "`" + `url` + "`" + ` of the answer in a browser within fifteen minutes. For admins.
+  """
+  startLoginTest(
+    """
+    What to try.
+    """
+    input: StartLoginTestInput!
+  ): StartLoginTestPayload! @auth(scope: SSO_WRITE)
+}
+
+extend type Subscription {
+  """
+  The test login when it has ended, once, within a second or two; then the stream
+  ends. It also ends when nobody answers in time. For admins.
+  """
+  loginTestFinished(
+    """
+    The test login.
+    """
+    testId: ID!
+  ): LoginTest! @auth(scope: SSO_READ)
+}
+
+"""
+A sign-in through the real identity provider that changed nothing.
+"""
+type LoginTest implements Node {
+  """
+  The id of the test login.
+  """
+  id: ID!
+  """
+  The team.
+  """
+  team: Team!
+  """
+  The identity provider.
+  """
+  identityProvider: IdentityProvider
+  """
+  How far it has come.
+  """
+  state: LoginTestState!
+  """
+  Where it begins: the address works once, for whoever opens it, and signs nobody in.
+  Null when the test is over.
+  """
+  url: URL
+  """
+  Why it failed or what a real sign-in would have asked for, as a stable code; null
+  when there is nothing to say.
+  """
+  code: String
+  """
+  What the code means, in English; null without one.
+  """
+  explanation: String
+  """
+  What mends it, in English; null without a code.
+  """
+  advice: String
+  """
+  What a real sign-in would have done; null before the answer came.
+  """
+  effect: LoginTestEffect
+  """
+  The record of the answer; null before it came and when the record is gone.
+  """
+  attempt: LoginAttempt
+  """
+  What was checked, in the order in which it was.
+  """
+  checks: [LoginCheck!]!
+  """
+  What the assertion said of the person; null when none was accepted.
+  """
+  profile: LoginTestProfile
+  """
+  The role that a real sign-in would have left the person with; null when it would not
+  have let them in.
+  """
+  role: Role
+  """
+  Where that role comes from; null without one.
+  """
+  roleSource: RoleSource
+  """
+  Whether it is of the present settings: what sign-ins rest on has not changed since it
+  was started.
+  """
+  current: Boolean!
+  """
+  Who started it, as they were called then.
+  """
+  startedBy: String!
+  """
+  When it was started.
+  """
+  startedAt: DateTime!
+  """
+  Until when it can be opened or, once it was, answered.
+  """
+  expiresAt: DateTime!
+  """
+  When the answer came; null before.
+  """
+  finishedAt: DateTime
+}
+
+"""
+How far a test login has come.
+"""
+enum LoginTestState {
+  """
+  It waits to be opened or answered.
+  """
+  PENDING
+  """
+  A real sign-in would have let the person in, or asked them first to put an account of
+  their own under single sign-on.
+  """
+  PASSED
+  """
+  A real sign-in would have been refused, or the settings changed meanwhile.
+  """
+  FAILED
+  """
+  Nobody answered in time.
+  """
+  EXPIRED
+}
+
+"""
+What a real sign-in would have done.
+"""
+enum LoginTestEffect {
+  """
+  Let in somebody whom the team knew by this identity.
+  """
+  SIGNED_IN
+  """
+  Linked the identity to a member whom the team has, and let them in.
+  """
+  JOINED
+  """
+  Made a member and let them in.
+  """
+  CREATED
+  """
+  Asked the owner of an account of their own to put it under single sign-on.
+  """
+  UPGRADE_REQUIRED
+  """
+  Refused.
+  """
+  REFUSED
+}
+
+"""
+What an assertion said of the person.
+"""
+type LoginTestProfile {
+  """
+  The NameID.
+  """
+  nameId: String!
+  """
+  The format of the NameID; null when none was said.
+  """
+  nameIdFormat: String
+  """
+  The e-mail address, after the attribute mapping.
+  """
+  email: String!
+  """
+  The display name; null without one.
+  """
+  name: String
+  """
+  The first name; null without one.
+  """
+  givenName: String
+  """
+  The last name; null without one.
+  """
+  familyName: String
+  """
+  The attributes as they came, a hundred at most.
+  """
+  attributes: [LoginTestAttribute!]!
+}
+
+"""
+An attribute as it came.
+"""
+type LoginTestAttribute {
+  """
+  Its name.
+  """
+  name: String!
+  """
+  Its values, twenty at most.
+  """
+  values: [String!]!
+}
+
+"""
+What to try.
+"""
+input StartLoginTestInput {
+  """
+  The team.
+  """
+  teamId: ID!
+  """
+  The identity provider; left out, the one that the login URL leads to. Only a test of
+  that one counts for the settings.
+  """
+  identityProviderId: ID
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to startLoginTest.
+"""
+type StartLoginTestPayload {
+  """
+  The test login; null when there are user errors.
+  """
+  loginTest: LoginTest
+  """
+  What kept the test login from being started.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+
+"""
+A page of test logins.
+"""
+type LoginTestConnection {
+  """
+  The test logins of the page with their cursors.
+  """
+  edges: [LoginTestEdge!]!
+  """
+  The test logins of the page.
+  """
+  nodes: [LoginTest!]!
+  """
+  Where the page stands in the list.
+  """
+  pageInfo: PageInfo!
+  """
+  How many test logins the whole list has. Counted only when it is asked for.
+  """
+  totalCount: Int!
+}
+
+"""
+The place of a test login in a list.
+"""
+type LoginTestEdge {
+  """
+  The place, to be given as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + `.
+  """
+  cursor: String!
+  """
+  What stands there.
+  """
+  node: LoginTest!
 }
 `, BuiltIn: false},
 	{Name: "../schema/mail.graphqls", Input: `"""
@@ -11496,6 +12879,52 @@ type UpdateProvisioningSettingsPayload {
   clientMutationId: String
 }
 `, BuiltIn: false},
+	{Name: "../schema/recovery_codes.graphqls", Input: `extend type Mutation {
+  """
+  Makes ten codes for the day when the team's identity provider is down, and ends the
+  old ones. Each lets an admin in once, for an hour, at /recovery. They are shown this
+  once. For admins in a browser session and operators; no API key of a member may.
+  """
+  regenerateRecoveryCodes(
+    """
+    Which team.
+    """
+    input: RegenerateRecoveryCodesInput!
+  ): RegenerateRecoveryCodesPayload! @auth(scope: SSO_WRITE)
+}
+
+"""
+Which team to make recovery codes for.
+"""
+input RegenerateRecoveryCodesInput {
+  """
+  The team.
+  """
+  teamId: ID!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to regenerateRecoveryCodes.
+"""
+type RegenerateRecoveryCodesPayload {
+  """
+  The codes, shown this once; null when there are user errors.
+  """
+  codes: [String!]
+  """
+  What kept the codes from being made.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+`, BuiltIn: false},
 	{Name: "../schema/scalars.graphqls", Input: `"""
 A moment in time as RFC 3339 writes it, always in UTC: 2026-03-01T12:30:00Z. Up
 to six digits of a second may follow.
@@ -12195,7 +13624,8 @@ enum SessionMethod {
     input: UpdateSsoSettingsInput!
   ): UpdateSsoSettingsPayload! @auth(scope: SSO_WRITE)
   """
-  Switches single sign-on on. For admins.
+  Switches single sign-on on, once a test login passed under the present settings. For
+  admins.
   """
   enableSso(
     """
@@ -12330,6 +13760,69 @@ type SsoSettings implements Node {
   """
   disabledReason: String
   """
+  When single sign-on was enforced; null unless it is.
+  """
+  enforcedAt: DateTime
+  """
+  Who enforced single sign-on; null unless it is.
+  """
+  enforcedBy: String
+  """
+  When a test login passed under the present settings; null when none did, or when what
+  sign-ins rest on was changed since.
+  """
+  testedAt: DateTime
+  """
+  Whether enabling or enforcing needs a test login first.
+  """
+  testRequired: Boolean!
+  """
+  Test logins of the last thirty days, newest first.
+  """
+  loginTests(
+    """
+    How many test logins a page holds from its beginning, 1 to 100. Without first and last it is 20.
+    """
+    first: Int
+    """
+    The ` + "`" + `endCursor` + "`" + ` of the page before.
+    """
+    after: String
+    """
+    How many test logins a page holds that ends at ` + "`" + `before` + "`" + `, 1 to 100.
+    """
+    last: Int
+    """
+    The ` + "`" + `startCursor` + "`" + ` of the page after.
+    """
+    before: String
+  ): LoginTestConnection!
+  """
+  How many recovery codes are not used.
+  """
+  recoveryCodesLeft: Int!
+  """
+  Members whom an admin lets in without the identity provider.
+  """
+  bypassMembers(
+    """
+    How many members a page holds from its beginning, 1 to 100. Without first and last it is 20.
+    """
+    first: Int
+    """
+    The ` + "`" + `endCursor` + "`" + ` of the page before.
+    """
+    after: String
+    """
+    How many members a page holds that ends at ` + "`" + `before` + "`" + `, 1 to 100.
+    """
+    last: Int
+    """
+    The ` + "`" + `startCursor` + "`" + ` of the page after.
+    """
+    before: String
+  ): MembershipConnection!
+  """
   Whether people who are new confirm their e-mail address before their session opens anything.
   """
   confirmEmail: Boolean!
@@ -12342,6 +13835,14 @@ type SsoSettings implements Node {
   domain. Members who are known keep their access.
   """
   allowedDomains: [String!]!
+  """
+  For how many hours after a sign-in API keys of people under single sign-on work.
+  """
+  apiKeyHours: Int!
+  """
+  Whom people may ask, shown on pages; null without one.
+  """
+  contact: String
 }
 
 """
@@ -12358,7 +13859,6 @@ enum SsoState {
   ENABLED
   """
   Everybody but direct admins and integrations has to sign in through the identity provider.
-  Nothing puts a team into this state at present.
   """
   ENFORCED
   """
@@ -12464,6 +13964,14 @@ input UpdateSsoSettingsInput {
   list is every domain.
   """
   allowedDomains: [String!]
+  """
+  For how many hours after a sign-in API keys of people under single sign-on work: 1 to 24.
+  """
+  apiKeyHours: Int
+  """
+  Whom people may ask, shown on pages, 200 characters at most; null for nobody.
+  """
+  contact: String
   """
   The revision that you read. When it is given and the settings have changed
   since, the answer is STALE_REVISION.
@@ -13731,6 +15239,18 @@ func (ec *executionContext) childFields_AllowReturnPayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type AllowReturnPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_AllowSsoBypassPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "membership":
+		return ec.fieldContext_AllowSsoBypassPayload_membership(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AllowSsoBypassPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_AllowSsoBypassPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AllowSsoBypassPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_AnnounceSsoPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "people":
@@ -14127,6 +15647,18 @@ func (ec *executionContext) childFields_DisableSsoPayload(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type DisableSsoPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DisallowSsoBypassPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "membership":
+		return ec.fieldContext_DisallowSsoBypassPayload_membership(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DisallowSsoBypassPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_DisallowSsoBypassPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DisallowSsoBypassPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DismissCertificatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "dismissedCertificateId":
@@ -14193,6 +15725,58 @@ func (ec *executionContext) childFields_EnableSsoPayload(ctx context.Context, fi
 		return ec.fieldContext_EnableSsoPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EnableSsoPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_EnforceSsoPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ssoSettings":
+		return ec.fieldContext_EnforceSsoPayload_ssoSettings(ctx, field)
+	case "endedSessions":
+		return ec.fieldContext_EnforceSsoPayload_endedSessions(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_EnforceSsoPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_EnforceSsoPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EnforceSsoPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_EnforcementBlocker(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_EnforcementBlocker_code(ctx, field)
+	case "message":
+		return ec.fieldContext_EnforcementBlocker_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EnforcementBlocker", field.Name)
+}
+
+func (ec *executionContext) childFields_EnforcementPreview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "canEnforce":
+		return ec.fieldContext_EnforcementPreview_canEnforce(ctx, field)
+	case "blockers":
+		return ec.fieldContext_EnforcementPreview_blockers(ctx, field)
+	case "revision":
+		return ec.fieldContext_EnforcementPreview_revision(ctx, field)
+	case "losingAccess":
+		return ec.fieldContext_EnforcementPreview_losingAccess(ctx, field)
+	case "uselessPasswords":
+		return ec.fieldContext_EnforcementPreview_uselessPasswords(ctx, field)
+	case "directAdminsWithSecondFactor":
+		return ec.fieldContext_EnforcementPreview_directAdminsWithSecondFactor(ctx, field)
+	case "directAdminsWithoutSecondFactor":
+		return ec.fieldContext_EnforcementPreview_directAdminsWithoutSecondFactor(ctx, field)
+	case "stoppingApiKeys":
+		return ec.fieldContext_EnforcementPreview_stoppingApiKeys(ctx, field)
+	case "integrationApiKeys":
+		return ec.fieldContext_EnforcementPreview_integrationApiKeys(ctx, field)
+	case "endingSessions":
+		return ec.fieldContext_EnforcementPreview_endingSessions(ctx, field)
+	case "recoveryCodesLeft":
+		return ec.fieldContext_EnforcementPreview_recoveryCodesLeft(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EnforcementPreview", field.Name)
 }
 
 func (ec *executionContext) childFields_ExternalIdentity(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -14535,6 +16119,8 @@ func (ec *executionContext) childFields_LoginAttempt(ctx context.Context, field 
 		return ec.fieldContext_LoginAttempt_identityProvider(ctx, field)
 	case "certificate":
 		return ec.fieldContext_LoginAttempt_certificate(ctx, field)
+	case "loginTest":
+		return ec.fieldContext_LoginAttempt_loginTest(ctx, field)
 	case "membership":
 		return ec.fieldContext_LoginAttempt_membership(ctx, field)
 	case "idpInitiated":
@@ -14673,6 +16259,104 @@ func (ec *executionContext) childFields_LoginMessage(ctx context.Context, field 
 		return ec.fieldContext_LoginMessage_requestAgeSeconds(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LoginMessage", field.Name)
+}
+
+func (ec *executionContext) childFields_LoginTest(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_LoginTest_id(ctx, field)
+	case "team":
+		return ec.fieldContext_LoginTest_team(ctx, field)
+	case "identityProvider":
+		return ec.fieldContext_LoginTest_identityProvider(ctx, field)
+	case "state":
+		return ec.fieldContext_LoginTest_state(ctx, field)
+	case "url":
+		return ec.fieldContext_LoginTest_url(ctx, field)
+	case "code":
+		return ec.fieldContext_LoginTest_code(ctx, field)
+	case "explanation":
+		return ec.fieldContext_LoginTest_explanation(ctx, field)
+	case "advice":
+		return ec.fieldContext_LoginTest_advice(ctx, field)
+	case "effect":
+		return ec.fieldContext_LoginTest_effect(ctx, field)
+	case "attempt":
+		return ec.fieldContext_LoginTest_attempt(ctx, field)
+	case "checks":
+		return ec.fieldContext_LoginTest_checks(ctx, field)
+	case "profile":
+		return ec.fieldContext_LoginTest_profile(ctx, field)
+	case "role":
+		return ec.fieldContext_LoginTest_role(ctx, field)
+	case "roleSource":
+		return ec.fieldContext_LoginTest_roleSource(ctx, field)
+	case "current":
+		return ec.fieldContext_LoginTest_current(ctx, field)
+	case "startedBy":
+		return ec.fieldContext_LoginTest_startedBy(ctx, field)
+	case "startedAt":
+		return ec.fieldContext_LoginTest_startedAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_LoginTest_expiresAt(ctx, field)
+	case "finishedAt":
+		return ec.fieldContext_LoginTest_finishedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LoginTest", field.Name)
+}
+
+func (ec *executionContext) childFields_LoginTestAttribute(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_LoginTestAttribute_name(ctx, field)
+	case "values":
+		return ec.fieldContext_LoginTestAttribute_values(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LoginTestAttribute", field.Name)
+}
+
+func (ec *executionContext) childFields_LoginTestConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_LoginTestConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_LoginTestConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_LoginTestConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_LoginTestConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LoginTestConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_LoginTestEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_LoginTestEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_LoginTestEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LoginTestEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_LoginTestProfile(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nameId":
+		return ec.fieldContext_LoginTestProfile_nameId(ctx, field)
+	case "nameIdFormat":
+		return ec.fieldContext_LoginTestProfile_nameIdFormat(ctx, field)
+	case "email":
+		return ec.fieldContext_LoginTestProfile_email(ctx, field)
+	case "name":
+		return ec.fieldContext_LoginTestProfile_name(ctx, field)
+	case "givenName":
+		return ec.fieldContext_LoginTestProfile_givenName(ctx, field)
+	case "familyName":
+		return ec.fieldContext_LoginTestProfile_familyName(ctx, field)
+	case "attributes":
+		return ec.fieldContext_LoginTestProfile_attributes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LoginTestProfile", field.Name)
 }
 
 func (ec *executionContext) childFields_Mail(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -15121,6 +16805,30 @@ func (ec *executionContext) childFields_RefreshMetadataPayload(ctx context.Conte
 		return ec.fieldContext_RefreshMetadataPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RefreshMetadataPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RegenerateRecoveryCodesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "codes":
+		return ec.fieldContext_RegenerateRecoveryCodesPayload_codes(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RegenerateRecoveryCodesPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_RegenerateRecoveryCodesPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RegenerateRecoveryCodesPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RelaxSsoPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ssoSettings":
+		return ec.fieldContext_RelaxSsoPayload_ssoSettings(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RelaxSsoPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_RelaxSsoPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RelaxSsoPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RemovalImpact(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -15593,12 +17301,30 @@ func (ec *executionContext) childFields_SsoSettings(ctx context.Context, field g
 		return ec.fieldContext_SsoSettings_disabledAt(ctx, field)
 	case "disabledReason":
 		return ec.fieldContext_SsoSettings_disabledReason(ctx, field)
+	case "enforcedAt":
+		return ec.fieldContext_SsoSettings_enforcedAt(ctx, field)
+	case "enforcedBy":
+		return ec.fieldContext_SsoSettings_enforcedBy(ctx, field)
+	case "testedAt":
+		return ec.fieldContext_SsoSettings_testedAt(ctx, field)
+	case "testRequired":
+		return ec.fieldContext_SsoSettings_testRequired(ctx, field)
+	case "loginTests":
+		return ec.fieldContext_SsoSettings_loginTests(ctx, field)
+	case "recoveryCodesLeft":
+		return ec.fieldContext_SsoSettings_recoveryCodesLeft(ctx, field)
+	case "bypassMembers":
+		return ec.fieldContext_SsoSettings_bypassMembers(ctx, field)
 	case "confirmEmail":
 		return ec.fieldContext_SsoSettings_confirmEmail(ctx, field)
 	case "trustVerifiedDomains":
 		return ec.fieldContext_SsoSettings_trustVerifiedDomains(ctx, field)
 	case "allowedDomains":
 		return ec.fieldContext_SsoSettings_allowedDomains(ctx, field)
+	case "apiKeyHours":
+		return ec.fieldContext_SsoSettings_apiKeyHours(ctx, field)
+	case "contact":
+		return ec.fieldContext_SsoSettings_contact(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SsoSettings", field.Name)
 }
@@ -15625,6 +17351,18 @@ func (ec *executionContext) childFields_StagedCertificate(ctx context.Context, f
 		return ec.fieldContext_StagedCertificate_discoveredAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type StagedCertificate", field.Name)
+}
+
+func (ec *executionContext) childFields_StartLoginTestPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "loginTest":
+		return ec.fieldContext_StartLoginTestPayload_loginTest(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_StartLoginTestPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_StartLoginTestPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StartLoginTestPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SystemInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -12,6 +12,11 @@ const (
 	CertDiscovered  Kind = "cert_discovered"
 	MetadataFailing Kind = "metadata_refresh_failing"
 	MetadataWorks   Kind = "metadata_refresh_resolved"
+	SsoDisabled     Kind = "sso_disabled"
+	SsoEnforced     Kind = "sso_enforced"
+	SsoRelaxed      Kind = "sso_relaxed"
+	RecoveryUsed    Kind = "recovery_code_used"
+	BreakGlassUsed  Kind = "breakglass_used"
 	SsoEnabled      Kind = "sso_enabled"
 	SsoChanged      Kind = "sso_config_changed"
 	SsoFailing      Kind = "sso_failing"
@@ -42,7 +47,7 @@ const (
 
 // Kinds lists the whole catalogue.
 var Kinds = []Kind{CertExpiring, CertExpired, CertAdded, CertRemoved, CertDiscovered, MetadataFailing, MetadataWorks,
-	SsoEnabled, SsoChanged, SsoFailing, TokenCreated, TokenRevoked, KeyCreated,
+	SsoEnabled, SsoDisabled, SsoEnforced, SsoRelaxed, RecoveryUsed, BreakGlassUsed, SsoChanged, SsoFailing, TokenCreated, TokenRevoked, KeyCreated,
 	KeyRevoked, KeyExpiring, TokenExpiring, ScimFailing, SsoRollout, MemberOut, MemberRemoved, MembersOut,
 	PasswordChanged, PasswordReset, SetPassword, SignInElsewhere, FactorAdded, FactorRemoved, BackupCodeUsed,
 	VerifyEmail, Invitation, WelcomeSso, DomainVerified, DomainLost}

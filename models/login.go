@@ -87,6 +87,7 @@ type LoginAttempt struct {
 // AttemptMessage is what a message said about itself. Of one that no trusted
 // certificate had signed, anybody could have written it.
 type AttemptMessage struct {
+	LoginTestID        ID                 `json:"loginTest,omitempty"` // of a test login, which let nobody in
 	Issuer             string             `json:"issuer,omitempty"`
 	Destination        string             `json:"destination,omitempty"`
 	InResponseTo       string             `json:"inResponseTo,omitempty"`

@@ -96,6 +96,8 @@ type batches struct {
 	members       *batch[models.Membership]
 	certs         *batch[models.Certificate]
 	changes       *batch[[]sso.Change] // by login attempt
+	attempts      *batch[models.LoginAttempt]
+	tests         *batch[models.LoginTest]
 	sessionsByID  *batch[models.Session]
 	keysByID      *batch[models.APIKey]
 	tokens        *batch[models.ScimToken]
@@ -136,6 +138,8 @@ func (r *Resolver) withBatches(ctx context.Context) context.Context {
 		members:       newBatch(r.membershipsByID),
 		certs:         newBatch(r.certificatesByID),
 		changes:       newBatch(r.SSO.ChangesByAttempt),
+		attempts:      newBatch(r.SSO.AttemptsByID),
+		tests:         newBatch(r.SSO.LoginTestsByID),
 		sessionsByID:  newBatch(r.Credentials.SessionsByID),
 		keysByID:      newBatch(r.Credentials.APIKeysByID),
 		tokens:        newBatch(r.Credentials.ScimTokensByID),

@@ -77,7 +77,7 @@ func eachDesk(t *testing.T, fn func(t *testing.T, d *desk)) {
 		d.host = func() (fetch.Document, error) { return fetch.Document{Body: idp.Metadata()}, nil }
 		d.Resolver = &Resolver{
 			Roster:      &roster.Service{DB: db, Now: d.clock.Now, TombstoneKey: []byte(strings.Repeat("k", 32))},
-			SSO:         &sso.Service{DB: db, Now: d.clock.Now, BaseURL: baseURL, Keys: sealing(t), Fetch: d.fetch},
+			SSO:         &sso.Service{DB: db, Now: d.clock.Now, BaseURL: baseURL, Keys: sealing(t), Fetch: d.fetch, Credentials: &credential.Store{DB: db, Now: d.clock.Now, LinkKey: []byte(strings.Repeat("l", 32))}},
 			Credentials: &credential.Store{DB: db, Now: d.clock.Now, LinkKey: []byte(strings.Repeat("l", 32))},
 			Domains:     &domain.Service{DB: db, Now: d.clock.Now, Resolver: &d.dns},
 			Audit:       &audit.Reader{DB: db},

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"gorm.io/gorm"
+
 	"rollcall/access"
 	"rollcall/credential"
 	"rollcall/domain"
@@ -92,6 +94,10 @@ func (d *desk) estate(t *testing.T) estate {
 	}
 	proof := domain.ChallengeOf(owned)
 	d.dns = zone{proof.Name + ".": {proof.Value}}
+	test, err := d.SSO.StartLoginTest(ctx, acme.ID, &idp.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return estate{team: acme.GlobalID(), unwanted: waiting[1].GlobalID(), cert: certs[idp.ID][0].GlobalID(), nodes: map[string]string{
 		"Team": acme.GlobalID(), "User": mel.User.GlobalID(), "Membership": mel.GlobalID(), "ExternalIdentity": d.link(t, mel).GlobalID(),
 		"SsoSettings": settings.GlobalID(), "IdentityProvider": idp.GlobalID(), "Certificate": certs[idp.ID][0].GlobalID(),
@@ -99,7 +105,24 @@ func (d *desk) estate(t *testing.T) estate {
 		"AuditEvent": d.event(t, acme.ID).GlobalID(), "LoginAttempt": d.attempt(t, acme, mel, idp.ID, certs[idp.ID][0].ID).GlobalID(),
 		"Group": group.GlobalID(), "GroupRoleMapping": mapping.GlobalID(), "ProvisioningSettings": provisioning.GlobalID(), "ScimCall": call.GlobalID(),
 		"ServiceProviderKey": own.GlobalID(), "StagedCertificate": waiting[0].GlobalID(), "Domain": owned.GlobalID(), "Invitation": guests[0].GlobalID(), "Mail": d.mail(t, acme, mel, models.MailFailed).GlobalID(),
+		"LoginTest": test.GlobalID(),
 	}}
+}
+
+// enforceable has acme's admin ready for the day when the identity provider is
+// down, and a test login passed, past the domain.
+func (d *desk) enforceable(t *testing.T) {
+	t.Helper()
+	now, user := d.clock.Now(), d.acme.admin.UserID
+	err := d.db.InTx(t.Context(), func(tx *gorm.DB) error {
+		if err := tx.Create(&models.SecondFactor{ID: user, UserID: user, Kind: models.FactorPasskey, Name: "key", SealedSecret: []byte{}, CredentialID: []byte{1}, CreatedAt: now, ConfirmedAt: &now}).Error; err != nil {
+			return err
+		}
+		return tx.Model(&models.SsoSettings{}).Where("team_id = ?", d.acme.team.ID).Update("tested_at", now).Error
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 var allScopes = models.Scopes
@@ -131,6 +154,7 @@ func TestNodesByCaller(t *testing.T) {
 		"Mail":                 {"operator", "admin", "admin key"},
 		"Domain":               {"operator", "admin", "admin key"},
 		"Invitation":           {"operator", "admin", "admin key"},
+		"LoginTest":            {"operator", "admin", "admin key"},
 	}
 	eachDesk(t, func(t *testing.T, d *desk) {
 		e := d.estate(t)
@@ -223,6 +247,12 @@ func (e estate) mutations(t *testing.T, d *desk) map[string]string {
 		"acceptCertificate":          of(`mutation { acceptCertificate(input: {stagedCertificateId: %q}) { certificate { id } userErrors { code field message } } }`, e.nodes["StagedCertificate"]),
 		"dismissCertificate":         of(`mutation { dismissCertificate(input: {stagedCertificateId: %q}) { dismissedCertificateId userErrors { code field message } } }`, e.unwanted),
 		"updateNotificationSettings": of(`mutation { updateNotificationSettings(input: {teamId: %q, language: "ja"}) { notificationSettings { language } userErrors { code field message } } }`, e.team),
+		"startLoginTest":             of(`mutation { startLoginTest(input: {teamId: %q}) { loginTest { id state url } userErrors { code field message } } }`, e.team),
+		"regenerateRecoveryCodes":    of(`mutation { regenerateRecoveryCodes(input: {teamId: %q}) { codes userErrors { code field message } } }`, e.team),
+		"enforceSso":                 of(`mutation { enforceSso(input: {teamId: %q}) { ssoSettings { state } endedSessions userErrors { code field message } } }`, e.team),
+		"relaxSso":                   of(`mutation { relaxSso(input: {teamId: %q}) { ssoSettings { state } userErrors { code field message } } }`, e.team),
+		"allowSsoBypass":             of(`mutation { allowSsoBypass(input: {membershipId: %q}) { membership { id } userErrors { code field message } } }`, e.nodes["Membership"]),
+		"disallowSsoBypass":          of(`mutation { disallowSsoBypass(input: {membershipId: %q}) { membership { id } userErrors { code field message } } }`, e.nodes["Membership"]),
 		"announceSso":                of(`mutation { announceSso(input: {teamId: %q}) { people userErrors { code field message } } }`, e.team),
 		"updateProvisioningSettings": of(`mutation { updateProvisioningSettings(input: {teamId: %q, dryRun: true}) { provisioningSettings { id } userErrors { code field message } } }`, e.team),
 	}
@@ -288,7 +318,7 @@ func TestMutationsByOthers(t *testing.T) {
 		// The operator may do each of them; in an order in which they can work.
 		for _, name := range []string{"createTeam", "updateTeam", "updateSsoSettings", "retireServiceProviderKey", "rotateServiceProviderKey",
 			"refreshMetadata", "acceptCertificate", "dismissCertificate", "updateNotificationSettings", "forgetMetadataUrl", "createIdentityProvider", "addCertificate", "removeCertificate", "importMetadata",
-			"enableSso", "announceSso", "disableSso", "updateIdentityProvider", "deleteIdentityProvider", "previewMetadata", "deleteSsoSettings",
+			"startLoginTest", "enableSso", "regenerateRecoveryCodes", "allowSsoBypass", "disallowSsoBypass", "enforceSso", "relaxSso", "announceSso", "disableSso", "updateIdentityProvider", "deleteIdentityProvider", "previewMetadata", "deleteSsoSettings",
 			"updateMembership", "revokeMemberSessions", "revokeSession", "createApiKey", "updateApiKey", "rotateApiKey", "revokeApiKey",
 			"sendPasswordReset", "unlinkExternalIdentity", "deactivateMembership", "reactivateMembership", "createScimToken",
 			"addDomain", "verifyDomain", "removeDomain", "createInvitations", "resendInvitation", "revokeInvitation",
@@ -296,6 +326,9 @@ func TestMutationsByOthers(t *testing.T) {
 			var variables []any
 			if name == "previewMetadata" {
 				variables = []any{"x", string(d.idp.Metadata())}
+			}
+			if name == "enforceSso" {
+				d.enforceable(t)
 			}
 			d.must(t, operator(t), mutations[name], variables...)
 			delete(mutations, name)

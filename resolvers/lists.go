@@ -217,6 +217,9 @@ func (r *Resolver) attempts(ctx context.Context, team models.ID, args graph.Page
 		b.changes.want(a.ID)
 		wantAny(b.members, a.MembershipID)
 		wantAny(b.certs, a.CertificateID)
+		if id := a.Message.LoginTestID; id != "" {
+			b.tests.want(id)
+		}
 	}
 	return &model.LoginAttemptConnection{
 		Nodes: p.nodes, PageInfo: p.info, At: p.at,

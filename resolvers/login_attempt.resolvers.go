@@ -40,6 +40,13 @@ func (r *loginAttemptResolver) Certificate(ctx context.Context, obj *models.Logi
 	return maybe(r.batch(ctx).certs.get(ctx, *obj.CertificateID))
 }
 
+func (r *loginAttemptResolver) LoginTest(ctx context.Context, obj *models.LoginAttempt) (*models.LoginTest, error) {
+	if obj.Message.LoginTestID == "" {
+		return nil, nil
+	}
+	return maybe(r.batch(ctx).tests.get(ctx, obj.Message.LoginTestID))
+}
+
 func (r *loginAttemptResolver) Membership(ctx context.Context, obj *models.LoginAttempt) (*models.Membership, error) {
 	if obj.MembershipID == nil {
 		return nil, nil

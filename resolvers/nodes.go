@@ -49,6 +49,8 @@ func (r *Resolver) node(ctx context.Context, global string) (model.Node, error) 
 		return asNode(r.Audit.Event(ctx, id))
 	case models.PrefixLoginAttempt:
 		return asNode(r.SSO.Attempt(ctx, id))
+	case models.PrefixLoginTest:
+		return asNode(r.SSO.LoginTest(ctx, id))
 	case models.PrefixGroup:
 		return asNode(r.Roster.Group(ctx, id))
 	case models.PrefixGroupRoleMapping:

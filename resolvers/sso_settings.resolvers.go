@@ -25,10 +25,13 @@ func (r *mutationResolver) UpdateSsoSettings(ctx context.Context, input model.Up
 		HonourSessionEnd:    keep(&in, input.HonourSessionEnd, "honourSessionEnd"),
 		SignMetadata:        keep(&in, input.SignMetadata, "signMetadata"),
 		EncryptAssertions:   keep(&in, input.EncryptAssertions, "encryptAssertions"),
-		Revision:            input.Revision.Value(),
+		ConfirmEmail:        keep(&in, input.ConfirmEmail, "confirmEmail"),
 
-		ConfirmEmail:         keep(&in, input.ConfirmEmail, "confirmEmail"),
 		TrustVerifiedDomains: keep(&in, input.TrustVerifiedDomains, "trustVerifiedDomains"),
+		APIKeyHours:          keep(&in, input.APIKeyHours, "apiKeyHours"),
+		Contact:              orNone(input.Contact),
+
+		Revision: input.Revision.Value(),
 	}
 	if names := keepList(&in, input.AllowedDomains, "allowedDomains"); names != nil {
 		change.AllowedDomains = &names
@@ -134,6 +137,30 @@ func (r *ssoSettingsResolver) Certificates(ctx context.Context, obj *models.SsoS
 
 func (r *ssoSettingsResolver) DisabledReason(ctx context.Context, obj *models.SsoSettings) (*string, error) {
 	return some(obj.DisabledReason), nil
+}
+
+func (r *ssoSettingsResolver) EnforcedBy(ctx context.Context, obj *models.SsoSettings) (*string, error) {
+	return some(obj.EnforcedBy), nil
+}
+
+func (r *ssoSettingsResolver) TestRequired(ctx context.Context, obj *models.SsoSettings) (bool, error) {
+	return obj.TestedAt == nil, nil
+}
+
+func (r *ssoSettingsResolver) LoginTests(ctx context.Context, obj *models.SsoSettings, first *int, after *string, last *int, before *string) (*model.LoginTestConnection, error) {
+	return r.loginTests(ctx, obj.TeamID, graph.PageArgs{First: first, After: after, Last: last, Before: before})
+}
+
+func (r *ssoSettingsResolver) RecoveryCodesLeft(ctx context.Context, obj *models.SsoSettings) (int, error) {
+	return r.SSO.RecoveryCodesLeft(ctx, obj.TeamID)
+}
+
+func (r *ssoSettingsResolver) BypassMembers(ctx context.Context, obj *models.SsoSettings, first *int, after *string, last *int, before *string) (*model.MembershipConnection, error) {
+	return r.groupMembers(ctx, obj.TeamID, sso.GroupBypass, graph.PageArgs{First: first, After: after, Last: last, Before: before})
+}
+
+func (r *ssoSettingsResolver) Contact(ctx context.Context, obj *models.SsoSettings) (*string, error) {
+	return some(obj.Contact), nil
 }
 
 func (r *Resolver) ServiceProvider() graph.ServiceProviderResolver {

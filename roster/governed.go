@@ -41,7 +41,7 @@ func staysGoverned(tx *gorm.DB, m Member) error {
 	if direct == 0 {
 		return fault.New(fault.BreakGlass, "It is the team's last direct admin, and single sign-on is on.")
 	}
-	return nil
+	return sso.FactorStays(tx, m.TeamID, m.UserID)
 }
 
 // otherAdmins are the team's active admins but for one. Robots are none.

@@ -101,7 +101,7 @@ func build(ctx context.Context, cfg config.Config, db *models.DB, log *slog.Logg
 		Config: cfg, DB: db, Log: log, Now: now, Credentials: store,
 		SSO: &sso.Service{
 			DB: db, Now: now, BaseURL: cfg.BaseURL, Keys: sealing, AttemptsKept: days(cfg.Retention.Attempts),
-			Fetch: fetch.New(cfg.MetadataNets).Get,
+			Fetch: fetch.New(cfg.MetadataNets).Get, Credentials: store,
 		},
 		Roster: people,
 		Account: &account.Service{

@@ -30,6 +30,10 @@ func (h *handler) acs(w http.ResponseWriter, r *http.Request, slug string) {
 	}
 	// 1. Is it genuine, and an answer to this browser's question?
 	login, attempt, err := h.SSO.Judge(nobody(r), slug, form.response, form.back, h.jar.read(r, flowName))
+	if login.Test() != "" {
+		h.tested(w, r, login, attempt, err)
+		return
+	}
 	if err != nil {
 		h.fail(w, r, slug, attempt, err)
 		return

@@ -11,7 +11,7 @@ func (h *handler) landing(w http.ResponseWriter, r *http.Request, slug string) {
 		h.fail(w, r, slug, "", err)
 		return
 	}
-	h.show(w, r, http.StatusOK, teamPage, page{Team: team.Name, Init: initPath(slug)})
+	h.show(w, r, http.StatusOK, teamPage, page{Team: team.Name, Slug: slug, Init: initPath(slug)})
 }
 
 // begin stores a request for this browser and sends it to the identity provider.

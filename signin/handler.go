@@ -70,6 +70,8 @@ func NewHandler(o Options) http.Handler {
 		"/verify":               h.either(h.verify),
 		"/invitation":           h.either(h.invitation),
 		"/verify/resend":        h.only(http.MethodPost, h.resend),
+		"/test":                 h.either(h.test),
+		"/recovery":             h.either(h.recovery),
 		"/saml/{team}":          h.only(http.MethodGet, h.team(h.landing)),
 		"/saml/{team}/init":     h.only(http.MethodGet, h.team(h.begin)),
 		"/saml/{team}/finalize": h.team(h.acs),

@@ -66,6 +66,7 @@ func newHouse(t *testing.T, db *models.DB, base string) *house {
 	h.credentials = &credential.Store{DB: db, Now: h.clock.Now, LinkKey: []byte("0123456789abcdef0123456789abcdef")}
 	h.roster.Credentials = h.credentials
 	h.invitations = &invite.Service{DB: db, Now: h.clock.Now, BaseURL: base, Roster: h.roster, Credentials: h.credentials}
+	h.sso.Credentials = h.credentials
 	ring, err := h.credentials.Unlock(t.Context(), "the secret key of this installation", "")
 	h.must(err)
 	h.sso.Keys, err = ring.AEAD("service provider keys")

@@ -67,6 +67,7 @@ var notices = map[fault.Code]notice{
 	fault.AssertionReplayed:    refused,
 	fault.AuthnNotFresh:        refused,
 	fault.AuthnContextMismatch: refused,
+	fault.TestOutdated:         refused,
 	fault.LogoutInvalid:        refused,
 	fault.NameIDMissing:        refused,
 	fault.NameIDTransient:      refused,

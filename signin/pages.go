@@ -55,6 +55,8 @@ var (
 	verifyingPage   = parsePage("verify")
 	awaitingPage    = parsePage("awaiting")
 	invitedPage     = parsePage("invitation")
+	testingPage     = parsePage("test")
+	recoveryPage    = parsePage("recovery")
 )
 
 // parsePage reads a page that is compiled in; that it can be read is tested. The
@@ -68,6 +70,7 @@ func parsePage(name string) *template.Template {
 // page is what the pages show. Nothing in it is what a request said.
 type page struct {
 	Team, Person string
+	Slug         string // of the team
 	Init         string // where a sign-in starts, "" for no link
 	Wrong        bool   // the team's name cannot be one
 	Sentence     string // what went wrong
@@ -84,6 +87,8 @@ type page struct {
 
 	Verify     *verifyPage
 	Invitation *invitationPage
+	Test       *testPage
+	Recovery   *recoveryForm
 }
 
 // What pages may load: their own style. Nothing may frame them, and no script
@@ -123,11 +128,11 @@ func (h *handler) show(w http.ResponseWriter, r *http.Request, status int, t *te
 // formTargets is where a page's forms may lead. Chromium holds every redirect
 // after a form against this list, so forms that end at some identity provider
 // have to allow any: the one that asks who comes, the one that asks for the
-// team, the one that signs out, and the one that carries a message. No other
+// team, the one that signs out, the one that begins a test login, and the one that carries a message. No other
 // page has a form that leaves.
 func (h *handler) formTargets(t *template.Template) string {
 	switch {
-	case t != askPage && !signsOut(t) && t != teamsPage && t != onwardPage:
+	case t != askPage && !signsOut(t) && t != teamsPage && t != onwardPage && t != testingPage:
 		return "'self'"
 	case h.jar.secure:
 		return "'self' https:"

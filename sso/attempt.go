@@ -22,6 +22,7 @@ type attempt struct {
 	provider     models.ID
 	vendor       models.Vendor // of the provider
 	certificate  string
+	test         models.ID // the test login that it belongs to, or ""
 	idpInitiated bool
 	nameIDMasked string
 	checks       []saml.Check
@@ -105,6 +106,18 @@ func (a *attempt) failed() bool {
 	return len(a.checks) > 0 && a.checks[len(a.checks)-1].Status == saml.Fail
 }
 
+// membership adds what the roster said; the code is "" when it let the person in.
+func (a *attempt) membership(code fault.Code) {
+	switch {
+	case code == "":
+		a.add("membership", saml.Pass, "active")
+	case a.failed(): // Consume said why
+		a.add("membership", saml.Skipped, "nobody was looked for")
+	default:
+		a.add("membership", saml.Fail, code.Meaning())
+	}
+}
+
 // row makes the attempt's record.
 func (s *Service) row(ctx context.Context, a attempt, code fault.Code) (models.LoginAttempt, error) {
 	id, err := models.NewID()
@@ -122,6 +135,7 @@ func (s *Service) row(ctx context.Context, a attempt, code fault.Code) (models.L
 	if out.Kind == "" {
 		out.Kind = models.AttemptSignIn
 	}
+	out.Message.LoginTestID = a.test
 	if code == "" {
 		out.Outcome = models.AttemptSucceeded
 	}

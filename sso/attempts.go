@@ -79,3 +79,18 @@ func (s *Service) Attempt(ctx context.Context, id models.ID) (models.LoginAttemp
 	}
 	return row, access.Require(ctx, access.SsoRead, row.TeamID)
 }
+
+// AttemptsByID is for batches: attempts that the caller may not see are left out.
+func (s *Service) AttemptsByID(ctx context.Context, ids []models.ID) (map[models.ID]models.LoginAttempt, error) {
+	out := make(map[models.ID]models.LoginAttempt, len(ids))
+	q, ok := s.ofVisibleTeams(ctx)
+	if !ok {
+		return out, nil
+	}
+	var rows []models.LoginAttempt
+	err := q.Where("id IN ?", ids).Find(&rows).Error
+	for _, a := range rows {
+		out[a.ID] = a
+	}
+	return out, err
+}

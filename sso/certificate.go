@@ -126,7 +126,11 @@ func describe(c *x509.Certificate) models.Certificate {
 
 // clean makes a certificate's name fit to be stored and shown.
 func clean(name string) string {
-	const most = 500
+	return bounded(name, 500)
+}
+
+// bounded cuts a foreign text and takes out of it what cannot be stored or shown.
+func bounded(name string, most int) string {
 	out := make([]rune, 0, len(name))
 	for _, r := range name {
 		if r == utf8.RuneError || !models.Printable(string(r)) {
@@ -141,6 +145,10 @@ func clean(name string) string {
 
 func (s *Service) recordCertificate(ctx context.Context, tx *gorm.DB, row models.Certificate, action string) error {
 	if err := s.tellOfCertificate(ctx, tx, row, action); err != nil {
+		return err
+	}
+	// Whatever the history of certificates tells of changes what is trusted.
+	if err := distrust(tx, row.TeamID); err != nil {
 		return err
 	}
 	return audit.Record(ctx, tx, s.Now(), audit.Event{

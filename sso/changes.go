@@ -28,6 +28,8 @@ func changes(a, b models.SsoSettings) []models.AuditDetail {
 		{"encryptAssertions", a.EncryptAssertions, b.EncryptAssertions},
 		{"confirmEmail", a.ConfirmEmail, b.ConfirmEmail},
 		{"trustVerifiedDomains", a.TrustVerifiedDomains, b.TrustVerifiedDomains},
+		{"apiKeyHours", a.APIKeyHours, b.APIKeyHours},
+		{"contact", a.Contact, b.Contact},
 		{"allowedDomains", strings.Join(a.AllowedDomains, ", "), strings.Join(b.AllowedDomains, ", ")},
 	} {
 		if c.before != c.after {

@@ -34,6 +34,7 @@ func (s *Service) Disable(ctx context.Context, team models.ID, reason string) (m
 		}
 		before, now := row.State, s.now()
 		row.State, row.EnabledAt, row.EnabledBy = models.SsoDisabled, nil, ""
+		row.EnforcedAt, row.EnforcedBy = nil, ""
 		row.DisabledAt, row.DisabledReason = &now, reason
 		details := []models.AuditDetail{audit.Change("state", string(before), string(row.State))}
 		if reason != "" {
@@ -73,7 +74,8 @@ func (s *Service) DeleteSettings(ctx context.Context, team models.ID) (SettingsG
 			}
 		}
 		fresh := beginning(team)
-		fresh.ID, fresh.Revision, fresh.CreatedAt = row.ID, row.Revision, row.CreatedAt
+		fresh.ID, fresh.Revision, fresh.CreatedAt, fresh.TrustRevision = row.ID, row.Revision, row.CreatedAt, row.TrustRevision
+		distrusted(&fresh)
 		out.Settings = fresh
 		return s.saveSettings(ctx, tx, &out.Settings, audit.SsoSettingsDeleted, nil)
 	})

@@ -17,6 +17,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"rollcall/credential"
 	"rollcall/models"
 	"rollcall/saml"
 	"rollcall/sso/fetch"
@@ -29,6 +30,10 @@ type Service struct {
 	BaseURL string // of the installation, without a slash at its end
 	// AttemptsKept is for how long a sign-in's record is kept; 0 is thirty days.
 	AttemptsKept time.Duration
+
+	// Credentials makes the links of test logins and the sessions of recovery
+	// codes. Without it there are neither.
+	Credentials *credential.Store
 
 	// Announce has people told of something, in the transaction of its cause: the
 	// notice and the work that it makes are there if and only if the cause is. A

@@ -56,7 +56,10 @@ func eachHouse(t *testing.T, fn func(t *testing.T, h *house)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fn(t, &house{T: t, db: db, clock: clock, sso: &sso.Service{DB: db, Now: clock.Now, BaseURL: base, Keys: keys}})
+		fn(t, &house{T: t, db: db, clock: clock, sso: &sso.Service{
+			DB: db, Now: clock.Now, BaseURL: base, Keys: keys,
+			Credentials: &credential.Store{DB: db, Now: clock.Now, LinkKey: []byte("fedcba9876543210fedcba9876543210")},
+		}})
 	})
 }
 

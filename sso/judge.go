@@ -24,6 +24,10 @@ type Login struct {
 	attempt   attempt
 }
 
+// Test is the test login that an answer belongs to, whether it was judged good
+// or not; "" for a sign-in. The table of requests says so, never the message.
+func (l *Login) Test() models.ID { return l.attempt.test }
+
 // Lifetime is how long a session of this sign-in lasts that begins now. The end
 // that the identity provider wishes counts only for teams that asked for it:
 // PingOne's is five minutes away.
@@ -43,9 +47,13 @@ func (l *Login) Lifetime(now time.Time) time.Duration {
 // A refusal is stored and its attempt's id returned with the fault, whose code
 // is one of the small-letter ones. The id is "" when no team has the slug.
 func (s *Service) Judge(ctx context.Context, slug, samlResponse, relayState, browserSecret string) (Login, models.ID, error) {
-	c, err := s.connect(ctx, slug)
-	if err != nil {
-		return s.unconnected(ctx, c, err)
+	c, closed := s.connect(ctx, slug)
+	if closed != nil {
+		// Nobody signs in here; a test login may be under way all the same.
+		var err error
+		if c, err = s.connectTest(ctx, c, closed); err != nil {
+			return s.unconnected(ctx, c, err)
+		}
 	}
 	a := attempt{team: c.team.ID}
 	if !c.anyLive(s.now()) {
@@ -57,6 +65,9 @@ func (s *Service) Judge(ctx context.Context, slug, samlResponse, relayState, bro
 	if err := inTurn(ctx, func() { message, refusal = saml.Receive(samlResponse, saml.Limits{}) }); err != nil {
 		return s.turnedAway(ctx, a, err)
 	}
+	if refusal != nil && closed != nil {
+		return s.unconnected(ctx, c, closed)
+	}
 	if refusal != nil {
 		a.checks = refusal.Checks
 		return s.refused(ctx, a, refusal)
@@ -65,7 +76,10 @@ func (s *Service) Judge(ctx context.Context, slug, samlResponse, relayState, bro
 	if err != nil {
 		return Login{}, "", err
 	}
-	a.idpInitiated = message.InResponseTo() == ""
+	if closed != nil && !request.ofTest() {
+		return s.unconnected(ctx, c, closed)
+	}
+	a.idpInitiated, a.test = message.InResponseTo() == "", request.test()
 	provider, ok := c.choose(request, message.Issuer())
 	if !ok {
 		a.add("identity_provider", saml.Fail, "the team has no identity provider")
@@ -77,7 +91,10 @@ func (s *Service) Judge(ctx context.Context, slug, samlResponse, relayState, bro
 	if err := inTurn(ctx, func() { problem = s.validate(&login, &a, message, c, request, browserSecret) }); err != nil {
 		return s.turnedAway(ctx, a, err)
 	}
-	if problem != nil {
+	switch {
+	case problem != nil && request.ofTest():
+		return s.refusedTest(ctx, a, request, browserSecret, problem)
+	case problem != nil:
 		return s.refused(ctx, a, problem)
 	}
 	login.attempt = a
@@ -109,7 +126,7 @@ func (s *Service) refused(ctx context.Context, a attempt, reason error) (Login, 
 	if err != nil {
 		return Login{}, "", fmt.Errorf("recording an attempt that was refused with %s: %w", fault.CodeOf(reason), err)
 	}
-	return Login{}, id, reason
+	return Login{attempt: a}, id, reason
 }
 
 func (c connection) anyLive(now time.Time) bool {
@@ -179,8 +196,24 @@ func (s *Service) validate(login *Login, a *attempt, message *saml.Message, c co
 // Consume spends the request and remembers the assertion in the caller's
 // transaction. The unique index on used assertions and the update of a request
 // that is still open make both happen once, whatever runs beside. Faults:
-// assertion_replayed, request_unknown, and what stillTrusted says.
+// assertion_replayed, request_unknown, and what stillTrusted says. The answer of
+// a test login is a request_unknown here: it lets nobody in.
 func (l *Login) Consume(tx *gorm.DB, now time.Time) error {
+	if l.Test() != "" {
+		l.attempt.add("replay", saml.Fail, "the request was of a test login")
+		return fault.New(fault.RequestUnknown, "The request was of a test login.")
+	}
+	if err := l.spend(tx, now); err != nil {
+		return err
+	}
+	if err := l.stillTrusted(tx); err != nil {
+		return err
+	}
+	return touchCertificate(tx, models.ID(l.Assertion.CertificateID), models.Stamp(now))
+}
+
+// spend uses up the assertion and the request.
+func (l *Login) spend(tx *gorm.DB, now time.Time) error {
 	first, err := firstUse(tx, l.Provider, l.Assertion.ID, l.Assertion.NotOnOrAfter)
 	switch {
 	case err != nil:
@@ -190,21 +223,29 @@ func (l *Login) Consume(tx *gorm.DB, now time.Time) error {
 		return fault.New(fault.AssertionReplayed, "The assertion was used before.")
 	}
 	if l.Assertion.InResponseTo != "" {
-		spent := tx.Model(&models.LoginRequest{}).Where("id = ? AND team_id = ? AND consumed_at IS NULL", l.Assertion.InResponseTo, l.Team.ID).
-			Update("consumed_at", models.Stamp(now))
+		spent, err := spendRequest(tx, l.Assertion.InResponseTo, l.Team.ID, l.Test(), now)
 		switch {
-		case spent.Error != nil:
-			return spent.Error
-		case spent.RowsAffected == 0:
+		case err != nil:
+			return err
+		case !spent:
 			l.attempt.add("replay", saml.Fail, "the request was answered before")
 			return fault.New(fault.RequestUnknown, "The request was answered before.")
 		}
 	}
 	l.attempt.add("replay", saml.Pass, "first use")
-	if err := l.stillTrusted(tx); err != nil {
-		return err
+	return nil
+}
+
+// spendRequest spends a request, once: a sign-in's, or that of one test login.
+func spendRequest(tx *gorm.DB, id string, team, test models.ID, now time.Time) (bool, error) {
+	q := tx.Model(&models.LoginRequest{}).Where("id = ? AND team_id = ? AND consumed_at IS NULL", id, team)
+	if test == "" {
+		q = q.Where("login_test_id IS NULL")
+	} else {
+		q = q.Where("login_test_id = ?", test)
 	}
-	return touchCertificate(tx, models.ID(l.Assertion.CertificateID), models.Stamp(now))
+	done := q.Update("consumed_at", models.Stamp(now))
+	return done.RowsAffected > 0, done.Error
 }
 
 // stillTrusted looks again at what the message was judged by: it may have waited
@@ -225,7 +266,7 @@ func (l *Login) stillTrusted(tx *gorm.DB) error {
 	case len(rows) == 0:
 		l.attempt.add("certificates", saml.Fail, "the certificate was removed after it had verified the message")
 		return fault.New(fault.SignatureUnknownCert, "The certificate is not trusted any more.")
-	case !settings.State.On():
+	case !settings.State.On() && l.Test() == "":
 		l.attempt.add("settings", saml.Fail, fault.SsoNotEnabled.Meaning())
 		return fault.New(fault.SsoNotEnabled, "Single sign-on is off for the team.")
 	}
@@ -264,14 +305,7 @@ func (l *Login) Record(ctx context.Context, tx *gorm.DB, s *Service, membership 
 	if reason != nil {
 		code = fault.CodeOf(reason)
 	}
-	switch {
-	case reason == nil:
-		l.attempt.add("membership", saml.Pass, "active")
-	case l.attempt.failed(): // Consume said why
-		l.attempt.add("membership", saml.Skipped, "nobody was looked for")
-	default:
-		l.attempt.add("membership", saml.Fail, code.Meaning())
-	}
+	l.attempt.membership(code)
 	row, err := s.row(ctx, l.attempt, code)
 	if err != nil {
 		return "", err

@@ -150,8 +150,8 @@ func (s *Service) insertProvider(ctx context.Context, tx *gorm.DB, row models.Id
 	if err := s.recordProvider(ctx, tx, row, audit.IdentityProviderMade); err != nil {
 		return row, err
 	}
-	if len(known) > 0 {
-		return row, nil
+	if err := distrust(tx, row.TeamID); err != nil || len(known) > 0 {
+		return row, err
 	}
 	return row, tx.Model(&models.SsoSettings{}).Where("team_id = ?", row.TeamID).
 		Updates(map[string]any{"default_identity_provider_id": row.ID, "revision": gorm.Expr("revision + 1"), "updated_at": now}).Error
@@ -248,8 +248,13 @@ func (s *Service) upsertProvider(ctx context.Context, tx *gorm.DB, row models.Id
 		return made, true, err
 	}
 	known := found[0]
-	if moved(&known, row); len(providerChanges(found[0], known)) == 0 {
+	moved(&known, row)
+	details := providerChanges(found[0], known)
+	if len(details) == 0 {
 		return known, false, nil
+	}
+	if err := distrustChanged(tx, known.TeamID, details); err != nil {
+		return known, false, err
 	}
 	known.Revision, known.UpdatedAt = known.Revision+1, s.now()
 	err := tx.Select("*").Omit("id", "team_id", "entity_id", "created_at").Where("id = ?", known.ID).Updates(&known).Error

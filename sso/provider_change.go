@@ -66,6 +66,9 @@ func (s *Service) UpdateIdentityProvider(ctx context.Context, id models.ID, c Pr
 		if err := tx.Select("*").Omit("id", "team_id", "entity_id", "created_at").Where("id = ?", id).Updates(&row).Error; err != nil {
 			return err
 		}
+		if err := distrustChanged(tx, row.TeamID, details); err != nil {
+			return err
+		}
 		return audit.Record(ctx, tx, s.Now(), audit.Event{
 			TeamID: row.TeamID, Action: audit.IdentityProviderMoved, Details: details,
 			Target: audit.Target{Kind: models.PrefixIdentityProvider, ID: row.ID, Label: row.EntityID},
@@ -124,8 +127,12 @@ func (s *Service) DeleteIdentityProvider(ctx context.Context, id models.ID) (Pro
 			return fault.New(fault.Clash, "People are sent to this identity provider and single sign-on is on; make another one the default first.").On("identityProviderId")
 		}
 		out = ProviderGone{IdentityProvider: row, Settings: settings}
-		if out.Sessions, err = s.dropProvider(ctx, tx, row); err != nil || !isDefault {
+		if out.Sessions, err = s.dropProvider(ctx, tx, row); err != nil {
 			return err
+		}
+		distrusted(&out.Settings) // as dropProvider did with the row
+		if !isDefault {
+			return nil
 		}
 		return s.nextDefault(tx, &out.Settings)
 	})
@@ -142,6 +149,9 @@ func (s *Service) dropProvider(ctx context.Context, tx *gorm.DB, row models.Iden
 	}
 	sessions, err := (&credential.Store{DB: s.DB, Now: s.Now}).RevokeProvider(tx, row.TeamID, row.ID)
 	if err != nil {
+		return 0, err
+	}
+	if err := distrust(tx, row.TeamID); err != nil {
 		return 0, err
 	}
 	return sessions, audit.Record(ctx, tx, s.Now(), audit.Event{

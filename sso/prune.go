@@ -35,6 +35,7 @@ func (s *Service) Prune(ctx context.Context) error {
 		{&models.LoginRequest{}, "expires_at", now.Add(requestLife - requestKept)},
 		{&models.LogoutRequest{}, "expires_at", now.Add(logoutLife - requestKept)},
 		{&models.SeenAssertion{}, "expires_at", now.Add(-assertionKept)},
+		{&models.LoginTest{}, "expires_at", now.Add(-testKept)},
 		{&models.LoginAttempt{}, "at", now.Add(-s.attemptsKept())},
 	} {
 		for {

@@ -55,22 +55,32 @@ func (s *Service) Begin(ctx context.Context, slug, browserSecret, returnTo, logi
 	if !ok {
 		return Start{}, fault.New(fault.SsoNotEnabled, "The team has no identity provider.")
 	}
-	id, err := saml.NewRequestID()
+	asked, err := s.request(ctx, team, settings, p, loginHint)
 	if err != nil {
 		return Start{}, err
+	}
+	asked.row.BrowserHash, asked.row.ReturnTo = browserHash(browserSecret), returnTo
+	return asked.Start, s.DB.InTx(ctx, func(tx *gorm.DB) error { return tx.Create(&asked.row).Error })
+}
+
+// asked is a request with the row that is still to be written.
+type asked struct {
+	Start
+	row models.LoginRequest
+}
+
+// request makes the request to a provider, with whatever it needs outside of a
+// transaction.
+func (s *Service) request(ctx context.Context, team models.Team, settings models.SsoSettings, p models.IdentityProvider, loginHint string) (asked, error) {
+	id, err := saml.NewRequestID()
+	if err != nil {
+		return asked{}, err
 	}
 	now := s.now()
 	onward, err := s.ask(ctx, team, settings, p, id, loginHint)
-	if err != nil {
-		return Start{}, err
-	}
-	err = s.DB.InTx(ctx, func(tx *gorm.DB) error {
-		return tx.Create(&models.LoginRequest{
-			ID: id, TeamID: team.ID, IdentityProviderID: p.ID, BrowserHash: browserHash(browserSecret),
-			ReturnTo: returnTo, CreatedAt: now, ExpiresAt: now.Add(requestLife), ForceAuthn: p.ForceAuthn,
-		}).Error
-	})
-	return Start{Onward: onward, RequestID: id}, err
+	return asked{Start{Onward: onward, RequestID: id}, models.LoginRequest{
+		ID: id, TeamID: team.ID, IdentityProviderID: p.ID, CreatedAt: now, ExpiresAt: now.Add(requestLife), ForceAuthn: p.ForceAuthn,
+	}}, err
 }
 
 // ask makes the AuthnRequest as the provider wants it.
@@ -120,6 +130,16 @@ func (s *Service) claimed(ctx context.Context, team models.ID, id string) (pendi
 		return pending{}, err
 	}
 	return pending{row: rows[0], known: true}, nil
+}
+
+// ofTest reports whether the request is part of a test login.
+func (p pending) ofTest() bool { return p.test() != "" }
+
+func (p pending) test() models.ID {
+	if p.row.LoginTestID == nil {
+		return ""
+	}
+	return *p.row.LoginTestID
 }
 
 // open says why the request cannot be answered by this browser now, or nil.

@@ -5,7 +5,9 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"gorm.io/gorm"
 
@@ -20,6 +22,8 @@ import (
 const (
 	defaultSessionHours = 24
 	defaultKeyHours     = 8
+	maxKeyHours         = 24
+	maxContact          = 200 // characters
 	defaultIdleMinutes  = 8 * 60
 	maxSessionHours     = 30 * 24
 	minIdleMinutes      = 5
@@ -87,7 +91,9 @@ type SettingsChange struct {
 	ConfirmEmail              *bool
 	TrustVerifiedDomains      *bool
 	AllowedDomains            *[]string
-	Revision                  *int // that the caller read, or nil
+	APIKeyHours               *int
+	Contact                   *string // "" is none
+	Revision                  *int    // that the caller read, or nil
 }
 
 // UpdateSettings changes a team's settings. Faults: NOT_FOUND, FORBIDDEN,
@@ -118,6 +124,9 @@ func (s *Service) UpdateSettings(ctx context.Context, team models.ID, c Settings
 		}
 		if err := s.firstKey(ctx, tx, team, key); err != nil {
 			return err
+		}
+		if otherTrust(before, row) {
+			distrusted(&row)
 		}
 		return s.saveSettings(ctx, tx, &row, audit.SsoSettingsChanged, changes(before, row))
 	})
@@ -169,6 +178,10 @@ func (c SettingsChange) apply(tx *gorm.DB, row *models.SsoSettings) error {
 	set(&row.EncryptAssertions, c.EncryptAssertions)
 	set(&row.ConfirmEmail, c.ConfirmEmail)
 	set(&row.TrustVerifiedDomains, c.TrustVerifiedDomains)
+	set(&row.APIKeyHours, c.APIKeyHours)
+	if c.Contact != nil {
+		row.Contact = strings.TrimSpace(*c.Contact)
+	}
 	if c.AllowedDomains != nil {
 		var err error
 		if row.AllowedDomains, err = properDomains(*c.AllowedDomains); err != nil {
@@ -178,6 +191,10 @@ func (c SettingsChange) apply(tx *gorm.DB, row *models.SsoSettings) error {
 	switch {
 	case row.SessionHours < 1 || row.SessionHours > maxSessionHours:
 		return fault.New(fault.InvalidValue, "A session lasts 1 to %d hours.", maxSessionHours).On("sessionHours")
+	case row.APIKeyHours < 1 || row.APIKeyHours > maxKeyHours:
+		return fault.New(fault.InvalidValue, "API keys of people under single sign-on work for 1 to %d hours.", maxKeyHours).On("apiKeyHours")
+	case utf8.RuneCountInString(row.Contact) > maxContact || !models.Printable(row.Contact):
+		return fault.New(fault.InvalidValue, "The contact has %d printable characters at most.", maxContact).On("contact")
 	case row.ClockSkewSeconds < 0 || row.ClockSkewSeconds > maxSkewSeconds:
 		return fault.New(fault.InvalidValue, "Clocks may differ by 0 to %d seconds.", maxSkewSeconds).On("clockSkewSeconds")
 	case row.SessionIdleMinutes < minIdleMinutes || row.SessionIdleMinutes > row.SessionHours*60:
@@ -258,18 +275,26 @@ func (s *Service) Enable(ctx context.Context, team models.ID, skipLoginTest bool
 		if !usable {
 			return fault.New(fault.SsoIncomplete, "The team's identity provider needs a certificate that is valid now.")
 		}
-		if !skipLoginTest {
-			return fault.New(fault.TestLoginRequired, "The present settings have not been tried in a test login.")
-		}
-		if err := access.Require(ctx, access.SsoSkipTest, ""); err != nil {
-			return fault.New(fault.Forbidden, "Only operators may skip the test login.")
+		test := "passed"
+		switch {
+		case skipLoginTest:
+			if err := access.Require(ctx, access.SsoSkipTest, ""); err != nil {
+				return fault.New(fault.Forbidden, "Only operators may skip the test login.")
+			}
+			test = "skipped"
+		case row.TestedAt == nil:
+			return untested()
 		}
 		now := s.now()
 		row.State, row.EnabledAt, row.EnabledBy = models.SsoEnabled, &now, access.From(ctx).Label
 		row.DisabledAt, row.DisabledReason = nil, ""
-		return s.saveSettings(ctx, tx, &row, audit.SsoEnabled, []models.AuditDetail{audit.Detail("loginTest", "skipped")})
+		return s.saveSettings(ctx, tx, &row, audit.SsoEnabled, []models.AuditDetail{audit.Detail("loginTest", test)})
 	})
 	return row, err
+}
+
+func untested() *fault.Error {
+	return fault.New(fault.TestLoginRequired, "The present settings have not been tried in a test login that passed.").On("teamId")
 }
 
 // usable reports whether the provider that people are sent to has a

@@ -221,6 +221,10 @@ func (s *Service) RetireServiceProviderKey(ctx context.Context, id models.ID) (m
 		if err := tx.Model(&models.ServiceProviderKey{}).Where("id = ?", next).Update("state", models.KeyCurrent).Error; err != nil {
 			return err
 		}
+		// From now on another key signs, and what is encrypted for this one is lost.
+		if err := distrust(tx, row.TeamID); err != nil {
+			return err
+		}
 		return s.recordKey(ctx, tx, row, audit.SPKeyRetired)
 	})
 	return row, err

@@ -84,11 +84,16 @@ func (s *Service) tellOfCertificate(ctx context.Context, tx *gorm.DB, row models
 	return s.tell(ctx, tx, row.TeamID, kind, facts)
 }
 
+// stateNotices are the kinds for changes of the state.
+var stateNotices = map[string]string{
+	audit.SsoEnabled: noticeEnabled, audit.SsoDisabled: noticeDisabled, audit.SsoEnforced: noticeEnforced, audit.SsoRelaxed: noticeRelaxed,
+}
+
 // tellOfSettings announces a change of the sign-in rules.
 func (s *Service) tellOfSettings(ctx context.Context, tx *gorm.DB, team models.ID, action string, details []models.AuditDetail) error {
-	kind := noticeChanged
-	if action == audit.SsoEnabled {
-		kind = noticeEnabled
+	kind, ok := stateNotices[action]
+	if !ok {
+		kind = noticeChanged
 	}
 	facts := map[string]string{}
 	for _, d := range details {

@@ -118,6 +118,24 @@ type AllowReturnPayload struct {
 	TeamID models.ID `json:"-"`
 }
 
+// Whom to let in without the identity provider.
+type AllowSsoBypassInput struct {
+	// The membership.
+	MembershipID string `json:"membershipId"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to allowSsoBypass.
+type AllowSsoBypassPayload struct {
+	// The membership as it is now; null when there are user errors.
+	Membership *models.Membership `json:"membership,omitempty"`
+	// What kept the member from being let in.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
 // An announcement to a team's members.
 type AnnounceSsoInput struct {
 	// The team.
@@ -543,6 +561,24 @@ type DisableSsoPayload struct {
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
+// Whom not to let in without the identity provider any more.
+type DisallowSsoBypassInput struct {
+	// The membership.
+	MembershipID string `json:"membershipId"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to disallowSsoBypass.
+type DisallowSsoBypassPayload struct {
+	// The membership as it is now; null when there are user errors.
+	Membership *models.Membership `json:"membership,omitempty"`
+	// What kept it from being taken back.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
 // A staged certificate to say no to.
 type DismissCertificateInput struct {
 	// The staged certificate.
@@ -589,6 +625,67 @@ type EnableSsoPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 	// The value that came with the input.
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
+// Which team to enforce single sign-on for.
+type EnforceSsoInput struct {
+	// The team.
+	TeamID string `json:"teamId"`
+	// The revision that you read, as of the preview. When it is given and the settings have
+	// changed since, the answer is STALE_REVISION.
+	Revision graphql.Omittable[*int] `json:"revision,omitempty"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to enforceSso.
+type EnforceSsoPayload struct {
+	// The settings as they are now; null when there are user errors.
+	SsoSettings *models.SsoSettings `json:"ssoSettings,omitempty"`
+	// How many sessions ended; null when there are user errors.
+	EndedSessions *int `json:"endedSessions,omitempty"`
+	// What kept single sign-on from being enforced.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
+// Something that keeps single sign-on from being enforced.
+type EnforcementBlocker struct {
+	// A stable code to compare against.
+	Code UserErrorCode `json:"code"`
+	// What is missing, in English, for people.
+	Message string `json:"message"`
+}
+
+// What enforcing a team's single sign-on would do now.
+type EnforcementPreview struct {
+	// Whether enforceSso would do it.
+	CanEnforce bool `json:"canEnforce"`
+	// What keeps it from being done, in the order in which enforceSso says so.
+	Blockers []*EnforcementBlocker `json:"blockers"`
+	// The revision of the settings that this is about, for enforceSso.
+	Revision int `json:"revision"`
+	// Members who would lose access: they never signed in through the identity provider and
+	// would have no other way in.
+	LosingAccess *MembershipConnection `json:"losingAccess"`
+	// Members whose password would be of no use on the team.
+	UselessPasswords *MembershipConnection `json:"uselessPasswords"`
+	// Direct admins who have a second factor that works: the way in when the identity
+	// provider is down.
+	DirectAdminsWithSecondFactor *MembershipConnection `json:"directAdminsWithSecondFactor"`
+	// Direct admins who have none.
+	DirectAdminsWithoutSecondFactor *MembershipConnection `json:"directAdminsWithoutSecondFactor"`
+	// API keys that would rest until single sign-on is relaxed, newest first.
+	StoppingAPIKeys *APIKeyConnection `json:"stoppingApiKeys"`
+	// API keys of integrations, which go on working, newest first.
+	IntegrationAPIKeys *APIKeyConnection `json:"integrationApiKeys"`
+	// How many sessions would end.
+	EndingSessions int `json:"endingSessions"`
+	// How many recovery codes are not used.
+	RecoveryCodesLeft int `json:"recoveryCodesLeft"`
+	// that it is about
+	TeamID models.ID `json:"-"`
 }
 
 // Whose metadata to fetch no longer.
@@ -909,6 +1006,56 @@ type LoginMessage struct {
 	RequestAgeSeconds *int `json:"requestAgeSeconds,omitempty"`
 }
 
+// An attribute as it came.
+type LoginTestAttribute struct {
+	// Its name.
+	Name string `json:"name"`
+	// Its values, twenty at most.
+	Values []string `json:"values"`
+}
+
+// A page of test logins.
+type LoginTestConnection struct {
+	// The test logins of the page with their cursors.
+	Edges []*LoginTestEdge `json:"edges"`
+	// The test logins of the page.
+	Nodes []*models.LoginTest `json:"nodes"`
+	// Where the page stands in the list.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// How many test logins the whole list has. Counted only when it is asked for.
+	TotalCount int `json:"totalCount"`
+	// makes the cursors of the nodes
+	At Cursors `json:"-"`
+	// counts the whole list
+	Count Counter `json:"-"`
+}
+
+// The place of a test login in a list.
+type LoginTestEdge struct {
+	// The place, to be given as `after` or `before`.
+	Cursor string `json:"cursor"`
+	// What stands there.
+	Node *models.LoginTest `json:"node"`
+}
+
+// What an assertion said of the person.
+type LoginTestProfile struct {
+	// The NameID.
+	NameID string `json:"nameId"`
+	// The format of the NameID; null when none was said.
+	NameIDFormat *string `json:"nameIdFormat,omitempty"`
+	// The e-mail address, after the attribute mapping.
+	Email string `json:"email"`
+	// The display name; null without one.
+	Name *string `json:"name,omitempty"`
+	// The first name; null without one.
+	GivenName *string `json:"givenName,omitempty"`
+	// The last name; null without one.
+	FamilyName *string `json:"familyName,omitempty"`
+	// The attributes as they came, a hundred at most.
+	Attributes []*LoginTestAttribute `json:"attributes"`
+}
+
 // A page of mails.
 type MailConnection struct {
 	// The mails of the page with their cursors.
@@ -1227,6 +1374,42 @@ type RefreshMetadataPayload struct {
 	// last good copy stays in use.
 	Problem *string `json:"problem,omitempty"`
 	// What kept the metadata from being fetched.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
+// Which team to make recovery codes for.
+type RegenerateRecoveryCodesInput struct {
+	// The team.
+	TeamID string `json:"teamId"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to regenerateRecoveryCodes.
+type RegenerateRecoveryCodesPayload struct {
+	// The codes, shown this once; null when there are user errors.
+	Codes []string `json:"codes,omitempty"`
+	// What kept the codes from being made.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
+// Which team to relax single sign-on for.
+type RelaxSsoInput struct {
+	// The team.
+	TeamID string `json:"teamId"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to relaxSso.
+type RelaxSsoPayload struct {
+	// The settings as they are now; null when there are user errors.
+	SsoSettings *models.SsoSettings `json:"ssoSettings,omitempty"`
+	// What kept single sign-on from being relaxed.
 	UserErrors []*UserError `json:"userErrors"`
 	// The value that came with the input.
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
@@ -1651,6 +1834,27 @@ type SetGroupRoleMappingPayload struct {
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
+// What to try.
+type StartLoginTestInput struct {
+	// The team.
+	TeamID string `json:"teamId"`
+	// The identity provider; left out, the one that the login URL leads to. Only a test of
+	// that one counts for the settings.
+	IdentityProviderID graphql.Omittable[*string] `json:"identityProviderId,omitempty"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to startLoginTest.
+type StartLoginTestPayload struct {
+	// The test login; null when there are user errors.
+	LoginTest *models.LoginTest `json:"loginTest,omitempty"`
+	// What kept the test login from being started.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
 // The installation that answers.
 type SystemInfo struct {
 	// The version of the server.
@@ -1947,6 +2151,10 @@ type UpdateSsoSettingsInput struct {
 	// The domains of e-mail addresses that new people may have, 50 at most; an empty
 	// list is every domain.
 	AllowedDomains graphql.Omittable[[]string] `json:"allowedDomains,omitempty"`
+	// For how many hours after a sign-in API keys of people under single sign-on work: 1 to 24.
+	APIKeyHours graphql.Omittable[*int] `json:"apiKeyHours,omitempty"`
+	// Whom people may ask, shown on pages, 200 characters at most; null for nobody.
+	Contact graphql.Omittable[*string] `json:"contact,omitempty"`
 	// The revision that you read. When it is given and the settings have changed
 	// since, the answer is STALE_REVISION.
 	Revision graphql.Omittable[*int] `json:"revision,omitempty"`
@@ -2566,6 +2774,138 @@ func (e LoginOutcome) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// What a real sign-in would have done.
+type LoginTestEffect string
+
+const (
+	// Let in somebody whom the team knew by this identity.
+	LoginTestEffectSignedIn LoginTestEffect = "SIGNED_IN"
+	// Linked the identity to a member whom the team has, and let them in.
+	LoginTestEffectJoined LoginTestEffect = "JOINED"
+	// Made a member and let them in.
+	LoginTestEffectCreated LoginTestEffect = "CREATED"
+	// Asked the owner of an account of their own to put it under single sign-on.
+	LoginTestEffectUpgradeRequired LoginTestEffect = "UPGRADE_REQUIRED"
+	// Refused.
+	LoginTestEffectRefused LoginTestEffect = "REFUSED"
+)
+
+var AllLoginTestEffect = []LoginTestEffect{
+	LoginTestEffectSignedIn,
+	LoginTestEffectJoined,
+	LoginTestEffectCreated,
+	LoginTestEffectUpgradeRequired,
+	LoginTestEffectRefused,
+}
+
+func (e LoginTestEffect) IsValid() bool {
+	switch e {
+	case LoginTestEffectSignedIn, LoginTestEffectJoined, LoginTestEffectCreated, LoginTestEffectUpgradeRequired, LoginTestEffectRefused:
+		return true
+	}
+	return false
+}
+
+func (e LoginTestEffect) String() string {
+	return string(e)
+}
+
+func (e *LoginTestEffect) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = LoginTestEffect(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid LoginTestEffect", str)
+	}
+	return nil
+}
+
+func (e LoginTestEffect) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *LoginTestEffect) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e LoginTestEffect) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// How far a test login has come.
+type LoginTestState string
+
+const (
+	// It waits to be opened or answered.
+	LoginTestStatePending LoginTestState = "PENDING"
+	// A real sign-in would have let the person in, or asked them first to put an account of
+	// their own under single sign-on.
+	LoginTestStatePassed LoginTestState = "PASSED"
+	// A real sign-in would have been refused, or the settings changed meanwhile.
+	LoginTestStateFailed LoginTestState = "FAILED"
+	// Nobody answered in time.
+	LoginTestStateExpired LoginTestState = "EXPIRED"
+)
+
+var AllLoginTestState = []LoginTestState{
+	LoginTestStatePending,
+	LoginTestStatePassed,
+	LoginTestStateFailed,
+	LoginTestStateExpired,
+}
+
+func (e LoginTestState) IsValid() bool {
+	switch e {
+	case LoginTestStatePending, LoginTestStatePassed, LoginTestStateFailed, LoginTestStateExpired:
+		return true
+	}
+	return false
+}
+
+func (e LoginTestState) String() string {
+	return string(e)
+}
+
+func (e *LoginTestState) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = LoginTestState(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid LoginTestState", str)
+	}
+	return nil
+}
+
+func (e LoginTestState) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *LoginTestState) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e LoginTestState) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // What lists of memberships can go by.
 type MembershipOrderField string
 
@@ -2776,7 +3116,7 @@ const (
 	UserErrorCodeBreakGlass UserErrorCode = "BREAK_GLASS"
 	// People under single sign-on need a recent sign-in through the identity provider for this. Sign in through the identity provider and try again.
 	UserErrorCodeSsoLoginRequired UserErrorCode = "SSO_LOGIN_REQUIRED"
-	// The present settings have not been tried in a test login. Ask an operator, who may skip the test login.
+	// The present settings have not been tried in a test login that passed. Start one with startLoginTest and open its address in a browser.
 	UserErrorCodeTestLoginRequired UserErrorCode = "TEST_LOGIN_REQUIRED"
 	// Single sign-on is not ready to be enabled. Add an identity provider with a certificate that is valid now.
 	UserErrorCodeSsoIncomplete UserErrorCode = "SSO_INCOMPLETE"
@@ -2806,6 +3146,8 @@ const (
 	UserErrorCodeDomainUnverified UserErrorCode = "DOMAIN_UNVERIFIED"
 	// The password is too short, too long or too common. Choose one that nobody guesses; a few words in a row are good.
 	UserErrorCodePasswordUnusable UserErrorCode = "PASSWORD_UNUSABLE"
+	// The team has no recovery codes for the day its identity provider is down. Generate them, and keep them where more than one admin finds them.
+	UserErrorCodeRecoveryCodesMissing UserErrorCode = "RECOVERY_CODES_MISSING"
 	// A second factor is needed for this. Set one up on the page of your account.
 	UserErrorCodeSecondFactorRequired UserErrorCode = "SECOND_FACTOR_REQUIRED"
 )
@@ -2839,12 +3181,13 @@ var AllUserErrorCode = []UserErrorCode{
 	UserErrorCodeEmailUnverified,
 	UserErrorCodeDomainUnverified,
 	UserErrorCodePasswordUnusable,
+	UserErrorCodeRecoveryCodesMissing,
 	UserErrorCodeSecondFactorRequired,
 }
 
 func (e UserErrorCode) IsValid() bool {
 	switch e {
-	case UserErrorCodeRequired, UserErrorCodeInvalid, UserErrorCodeTaken, UserErrorCodeNotFound, UserErrorCodeConflict, UserErrorCodeLimitReached, UserErrorCodeStaleRevision, UserErrorCodePlanRequired, UserErrorCodeManagedByIDP, UserErrorCodeAccountConflict, UserErrorCodeLastAdmin, UserErrorCodeBreakGlass, UserErrorCodeSsoLoginRequired, UserErrorCodeTestLoginRequired, UserErrorCodeSsoIncomplete, UserErrorCodeCertificateExpired, UserErrorCodeCertificateDuplicate, UserErrorCodeCertificateWeak, UserErrorCodeCertificateUnusable, UserErrorCodeLastCertificate, UserErrorCodeMetadataInvalid, UserErrorCodeMetadataWrongRole, UserErrorCodeMetadataUnreachable, UserErrorCodeLinkUsed, UserErrorCodeLinkExpired, UserErrorCodeEmailUnverified, UserErrorCodeDomainUnverified, UserErrorCodePasswordUnusable, UserErrorCodeSecondFactorRequired:
+	case UserErrorCodeRequired, UserErrorCodeInvalid, UserErrorCodeTaken, UserErrorCodeNotFound, UserErrorCodeConflict, UserErrorCodeLimitReached, UserErrorCodeStaleRevision, UserErrorCodePlanRequired, UserErrorCodeManagedByIDP, UserErrorCodeAccountConflict, UserErrorCodeLastAdmin, UserErrorCodeBreakGlass, UserErrorCodeSsoLoginRequired, UserErrorCodeTestLoginRequired, UserErrorCodeSsoIncomplete, UserErrorCodeCertificateExpired, UserErrorCodeCertificateDuplicate, UserErrorCodeCertificateWeak, UserErrorCodeCertificateUnusable, UserErrorCodeLastCertificate, UserErrorCodeMetadataInvalid, UserErrorCodeMetadataWrongRole, UserErrorCodeMetadataUnreachable, UserErrorCodeLinkUsed, UserErrorCodeLinkExpired, UserErrorCodeEmailUnverified, UserErrorCodeDomainUnverified, UserErrorCodePasswordUnusable, UserErrorCodeRecoveryCodesMissing, UserErrorCodeSecondFactorRequired:
 		return true
 	}
 	return false
