@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"gorm.io/gorm"
-
 	"rollcall/access"
 	"rollcall/credential"
 	"rollcall/domain"
@@ -114,13 +112,11 @@ func (d *desk) estate(t *testing.T) estate {
 func (d *desk) enforceable(t *testing.T) {
 	t.Helper()
 	now, user := d.clock.Now(), d.acme.admin.UserID
-	err := d.db.InTx(t.Context(), func(tx *gorm.DB) error {
-		if err := tx.Create(&models.SecondFactor{ID: user, UserID: user, Kind: models.FactorPasskey, Name: "key", SealedSecret: []byte{}, CredentialID: []byte{1}, CreatedAt: now, ConfirmedAt: &now}).Error; err != nil {
-			return err
-		}
-		return tx.Model(&models.SsoSettings{}).Where("team_id = ?", d.acme.team.ID).Update("tested_at", now).Error
-	})
-	if err != nil {
+	factor := models.SecondFactor{ID: user, UserID: user, Kind: models.FactorPasskey, Name: "key", SealedSecret: []byte{}, CredentialID: []byte{1}, CreatedAt: now, ConfirmedAt: &now}
+	if err := d.db.Read(t.Context()).Create(&factor).Error; err != nil {
+		t.Fatal(err)
+	}
+	if err := d.db.Read(t.Context()).Model(&models.SsoSettings{}).Where("team_id = ?", d.acme.team.ID).Update("tested_at", now).Error; err != nil {
 		t.Fatal(err)
 	}
 }

@@ -66,8 +66,10 @@ func newWalk(e estate) *walk {
 	w := &walk{schema: graph.NewExecutableSchema(graph.Config{}).Schema()}
 	seen := map[string]bool{}
 	roots := map[string]string{
-		"team":  `team(slug: "acme") { __typename }`,
-		"node":  fmt.Sprintf(`node(id: %q) { __typename }`, e.team),
+		"team":               `team(slug: "acme") { __typename }`,
+		"node":               fmt.Sprintf(`node(id: %q) { __typename }`, e.team),
+		"enforcementPreview": fmt.Sprintf(`enforcementPreview(teamId: %q) { __typename }`, e.team),
+
 		"nodes": fmt.Sprintf(`nodes(ids: [%q]) { __typename }`, e.team),
 	}
 	for _, f := range fieldsOf(w.schema.Query) {
@@ -85,6 +87,7 @@ func newWalk(e estate) *walk {
 	for _, typ := range slices.Sorted(maps.Keys(e.nodes)) {
 		w.add(typ, fmt.Sprintf(`{ node(id: %q) { ... on %s { %%s } } }`, e.nodes[typ], typ), seen)
 	}
+	w.add("EnforcementPreview", fmt.Sprintf(`{ enforcementPreview(teamId: %q) { %%s } }`, e.team), seen)
 	w.add("Viewer", `{ viewer { %s } }`, seen)
 	w.add("SystemInfo", `{ system { %s } }`, seen)
 	w.add("RateLimit", `{ rateLimit { %s } }`, seen)
