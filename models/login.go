@@ -82,6 +82,7 @@ type LoginAttempt struct {
 	// FloodMinute.
 	Repeated    int `gorm:"default:1"`
 	FloodMinute *time.Time
+	ConflictID  *ID // what it left for an admin to settle
 }
 
 // AttemptMessage is what a message said about itself. Of one that no trusted
