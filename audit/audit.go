@@ -62,6 +62,16 @@ const (
 	CertificateDismissed  = "certificate.dismissed"
 	MetadataSourceSet     = "metadata_source.set"
 	NotificationsChanged  = "notifications.changed"
+	MemberRelinked        = "membership.identity_relinked"
+	MemberRoleKept        = "membership.role_kept"
+	ConflictDismissed     = "identity_conflict.dismissed"
+	RoleRulesChanged      = "role_rules.changed"
+	UpgradeInvited        = "sso_upgrade.invited"
+	UpgradeReminded       = "sso_upgrade.reminded"
+	UpgradeStarted        = "sso_upgrade.started"
+	UpgradeLinkSent       = "sso_upgrade.link_sent"
+	UpgradeDeclined       = "sso_upgrade.declined"
+	UpgradeLinked         = "sso_upgrade.linked"
 )
 
 // Target is what an event is about.

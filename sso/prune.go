@@ -36,6 +36,7 @@ func (s *Service) Prune(ctx context.Context) error {
 		{&models.LogoutRequest{}, "expires_at", now.Add(logoutLife - requestKept)},
 		{&models.SeenAssertion{}, "expires_at", now.Add(-assertionKept)},
 		{&models.LoginAttempt{}, "at", now.Add(-s.attemptsKept())},
+		{&models.IdentityConflict{}, "last_at", now.Add(-s.attemptsKept())},
 	} {
 		for {
 			n, err := s.pruneSome(ctx, old.row, old.column, old.before)
