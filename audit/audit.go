@@ -40,6 +40,7 @@ const (
 	ScimTokenRevoked      = "scim_token.revoked"
 	SsoSettingsChanged    = "sso.settings_changed"
 	SsoEnabled            = "sso.enabled"
+	SsoAnnounced          = "sso.announced"
 	SsoDisabled           = "sso.disabled"
 	SsoSettingsDeleted    = "sso.settings_deleted"
 	IdentityProviderMade  = "identity_provider.created"

@@ -16,6 +16,10 @@ const (
 	noticeTokenCreated = "scim_token_created"
 	noticeTokenRevoked = "scim_token_revoked"
 	noticeKeyCreated   = "api_key_created"
+	noticeKeyRevoked   = "api_key_revoked"
+
+	noticeKeyExpiring   = "api_key_expiring"
+	noticeTokenExpiring = "scim_token_expiring"
 )
 
 // tellOfToken has the team's admins told that a SCIM token came or went.
@@ -27,13 +31,20 @@ func (s *Store) tellOfToken(ctx context.Context, tx *gorm.DB, action string, row
 	return s.tell(ctx, tx, models.Notice{TeamID: row.TeamID, Kind: kind, Facts: credentialFacts(row.Name, row.Prefix, row.ExpiresAt)})
 }
 
-// tellOfKey has the owner of a new API key told of it.
+// tellOfKey has the owner of an API key told that it came or that somebody else
+// ended it.
 func (s *Store) tellOfKey(ctx context.Context, tx *gorm.DB, action string, row models.APIKey) error {
-	if action != audit.APIKeyCreated || row.TeamID == nil || row.MembershipID == nil {
+	kind := noticeKeyCreated
+	switch {
+	case row.TeamID == nil || row.MembershipID == nil:
+		return nil
+	case action == audit.APIKeyRevoked && access.From(ctx).MembershipID != *row.MembershipID:
+		kind = noticeKeyRevoked
+	case action != audit.APIKeyCreated:
 		return nil
 	}
 	return s.tell(ctx, tx, models.Notice{
-		TeamID: *row.TeamID, MembershipID: row.MembershipID, Kind: noticeKeyCreated, Facts: credentialFacts(row.Name, row.Prefix, row.ExpiresAt),
+		TeamID: *row.TeamID, MembershipID: row.MembershipID, Kind: kind, Facts: credentialFacts(row.Name, row.Prefix, row.ExpiresAt),
 	})
 }
 
@@ -51,11 +62,9 @@ func (s *Store) tell(ctx context.Context, tx *gorm.DB, n models.Notice) error {
 	if s.Announce == nil {
 		return nil
 	}
-	var err error
-	if n.ID, err = models.NewID(); err != nil {
+	id, err := models.NewID()
+	if err != nil {
 		return err
 	}
-	n.NoticeKey, n.CreatedAt = n.Kind+"/"+string(n.ID), s.now()
-	n.Facts["at"], n.Facts["actor"] = n.CreatedAt.Format(time.RFC3339), access.From(ctx).Label
-	return s.Announce(tx, n)
+	return s.announceOnce(ctx, tx, n.Kind+"/"+string(id), n)
 }

@@ -202,6 +202,52 @@ func (ec *executionContext) fieldContext_NotificationSettings_trustDiscovered(_ 
 	return graphql.NewScalarFieldContext("NotificationSettings", field, false, false, "Boolean")
 }
 
+func (ec *executionContext) _NotificationSettings_tellMembers(ctx context.Context, field graphql.CollectedField, obj *models.NotificationSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NotificationSettings_tellMembers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TellMembers, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NotificationSettings_tellMembers(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotificationSettings", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _NotificationSettings_dailyDigest(ctx context.Context, field graphql.CollectedField, obj *models.NotificationSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NotificationSettings_dailyDigest(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DailyDigest, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NotificationSettings_dailyDigest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotificationSettings", field, false, false, "Boolean")
+}
+
 func (ec *executionContext) _NotificationSettings_revision(ctx context.Context, field graphql.CollectedField, obj *models.NotificationSettings) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -350,7 +396,7 @@ func (ec *executionContext) unmarshalInputUpdateNotificationSettingsInput(ctx co
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"teamId", "extraRecipients", "language", "noticeAt60Days", "noticeAt14Days", "noticeAtEnd", "trustDiscovered", "revision", "clientMutationId"}
+	fieldsInOrder := [...]string{"teamId", "extraRecipients", "language", "noticeAt60Days", "noticeAt14Days", "noticeAtEnd", "trustDiscovered", "tellMembers", "dailyDigest", "revision", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -406,6 +452,20 @@ func (ec *executionContext) unmarshalInputUpdateNotificationSettingsInput(ctx co
 				return it, err
 			}
 			it.TrustDiscovered = graphql.OmittableOf(data)
+		case "tellMembers":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("tellMembers"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TellMembers = graphql.OmittableOf(data)
+		case "dailyDigest":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dailyDigest"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DailyDigest = graphql.OmittableOf(data)
 		case "revision":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("revision"))
 			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
@@ -489,6 +549,16 @@ func (ec *executionContext) _NotificationSettings(ctx context.Context, sel ast.S
 			}
 		case "trustDiscovered":
 			out.Values[i] = ec._NotificationSettings_trustDiscovered(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "tellMembers":
+			out.Values[i] = ec._NotificationSettings_tellMembers(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "dailyDigest":
+			out.Values[i] = ec._NotificationSettings_dailyDigest(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}

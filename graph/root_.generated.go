@@ -93,6 +93,12 @@ type ComplexityRoot struct {
 		UserErrors       func(childComplexity int) int
 	}
 
+	AnnounceSsoPayload struct {
+		ClientMutationID func(childComplexity int) int
+		People           func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
 	ApiKey struct {
 		AllowedNetworks func(childComplexity int) int
 		CreatedAt       func(childComplexity int) int
@@ -588,6 +594,7 @@ type ComplexityRoot struct {
 		AcceptCertificate          func(childComplexity int, input model.AcceptCertificateInput) int
 		AddCertificate             func(childComplexity int, input model.AddCertificateInput) int
 		AllowReturn                func(childComplexity int, input model.AllowReturnInput) int
+		AnnounceSso                func(childComplexity int, input model.AnnounceSsoInput) int
 		CreateAPIKey               func(childComplexity int, input model.CreateAPIKeyInput) int
 		CreateIdentityProvider     func(childComplexity int, input model.CreateIdentityProviderInput) int
 		CreateScimToken            func(childComplexity int, input model.CreateScimTokenInput) int
@@ -624,9 +631,11 @@ type ComplexityRoot struct {
 		UpdateProvisioningSettings func(childComplexity int, input model.UpdateProvisioningSettingsInput) int
 		UpdateSsoSettings          func(childComplexity int, input model.UpdateSsoSettingsInput) int
 		UpdateTeam                 func(childComplexity int, input model.UpdateTeamInput) int
+		UpdateViewer               func(childComplexity int, input model.UpdateViewerInput) int
 	}
 
 	NotificationSettings struct {
+		DailyDigest     func(childComplexity int) int
 		Days0           func(childComplexity int) int
 		Days14          func(childComplexity int) int
 		Days60          func(childComplexity int) int
@@ -634,6 +643,7 @@ type ComplexityRoot struct {
 		Language        func(childComplexity int) int
 		Revision        func(childComplexity int) int
 		Team            func(childComplexity int) int
+		TellMembers     func(childComplexity int) int
 		TrustDiscovered func(childComplexity int) int
 		UpdatedAt       func(childComplexity int) int
 	}
@@ -1098,6 +1108,12 @@ type ComplexityRoot struct {
 		UserErrors       func(childComplexity int) int
 	}
 
+	UpdateViewerPayload struct {
+		ClientMutationID func(childComplexity int) int
+		User             func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
 	User struct {
 		CreatedAt  func(childComplexity int) int
 		Email      func(childComplexity int) int
@@ -1117,11 +1133,12 @@ type ComplexityRoot struct {
 	}
 
 	Viewer struct {
-		APIKey     func(childComplexity int) int
-		Kind       func(childComplexity int) int
-		Membership func(childComplexity int) int
-		Session    func(childComplexity int) int
-		User       func(childComplexity int) int
+		APIKey       func(childComplexity int) int
+		Kind         func(childComplexity int) int
+		MailLanguage func(childComplexity int) int
+		Membership   func(childComplexity int) int
+		Session      func(childComplexity int) int
+		User         func(childComplexity int) int
 	}
 }
 
@@ -1201,6 +1218,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AllowReturnPayload.UserErrors(childComplexity), true
+
+	case "AnnounceSsoPayload.clientMutationId":
+		if e.ComplexityRoot.AnnounceSsoPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AnnounceSsoPayload.ClientMutationID(childComplexity), true
+	case "AnnounceSsoPayload.people":
+		if e.ComplexityRoot.AnnounceSsoPayload.People == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AnnounceSsoPayload.People(childComplexity), true
+	case "AnnounceSsoPayload.userErrors":
+		if e.ComplexityRoot.AnnounceSsoPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AnnounceSsoPayload.UserErrors(childComplexity), true
 
 	case "ApiKey.allowedNetworks":
 		if e.ComplexityRoot.ApiKey.AllowedNetworks == nil {
@@ -3346,6 +3382,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AllowReturn(childComplexity, args["input"].(model.AllowReturnInput)), true
+	case "Mutation.announceSso":
+		if e.ComplexityRoot.Mutation.AnnounceSso == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_announceSso_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AnnounceSso(childComplexity, args["input"].(model.AnnounceSsoInput)), true
 	case "Mutation.createApiKey":
 		if e.ComplexityRoot.Mutation.CreateAPIKey == nil {
 			break
@@ -3742,7 +3789,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateTeam(childComplexity, args["input"].(model.UpdateTeamInput)), true
+	case "Mutation.updateViewer":
+		if e.ComplexityRoot.Mutation.UpdateViewer == nil {
+			break
+		}
 
+		args, err := ec.field_Mutation_updateViewer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateViewer(childComplexity, args["input"].(model.UpdateViewerInput)), true
+
+	case "NotificationSettings.dailyDigest":
+		if e.ComplexityRoot.NotificationSettings.DailyDigest == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationSettings.DailyDigest(childComplexity), true
 	case "NotificationSettings.noticeAtEnd":
 		if e.ComplexityRoot.NotificationSettings.Days0 == nil {
 			break
@@ -3785,6 +3849,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.NotificationSettings.Team(childComplexity), true
+	case "NotificationSettings.tellMembers":
+		if e.ComplexityRoot.NotificationSettings.TellMembers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationSettings.TellMembers(childComplexity), true
 	case "NotificationSettings.trustDiscovered":
 		if e.ComplexityRoot.NotificationSettings.TrustDiscovered == nil {
 			break
@@ -5711,6 +5781,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UpdateTeamPayload.UserErrors(childComplexity), true
 
+	case "UpdateViewerPayload.clientMutationId":
+		if e.ComplexityRoot.UpdateViewerPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateViewerPayload.ClientMutationID(childComplexity), true
+	case "UpdateViewerPayload.user":
+		if e.ComplexityRoot.UpdateViewerPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateViewerPayload.User(childComplexity), true
+	case "UpdateViewerPayload.userErrors":
+		if e.ComplexityRoot.UpdateViewerPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateViewerPayload.UserErrors(childComplexity), true
+
 	case "User.createdAt":
 		if e.ComplexityRoot.User.CreatedAt == nil {
 			break
@@ -5797,6 +5886,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Viewer.Kind(childComplexity), true
+	case "Viewer.mailLanguage":
+		if e.ComplexityRoot.Viewer.MailLanguage == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.MailLanguage(childComplexity), true
 	case "Viewer.membership":
 		if e.ComplexityRoot.Viewer.Membership == nil {
 			break
@@ -5828,6 +5923,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("AcceptCertificateInput", ec.unmarshalInputAcceptCertificateInput),
 			graphql.NewInputUnmarshaler("AddCertificateInput", ec.unmarshalInputAddCertificateInput),
 			graphql.NewInputUnmarshaler("AllowReturnInput", ec.unmarshalInputAllowReturnInput),
+			graphql.NewInputUnmarshaler("AnnounceSsoInput", ec.unmarshalInputAnnounceSsoInput),
 			graphql.NewInputUnmarshaler("AttributeMappingInput", ec.unmarshalInputAttributeMappingInput),
 			graphql.NewInputUnmarshaler("AuditEventFilter", ec.unmarshalInputAuditEventFilter),
 			graphql.NewInputUnmarshaler("CreateApiKeyInput", ec.unmarshalInputCreateApiKeyInput),
@@ -5871,6 +5967,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("UpdateProvisioningSettingsInput", ec.unmarshalInputUpdateProvisioningSettingsInput),
 			graphql.NewInputUnmarshaler("UpdateSsoSettingsInput", ec.unmarshalInputUpdateSsoSettingsInput),
 			graphql.NewInputUnmarshaler("UpdateTeamInput", ec.unmarshalInputUpdateTeamInput),
+			graphql.NewInputUnmarshaler("UpdateViewerInput", ec.unmarshalInputUpdateViewerInput),
 		)
 	}
 	first := true
@@ -5964,6 +6061,70 @@ func newExecutionContext(
 }
 
 var sources = []*ast.Source{
+	{Name: "../schema/announcement.graphqls", Input: `extend type Mutation {
+  """
+  Has a team's members told by mail how they sign in now. Nobody but admins hears of
+  single sign-on in any other way. Once an hour at most, and only while single
+  sign-on is on. For admins.
+  """
+  announceSso(
+    """
+    Which team and whom.
+    """
+    input: AnnounceSsoInput!
+  ): AnnounceSsoPayload! @auth(scope: SSO_WRITE)
+}
+
+"""
+Whom an announcement is for.
+"""
+enum AnnouncementAudience {
+  """
+  The active people who never signed in through the team's identity provider.
+  """
+  NOT_SIGNED_IN
+  """
+  All active people of the team.
+  """
+  EVERYONE
+}
+
+"""
+An announcement to a team's members.
+"""
+input AnnounceSsoInput {
+  """
+  The team.
+  """
+  teamId: ID!
+  """
+  Whom it is for.
+  """
+  audience: AnnouncementAudience! = NOT_SIGNED_IN
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to announceSso.
+"""
+type AnnounceSsoPayload {
+  """
+  How many people it is for; null when there are user errors.
+  """
+  people: Int
+  """
+  What kept the members from being told.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+`, BuiltIn: false},
 	{Name: "../schema/api_key.graphqls", Input: `extend type Mutation {
   """
   Creates an API key for a member: one's own, or as an admin anybody's. People
@@ -9673,6 +9834,14 @@ type NotificationSettings {
   """
   trustDiscovered: Boolean!
   """
+  Whether members are told that they were deactivated or removed.
+  """
+  tellMembers: Boolean!
+  """
+  Whether admins are told once a day who was deactivated or removed on the day before.
+  """
+  dailyDigest: Boolean!
+  """
   Grows with every change of the settings; 0 when nothing was ever changed.
   """
   revision: Int!
@@ -9716,6 +9885,14 @@ input UpdateNotificationSettingsInput {
   they wait for an admin's word.
   """
   trustDiscovered: Boolean
+  """
+  Whether members are told that they were deactivated or removed.
+  """
+  tellMembers: Boolean
+  """
+  Whether admins are told once a day who was deactivated or removed on the day before.
+  """
+  dailyDigest: Boolean
   """
   The revision that you read. When it is given and the settings have changed
   since, the answer is STALE_REVISION.
@@ -11839,7 +12016,19 @@ enum UserOrigin {
   SCIM
 }
 `, BuiltIn: false},
-	{Name: "../schema/viewer.graphqls", Input: `"""
+	{Name: "../schema/viewer.graphqls", Input: `extend type Mutation {
+  """
+  Changes what the caller decides about their own account.
+  """
+  updateViewer(
+    """
+    The change.
+    """
+    input: UpdateViewerInput!
+  ): UpdateViewerPayload! @auth(scope: MEMBERSHIP_WRITE)
+}
+
+"""
 Where every query starts.
 """
 type Query {
@@ -11867,6 +12056,10 @@ type Viewer {
   """
   membership: Membership
   """
+  The language of mails to the caller, en or ja; null for the team's, and for operators.
+  """
+  mailLanguage: String
+  """
   The browser session; null for callers with an API key.
   """
   session: Session
@@ -11892,6 +12085,38 @@ enum ViewerKind {
   A member's API key.
   """
   API_KEY
+}
+
+"""
+A change of the caller's own account.
+"""
+input UpdateViewerInput {
+  """
+  The language of mails to the caller: en or ja; null for the team's.
+  """
+  language: String
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to updateViewer.
+"""
+type UpdateViewerPayload {
+  """
+  The caller's account as it is now; null when there are user errors.
+  """
+  user: User
+  """
+  What kept the account from being changed.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
 }
 `, BuiltIn: false},
 }
@@ -11937,6 +12162,18 @@ func (ec *executionContext) childFields_AllowReturnPayload(ctx context.Context, 
 		return ec.fieldContext_AllowReturnPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AllowReturnPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_AnnounceSsoPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "people":
+		return ec.fieldContext_AnnounceSsoPayload_people(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_AnnounceSsoPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_AnnounceSsoPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AnnounceSsoPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ApiKey(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -12937,6 +13174,10 @@ func (ec *executionContext) childFields_NotificationSettings(ctx context.Context
 		return ec.fieldContext_NotificationSettings_noticeAtEnd(ctx, field)
 	case "trustDiscovered":
 		return ec.fieldContext_NotificationSettings_trustDiscovered(ctx, field)
+	case "tellMembers":
+		return ec.fieldContext_NotificationSettings_tellMembers(ctx, field)
+	case "dailyDigest":
+		return ec.fieldContext_NotificationSettings_dailyDigest(ctx, field)
 	case "revision":
 		return ec.fieldContext_NotificationSettings_revision(ctx, field)
 	case "updatedAt":
@@ -13833,6 +14074,18 @@ func (ec *executionContext) childFields_UpdateTeamPayload(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type UpdateTeamPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UpdateViewerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_UpdateViewerPayload_user(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateViewerPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_UpdateViewerPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateViewerPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_User(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -13877,6 +14130,8 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_user(ctx, field)
 	case "membership":
 		return ec.fieldContext_Viewer_membership(ctx, field)
+	case "mailLanguage":
+		return ec.fieldContext_Viewer_mailLanguage(ctx, field)
 	case "session":
 		return ec.fieldContext_Viewer_session(ctx, field)
 	case "apiKey":

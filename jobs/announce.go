@@ -36,9 +36,10 @@ func (s *Service) enqueue(tx *gorm.DB, args river.JobArgs) error {
 }
 
 // announceJob writes a mail and its job for everybody who is to be told. All of
-// it is one transaction, and a second run finds it done.
-func (s *Service) announceJob(ctx context.Context, id models.ID) error {
-	told := 0
+// it is one transaction, and a second run finds it done. A notice for a team's
+// members is done in batches, each of which leaves the next one a job.
+func (s *Service) announceJob(ctx context.Context, args announceArgs) error {
+	told, id := 0, args.Notice
 	var n models.Notice
 	err := s.DB.InTx(ctx, func(tx *gorm.DB) error {
 		told = -1
@@ -58,7 +59,7 @@ func (s *Service) announceJob(ctx context.Context, id models.ID) error {
 		if !wanted {
 			return tx.Where("id = ?", id).Delete(&models.Notice{}).Error
 		}
-		people, language, err := recipients(tx, n)
+		people, language, err := recipients(tx, n, args.After)
 		if err != nil {
 			return err
 		}
@@ -67,6 +68,12 @@ func (s *Service) announceJob(ctx context.Context, id models.ID) error {
 			if err := s.write(tx, n, p, language); err != nil {
 				return err
 			}
+		}
+		if n.Facts["audience"] != "" && len(people) == audienceBatch {
+			return s.enqueue(tx, announceArgs{Notice: n.ID, After: *people[len(people)-1].membership})
+		}
+		if args.After != "" {
+			told = -1 // the others were
 		}
 		return tx.Model(&models.Notice{}).Where("id = ?", id).Update("announced_at", s.now()).Error
 	})
@@ -85,10 +92,14 @@ type person struct {
 
 // recipients are the address or the member that a notice is for, or the people who are admins
 // now and the team's extra addresses. An address is told once.
-func recipients(tx *gorm.DB, n models.Notice) ([]person, string, error) {
+func recipients(tx *gorm.DB, n models.Notice, after models.ID) ([]person, string, error) {
 	wishes, err := sso.NotificationsIn(tx, n.TeamID)
 	if err != nil {
 		return nil, "", err
+	}
+	if to := n.Facts["audience"]; to != "" {
+		people, err := members(tx, n.TeamID, sso.Audience(to), after)
+		return people, wishes.Language, err
 	}
 	if n.Recipient != "" {
 		p := person{address: n.Recipient}
@@ -134,6 +145,29 @@ func recipients(tx *gorm.DB, n models.Notice) ([]person, string, error) {
 		add(person{address: address})
 	}
 	return out, wishes.Language, nil
+}
+
+// audienceBatch is how many members are written to in one transaction.
+const audienceBatch = 500
+
+// members are the next ones that an announcement is for.
+func members(tx *gorm.DB, team models.ID, to sso.Audience, after models.ID) ([]person, error) {
+	q := sso.AudienceIn(tx, team, to).Select("m.id, u.email, u.language").Order("m.id").Limit(audienceBatch)
+	if after != "" {
+		q = q.Where("m.id > ?", after)
+	}
+	var rows []struct {
+		ID              models.ID
+		Email, Language string
+	}
+	if err := q.Scan(&rows).Error; err != nil {
+		return nil, err
+	}
+	out := make([]person, len(rows))
+	for i, r := range rows {
+		out[i] = person{r.Email, &r.ID, r.Language}
+	}
+	return out, nil
 }
 
 // write adds one mail and its job.

@@ -144,7 +144,7 @@ func entitled(tx *gorm.DB, m models.Mail, n models.Notice) (bool, error) {
 		return false, nil
 	case err != nil || member.Status != models.StatusActive:
 		return false, err
-	case n.MembershipID != nil && *n.MembershipID == member.ID:
+	case n.MembershipID != nil && *n.MembershipID == member.ID, n.Facts["audience"] != "":
 		return true, nil
 	default:
 		return member.Role == models.RoleAdmin, nil
@@ -168,7 +168,7 @@ func (s *Service) facts(n models.Notice, team models.Team) mail.Facts {
 		Early: number("early"), EarlyDay: f["earlyDay"], Covered: f["covered"] != "", Trusted: f["trusted"] != "", Reason: f["reason"],
 		Problem: f["problem"], Since: f["since"], Failures: number("failures"),
 		Name: f["name"], Prefix: f["prefix"], ExpiresAt: f["expiresAt"],
-		Email: f["email"], Role: f["role"],
+		Email: f["email"], Role: f["role"], Calls: number("calls"), People: number("people"), Day: f["day"],
 	}
 	if end, err := time.Parse(time.RFC3339, f["notAfter"]); err == nil {
 		out.Days = max(0, int(math.Ceil(end.Sub(s.now()).Hours()/24)))
@@ -176,6 +176,9 @@ func (s *Service) facts(n models.Notice, team models.Team) mail.Facts {
 	for _, name := range slices.Sorted(maps.Keys(f)) {
 		if what, ok := strings.CutPrefix(name, "change."); ok {
 			out.Changes = append(out.Changes, what+": "+f[name])
+		}
+		if strings.HasPrefix(name, "line.") {
+			out.Changes = append(out.Changes, f[name])
 		}
 	}
 	return out

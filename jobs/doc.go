@@ -56,6 +56,8 @@ type Options struct {
 	From        string // of mails, an address perhaps with a name
 	BaseURL     string
 	Retention   Retention
+	// AlsoAnnounce are the rooms that look every hour for something to tell.
+	AlsoAnnounce []func(context.Context) error
 	// AlsoPrune are the rooms that have something of their own to forget.
 	AlsoPrune []func(context.Context) error
 	// PollOnly does without LISTEN and NOTIFY, for databases and proxies that lack them.

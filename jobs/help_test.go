@@ -72,8 +72,10 @@ func replicaOn(t testing.TB, db *models.DB, now func() time.Time, sender mail.Se
 	if err != nil {
 		t.Fatal(err)
 	}
-	trust.Announce, keys.Announce = s.Announce, s.Announce
-	return &replica{Service: s, t: t, roster: &roster.Service{DB: db, Now: now, TombstoneKey: []byte("0123456789abcdef0123456789abcdef")}}
+	people := &roster.Service{DB: db, Now: now, TombstoneKey: []byte("0123456789abcdef0123456789abcdef"), Credentials: keys, Announce: s.Announce}
+	s.AlsoAnnounce = []func(context.Context) error{people.Watch}
+	trust.Announce, keys.Announce, keys.LinkKey = s.Announce, s.Announce, []byte("0123456789abcdef0123456789abcdef")
+	return &replica{Service: s, t: t, roster: people}
 }
 
 // quick has no timetable, tries again at once and soon gives up on the dead.

@@ -68,7 +68,7 @@ func TestAdminsAtSendTime(t *testing.T) {
 		ctx := housetest.AsOperator(t.Context())
 		_, token, err := r.Credentials.CreateScimToken(ctx, credential.NewScimToken{TeamID: team.ID, Name: "okta"})
 		r.must(err)
-		r.must(r.announceJob(ctx, rowsOf[models.Notice](t, r.DB, "kind = ?", "scim_token_created")[0].ID)) // mails are written, none is sent
+		r.must(r.announceJob(ctx, announceArgs{Notice: rowsOf[models.Notice](t, r.DB, "kind = ?", "scim_token_created")[0].ID})) // mails are written, none is sent
 		_, err = r.roster.Deactivate(ctx, leaving.ID, "left")
 		r.must(err)
 		_, err = r.roster.ChangeRole(ctx, demoted.ID, models.RoleMember, nil)

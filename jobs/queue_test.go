@@ -122,7 +122,7 @@ func TestFindLost(t *testing.T) {
 			_, _, err := r.Credentials.CreateScimToken(ctx, credential.NewScimToken{TeamID: team.ID, Name: name})
 			r.must(err)
 		}
-		r.must(r.announceJob(ctx, rowsOf[models.Notice](t, r.DB, "1 = 1")[0].ID))
+		r.must(r.announceJob(ctx, announceArgs{Notice: rowsOf[models.Notice](t, r.DB, "1 = 1")[0].ID}))
 		forget := func() {
 			conn, _, err := r.DB.SQL()
 			r.must(err)

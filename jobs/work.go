@@ -17,6 +17,8 @@ import (
 type (
 	announceArgs struct {
 		Notice models.ID `json:"notice"`
+		// After is the last member that was written to, when the notice is for many.
+		After models.ID `json:"after,omitempty"`
 	}
 	deliverArgs struct {
 		Mail models.ID `json:"mail"`
@@ -63,7 +65,7 @@ func periodic() []*river.PeriodicJob {
 
 func (s *Service) register(w *river.Workers) {
 	add(w, func(ctx context.Context, job *river.Job[announceArgs]) error {
-		return s.announceJob(ctx, job.Args.Notice)
+		return s.announceJob(ctx, job.Args)
 	})
 	add(w, s.deliverJob)
 	add(w, func(ctx context.Context, job *river.Job[refreshArgs]) error {
@@ -83,11 +85,20 @@ func add[T river.JobArgs](w *river.Workers, work func(context.Context, *river.Jo
 	}))
 }
 
-// Expiring announces the ends of certificates that are due, and has another
+// Expiring announces the ends of certificates and credentials that are due and
+// whatever else no single change is the cause of, and has another
 // look at work whose job was lost.
 func (s *Service) Expiring(ctx context.Context) error {
 	if _, err := s.SSO.AnnounceExpiring(ctx); err != nil {
 		return fmt.Errorf("announcing the ends of certificates: %w", err)
+	}
+	if err := s.Credentials.AnnounceExpiring(ctx); err != nil {
+		return fmt.Errorf("announcing the ends of credentials: %w", err)
+	}
+	for _, announce := range s.AlsoAnnounce {
+		if err := announce(ctx); err != nil {
+			return fmt.Errorf("announcing: %w", err)
+		}
 	}
 	return s.findLost(ctx)
 }

@@ -18,11 +18,28 @@ const (
 	TokenCreated    Kind = "scim_token_created"
 	TokenRevoked    Kind = "scim_token_revoked"
 	KeyCreated      Kind = "api_key_created"
+	KeyRevoked      Kind = "api_key_revoked"
+	KeyExpiring     Kind = "api_key_expiring"
+	TokenExpiring   Kind = "scim_token_expiring"
+	ScimFailing     Kind = "scim_failing"
+	SsoRollout      Kind = "sso_rollout"
+	MemberOut       Kind = "member_deactivated"
+	MemberRemoved   Kind = "member_removed"
+	MembersOut      Kind = "members_out_digest"
+
+	AccountConfirm    Kind = "account_link_confirm"
+	AccountLinked     Kind = "account_linked"
+	UpgradeInvitation Kind = "sso_upgrade_invitation"
+	UpgradeReminder   Kind = "sso_upgrade_reminder"
+	EmailChanged      Kind = "email_changed"
+	RoleRaised        Kind = "role_raised"
 )
 
 // Kinds lists the whole catalogue.
 var Kinds = []Kind{CertExpiring, CertExpired, CertAdded, CertRemoved, CertDiscovered, MetadataFailing, MetadataWorks,
-	SsoEnabled, SsoChanged, SsoFailing, TokenCreated, TokenRevoked, KeyCreated}
+	SsoEnabled, SsoChanged, SsoFailing, TokenCreated, TokenRevoked, KeyCreated,
+	KeyRevoked, KeyExpiring, TokenExpiring, ScimFailing, SsoRollout, MemberOut, MemberRemoved, MembersOut,
+	AccountConfirm, AccountLinked, UpgradeInvitation, UpgradeReminder, EmailChanged, RoleRaised}
 
 // Language is a language that every message of the catalogue has.
 type Language string
@@ -68,6 +85,9 @@ type Facts struct {
 	Problem     string // one line, in English
 	Since       string // RFC 3339
 	Failures    int
+	Calls       int // that the failures are among
+	People      int
+	Day         string // RFC 3339
 	Name        string // of a key or token
 	Prefix      string // the part of it that may be shown
 	ExpiresAt   string // RFC 3339, empty for never

@@ -17,6 +17,8 @@ func sample() Facts {
 		Fingerprint: strings.Repeat("ab", 32), NotBefore: "2023-03-09T09:00:00Z", NotAfter: "2026-03-09T09:00:00Z", Days: 7,
 		Problem: "the host did not answer in time", Since: "2026-03-01T03:00:00Z", Failures: 3,
 		Name: "okta", Prefix: "rcs_AbCd", ExpiresAt: "2027-03-02T09:00:00Z", Changes: []string{"defaultRole: MEMBER -> VIEWER"},
+		Calls: 4, People: 1, Day: "2026-03-01T00:00:00Z", Email: "grace@acme.test", Role: "MEMBER",
+		Link: "https://rollcall.example.com/verify?t=AZ8",
 	}
 }
 

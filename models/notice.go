@@ -65,6 +65,8 @@ type NotificationSettings struct {
 	Days14          bool     // besides those at 30, 7 and 1
 	Days0           bool
 	TrustDiscovered bool // whether certificates of refreshed metadata are trusted at once
+	TellMembers     bool // whether members are told that they were shut out or removed
+	DailyDigest     bool // whether admins are told once a day who was
 	Revision        int
 	CreatedAt       time.Time
 	UpdatedAt       time.Time

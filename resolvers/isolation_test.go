@@ -202,6 +202,7 @@ func (e estate) mutations(t *testing.T, d *desk) map[string]string {
 		"acceptCertificate":          of(`mutation { acceptCertificate(input: {stagedCertificateId: %q}) { certificate { id } userErrors { code field message } } }`, e.nodes["StagedCertificate"]),
 		"dismissCertificate":         of(`mutation { dismissCertificate(input: {stagedCertificateId: %q}) { dismissedCertificateId userErrors { code field message } } }`, e.unwanted),
 		"updateNotificationSettings": of(`mutation { updateNotificationSettings(input: {teamId: %q, language: "ja"}) { notificationSettings { language } userErrors { code field message } } }`, e.team),
+		"announceSso":                of(`mutation { announceSso(input: {teamId: %q}) { people userErrors { code field message } } }`, e.team),
 		"updateProvisioningSettings": of(`mutation { updateProvisioningSettings(input: {teamId: %q, dryRun: true}) { provisioningSettings { id } userErrors { code field message } } }`, e.team),
 	}
 }
@@ -214,7 +215,8 @@ func TestMutationsByOthers(t *testing.T) {
 		e := d.estate(t)
 		mutations := e.mutations(t, d)
 		for _, f := range contractMutations() {
-			if mutations[f] == "" {
+			// What changes the caller and nobody else has a test of its own.
+			if mutations[f] == "" && f != "updateViewer" {
 				t.Fatalf("%s is not tested", f)
 			}
 		}
@@ -264,7 +266,7 @@ func TestMutationsByOthers(t *testing.T) {
 		// The operator may do each of them; in an order in which they can work.
 		for _, name := range []string{"createTeam", "updateTeam", "updateSsoSettings", "retireServiceProviderKey", "rotateServiceProviderKey",
 			"refreshMetadata", "acceptCertificate", "dismissCertificate", "updateNotificationSettings", "forgetMetadataUrl", "createIdentityProvider", "addCertificate", "removeCertificate", "importMetadata",
-			"enableSso", "disableSso", "updateIdentityProvider", "deleteIdentityProvider", "previewMetadata", "deleteSsoSettings",
+			"enableSso", "announceSso", "disableSso", "updateIdentityProvider", "deleteIdentityProvider", "previewMetadata", "deleteSsoSettings",
 			"updateMembership", "revokeMemberSessions", "revokeSession", "createApiKey", "updateApiKey", "rotateApiKey", "revokeApiKey",
 			"unlinkExternalIdentity", "deactivateMembership", "reactivateMembership", "createScimToken",
 			"rotateScimToken", "revokeScimToken", "setGroupRoleMapping", "removeGroupRoleMapping", "updateProvisioningSettings", "removeMembership", "allowReturn", "deleteTeam"} {

@@ -18,7 +18,8 @@ func (r *mutationResolver) UpdateNotificationSettings(ctx context.Context, input
 	change := sso.NotificationsChange{
 		Language: keep(&in, input.Language, "language"), Days60: keep(&in, input.NoticeAt60Days, "noticeAt60Days"),
 		Days14: keep(&in, input.NoticeAt14Days, "noticeAt14Days"), Days0: keep(&in, input.NoticeAtEnd, "noticeAtEnd"),
-		TrustDiscovered: keep(&in, input.TrustDiscovered, "trustDiscovered"), Revision: input.Revision.Value(),
+		TrustDiscovered: keep(&in, input.TrustDiscovered, "trustDiscovered"),
+		TellMembers:     keep(&in, input.TellMembers, "tellMembers"), DailyDigest: keep(&in, input.DailyDigest, "dailyDigest"), Revision: input.Revision.Value(),
 	}
 	if extra := keepList(&in, input.ExtraRecipients, "extraRecipients"); extra != nil {
 		change.ExtraRecipients = &extra

@@ -177,6 +177,9 @@ func (s *Service) deactivate(ctx context.Context, tx *gorm.DB, m *Member, reason
 
 // recordOut writes the receipt: who asked, what ended and how many.
 func (s *Service) recordOut(ctx context.Context, tx *gorm.DB, m Member, action string, receipt credential.Receipt, at time.Time) error {
+	if err := s.tellOut(ctx, tx, m, action); err != nil {
+		return err
+	}
 	details := append([]models.AuditDetail{audit.Detail("role", string(m.Role))}, receipt.Details()...)
 	return audit.Record(ctx, tx, at, audit.Event{TeamID: m.TeamID, Action: action, Target: m.target(), Details: details})
 }

@@ -15,8 +15,9 @@ func (r *Rooms) addJobs() error {
 	work, err := jobs.New(jobs.Options{
 		DB: r.DB, Now: r.Now, Log: r.Log, SSO: r.SSO, Credentials: r.Credentials,
 		Sender: sender(r.Config.SMTP, r), From: r.Config.MailFrom, BaseURL: r.Config.BaseURL, PollOnly: r.Config.PollOnly,
-		AlsoPrune: []func(context.Context) error{r.Roster.PruneScimCalls},
-		Retention: jobs.Retention{Credentials: days(kept.Credentials), History: days(kept.History), Mails: days(kept.Mails)},
+		AlsoAnnounce: []func(context.Context) error{r.Roster.Watch},
+		AlsoPrune:    []func(context.Context) error{r.Roster.PruneScimCalls},
+		Retention:    jobs.Retention{Credentials: days(kept.Credentials), History: days(kept.History), Mails: days(kept.Mails)},
 	})
 	if err != nil {
 		return err

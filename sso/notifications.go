@@ -21,12 +21,12 @@ const (
 	maxAddress = 254
 )
 
-// languages are those that mails are written in.
-var languages = []string{"en", "ja"}
+// Languages are those that mails are written in; package mail has the texts.
+var Languages = []string{"en", "ja"}
 
 // DefaultNotifications are the settings of a team that chose none.
 func DefaultNotifications(team models.ID) models.NotificationSettings {
-	return models.NotificationSettings{TeamID: team, ExtraRecipients: []string{}, Language: languages[0], TrustDiscovered: true}
+	return models.NotificationSettings{TeamID: team, ExtraRecipients: []string{}, Language: Languages[0], TrustDiscovered: true}
 }
 
 // NotificationsIn reads a team's notification settings with any handle.
@@ -72,6 +72,8 @@ type NotificationsChange struct {
 	Days14          *bool
 	Days0           *bool
 	TrustDiscovered *bool
+	TellMembers     *bool
+	DailyDigest     *bool
 	Revision        *int // that the caller read, or nil
 }
 
@@ -119,8 +121,10 @@ func (c NotificationsChange) apply(row *models.NotificationSettings) error {
 	set(&row.Days14, c.Days14)
 	set(&row.Days0, c.Days0)
 	set(&row.TrustDiscovered, c.TrustDiscovered)
-	if !slices.Contains(languages, row.Language) {
-		return fault.New(fault.InvalidValue, "Mails are written in: %s.", strings.Join(languages, ", ")).On("language")
+	set(&row.TellMembers, c.TellMembers)
+	set(&row.DailyDigest, c.DailyDigest)
+	if !slices.Contains(Languages, row.Language) {
+		return fault.New(fault.InvalidValue, "Mails are written in: %s.", strings.Join(Languages, ", ")).On("language")
 	}
 	if c.ExtraRecipients == nil {
 		return nil

@@ -76,6 +76,26 @@ type AllowReturnPayload struct {
 	TeamID models.ID `json:"-"`
 }
 
+// An announcement to a team's members.
+type AnnounceSsoInput struct {
+	// The team.
+	TeamID string `json:"teamId"`
+	// Whom it is for.
+	Audience AnnouncementAudience `json:"audience"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to announceSso.
+type AnnounceSsoPayload struct {
+	// How many people it is for; null when there are user errors.
+	People *int `json:"people,omitempty"`
+	// What kept the members from being told.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
 // A page of API keys.
 type APIKeyConnection struct {
 	// The API keys of the page with their cursors.
@@ -1637,6 +1657,10 @@ type UpdateNotificationSettingsInput struct {
 	// Whether certificates that fetched metadata brings are trusted at once. Otherwise
 	// they wait for an admin's word.
 	TrustDiscovered graphql.Omittable[*bool] `json:"trustDiscovered,omitempty"`
+	// Whether members are told that they were deactivated or removed.
+	TellMembers graphql.Omittable[*bool] `json:"tellMembers,omitempty"`
+	// Whether admins are told once a day who was deactivated or removed on the day before.
+	DailyDigest graphql.Omittable[*bool] `json:"dailyDigest,omitempty"`
 	// The revision that you read. When it is given and the settings have changed
 	// since, the answer is STALE_REVISION.
 	Revision graphql.Omittable[*int] `json:"revision,omitempty"`
@@ -1747,6 +1771,24 @@ type UpdateTeamPayload struct {
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
+// A change of the caller's own account.
+type UpdateViewerInput struct {
+	// The language of mails to the caller: en or ja; null for the team's.
+	Language graphql.Omittable[*string] `json:"language,omitempty"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to updateViewer.
+type UpdateViewerPayload struct {
+	// The caller's account as it is now; null when there are user errors.
+	User *models.User `json:"user,omitempty"`
+	// What kept the account from being changed.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
 // A mistake in the input of a mutation that its sender can mend. When there is one,
 // nothing was changed.
 type UserError struct {
@@ -1768,6 +1810,8 @@ type Viewer struct {
 	// The membership that the credential stands for; null for operators, and for API
 	// keys that may not read members.
 	Membership *models.Membership `json:"membership,omitempty"`
+	// The language of mails to the caller, en or ja; null for the team's, and for operators.
+	MailLanguage *string `json:"mailLanguage,omitempty"`
 	// The browser session; null for callers with an API key.
 	Session *models.Session `json:"session,omitempty"`
 	// The API key; null for callers with a browser session.
@@ -1836,6 +1880,64 @@ func (e *ActorKind) UnmarshalJSON(b []byte) error {
 }
 
 func (e ActorKind) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// Whom an announcement is for.
+type AnnouncementAudience string
+
+const (
+	// The active people who never signed in through the team's identity provider.
+	AnnouncementAudienceNotSignedIn AnnouncementAudience = "NOT_SIGNED_IN"
+	// All active people of the team.
+	AnnouncementAudienceEveryone AnnouncementAudience = "EVERYONE"
+)
+
+var AllAnnouncementAudience = []AnnouncementAudience{
+	AnnouncementAudienceNotSignedIn,
+	AnnouncementAudienceEveryone,
+}
+
+func (e AnnouncementAudience) IsValid() bool {
+	switch e {
+	case AnnouncementAudienceNotSignedIn, AnnouncementAudienceEveryone:
+		return true
+	}
+	return false
+}
+
+func (e AnnouncementAudience) String() string {
+	return string(e)
+}
+
+func (e *AnnouncementAudience) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = AnnouncementAudience(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid AnnouncementAudience", str)
+	}
+	return nil
+}
+
+func (e AnnouncementAudience) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *AnnouncementAudience) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e AnnouncementAudience) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil
