@@ -36,6 +36,7 @@ var (
 
 	onwardPage    = parsePage("onward")
 	signedOutPage = parsePage("signedout")
+	upgradePage   = parsePage("upgrade")
 )
 
 // parsePage reads a page that is compiled in; that it can be read is tested.
@@ -57,6 +58,8 @@ type page struct {
 	Form    *saml.Form
 	Leaving bool
 	Nonce   string
+
+	Upgrade *upgradeForm
 }
 
 // What pages may load: their own style. Nothing may frame them, and no script
@@ -93,10 +96,10 @@ func (h *handler) show(w http.ResponseWriter, r *http.Request, status int, t *te
 // formTargets is where a page's forms may lead. Chromium holds every redirect
 // after a form against this list, so forms that end at some identity provider
 // have to allow any: the one that asks for the team, the one that signs out,
-// and the one that carries a message. No other page has a form that leaves.
+// the one after which a sign-in begins anew, and the one that carries a message. No other page has a form that leaves.
 func (h *handler) formTargets(t *template.Template) string {
 	switch {
-	case t != askPage && t != signedInPage && t != onwardPage:
+	case t != askPage && t != signedInPage && t != onwardPage && t != upgradePage:
 		return "'self'"
 	case h.jar.secure:
 		return "'self' https:"
@@ -105,11 +108,11 @@ func (h *handler) formTargets(t *template.Template) string {
 	}
 }
 
-// referrerPolicy keeps our addresses from other sites. The page with the
-// sign-out form tells our own: under no-referrer the post's Origin would be
+// referrerPolicy keeps our addresses from other sites. Pages with a form that
+// acts for somebody tell our own: under no-referrer the post's Origin would be
 // "null", which guards against cross-site posts refuse in older browsers.
 func referrerPolicy(t *template.Template) string {
-	if t == signedInPage {
+	if t == signedInPage || t == upgradePage {
 		return "same-origin"
 	}
 	return "no-referrer"
