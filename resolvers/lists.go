@@ -200,6 +200,7 @@ func (r *Resolver) attempts(ctx context.Context, team models.ID, args graph.Page
 	for _, a := range p.nodes {
 		wantAny(b.members, a.MembershipID)
 		wantAny(b.certs, a.CertificateID)
+		wantAny(b.conflicts, a.ConflictID)
 	}
 	return &model.LoginAttemptConnection{
 		Nodes: p.nodes, PageInfo: p.info, At: p.at,

@@ -39,7 +39,7 @@ type RulePreview struct {
 // changes nothing. The rule about the last admin is judged at the sign-in.
 // Faults: NOT_FOUND, FORBIDDEN, REQUIRED, INVALID.
 func (s *Service) PreviewRoleRules(ctx context.Context, team models.ID, wanted []NewRule, w models.Window) (RulePreview, error) {
-	if err := access.Require(ctx, access.SsoRead, team); err != nil {
+	if err := access.Require(ctx, access.SsoWrite, team); err != nil {
 		return RulePreview{}, err
 	}
 	rules, err := s.properRules(team, wanted)
