@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"gorm.io/gorm"
-
 	"rollcall/access"
 	"rollcall/credential"
 	"rollcall/internal/housetest"
@@ -113,10 +111,8 @@ func (d *desk) joining(t *testing.T, idp models.IdentityProvider) ([]models.Iden
 		ID: "01900000-0000-7000-8000-0000000000c3", TeamID: d.acme.team.ID, UserID: d.acme.member.UserID, State: models.UpgradeInvited,
 		InvitedAt: &before, CreatedAt: before, UpdatedAt: before,
 	}
-	err := d.db.InTx(t.Context(), func(tx *gorm.DB) error {
-		return errors.Join(tx.Create(&conflict).Error, tx.Create(&other).Error, tx.Create(&upgrade).Error,
-			tx.Model(&models.Membership{}).Where("id = ?", d.acme.viewer.ID).Update("sso_linked_at", now).Error)
-	})
+	err := errors.Join(d.db.Read(t.Context()).Create(&conflict).Error, d.db.Read(t.Context()).Create(&other).Error, d.db.Read(t.Context()).Create(&upgrade).Error,
+		d.db.Read(t.Context()).Model(&models.Membership{}).Where("id = ?", d.acme.viewer.ID).Update("sso_linked_at", now).Error)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-
 	"rollcall/fault"
 	"rollcall/internal/idptest"
 	"rollcall/models"

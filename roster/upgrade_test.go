@@ -10,50 +10,27 @@ import (
 	"rollcall/access"
 	"rollcall/credential"
 	"rollcall/fault"
+	"rollcall/internal/housetest"
 	"rollcall/internal/idptest"
 	"rollcall/models"
 	"rollcall/roster"
 	"rollcall/sso"
 )
 
-const secretPhrase = "a few words in a row"
-
-// accounts stands in for the room that knows passwords.
-type accounts struct{ h *house }
-
-func (a accounts) CheckPassword(_ context.Context, user models.ID, password string) error {
-	if password != secretPhrase || a.h.count(&models.Password{}, "user_id = ?", user) == 0 {
-		return fault.New(fault.NotSignedIn, "Wrong.")
-	}
-	return nil
-}
-
-func (a accounts) CheckCode(_ context.Context, _ models.ID, code string) error {
-	if code != "123456" {
-		return fault.New(fault.NotSignedIn, "Wrong.")
-	}
-	return nil
-}
-
-func (accounts) DropPassword(tx *gorm.DB, user models.ID) (bool, error) {
-	gone := tx.Where("user_id = ?", user).Delete(&models.Password{})
-	return gone.RowsAffected > 0, gone.Error
-}
+const secretPhrase = housetest.OwnPassword
 
 // mailed are the notices of a house whose people can prove themselves.
 func (h *house) withAccounts() *[]models.Notice {
 	told := &[]models.Notice{}
 	h.store.LinkKey = []byte("0123456789abcdef0123456789abcdef")
-	h.Service.Credentials, h.Service.Accounts = h.store, accounts{h}
-	h.Service.Announce = func(_ *gorm.DB, n models.Notice) error { *told = append(*told, n); return nil }
+	h.Service.Credentials, h.Service.Accounts = h.store, housetest.Accounts{DB: h.db}
+	h.Service.Announce = housetest.Collect(told)
 	return told
 }
 
 func (h *house) password(user models.ID) {
 	h.Helper()
-	h.must(h.db.InTx(h.Context(), func(tx *gorm.DB) error {
-		return tx.Create(&models.Password{UserID: user, Hash: "x", ChangedAt: h.clock.Now()}).Error
-	}))
+	h.must(housetest.Accounts{DB: h.db}.GivePassword(h.Context(), user))
 }
 
 // session is a context with a session of a member's own, or of an identity
@@ -321,18 +298,22 @@ func TestUpgradeOfDirectAdmins(t *testing.T) {
 		h.password(h.root.UserID)
 		jit := h.jit() // an admin whom the identity provider brought does not count
 		h.must(first(h.ChangeRole(h.operator(), jit.ID, models.RoleAdmin, nil)))
-		ticket, seen := h.asked(who("00u1", h.root.User.Email))
+		ticket, seen := h.asked(who("root-"+string(h.root.ID), h.root.User.Email))
 		same(t, "the page says so", seen.LastDirect, true)
 		ended(t, "the last one", h.agree(h.request(), ticket, seen.Version, roster.UpgradeProof{Password: secretPhrase}), fault.BreakGlass)
 		for range 5 {
 			second := h.direct(models.RoleAdmin)
 			h.password(second.UserID)
-			ticket, seen := h.asked(who("00u1", h.root.User.Email))
+			ticket, seen := h.asked(who("root-"+string(h.root.ID), h.root.User.Email))
 			same(t, "the page says so no more", seen.LastDirect, false)
 			other, theirs := h.asked(who("00u2"+string(second.ID), second.User.Email))
 			ends := together(t,
-				func() error { return h.agree(h.request(), ticket, seen.Version, roster.UpgradeProof{Password: secretPhrase}) },
-				func() error { return h.agree(h.request(), other, theirs.Version, roster.UpgradeProof{Password: secretPhrase}) })
+				func() error {
+					return h.agree(h.request(), ticket, seen.Version, roster.UpgradeProof{Password: secretPhrase})
+				},
+				func() error {
+					return h.agree(h.request(), other, theirs.Version, roster.UpgradeProof{Password: secretPhrase})
+				})
 			same(t, "ends", []any{ends[""], ends[fault.BreakGlass]}, []any{1, 1})
 			if row, _ := h.find(h.root.ID); row.SsoLinkedAt != nil {
 				h.root = second

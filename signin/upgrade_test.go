@@ -1,7 +1,6 @@
 package signin
 
 import (
-	"context"
 	"html/template"
 	"log/slog"
 	"net/http"
@@ -13,9 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"gorm.io/gorm"
-
 	"rollcall/fault"
+	"rollcall/internal/housetest"
 	"rollcall/models"
 	"rollcall/roster"
 )
@@ -47,37 +45,18 @@ func TestGoldenUpgradePages(t *testing.T) {
 	}
 }
 
-// ownWords stands in for the room that knows passwords.
-type ownWords struct{}
-
-func (ownWords) CheckPassword(_ context.Context, _ models.ID, password string) error {
-	if password != "a few words" {
-		return fault.New(fault.NotSignedIn, "Wrong.")
-	}
-	return nil
-}
-
-func (ownWords) CheckCode(context.Context, models.ID, string) error { return nil }
-
-func (ownWords) DropPassword(tx *gorm.DB, user models.ID) (bool, error) {
-	gone := tx.Where("user_id = ?", user).Delete(&models.Password{})
-	return gone.RowsAffected > 0, gone.Error
-}
-
 // owner is somebody with an account of their own and its password; the mails
 // that are sent land in the list.
 func (h *house) owner() *[]models.Notice {
 	h.Helper()
 	mails := &[]models.Notice{}
 	h.credentials.LinkKey = []byte("0123456789abcdef0123456789abcdef")
-	h.roster.Credentials, h.roster.Accounts = h.credentials, ownWords{}
-	h.roster.Announce = func(_ *gorm.DB, n models.Notice) error { *mails = append(*mails, n); return nil }
+	own := housetest.Accounts{DB: h.db}
+	h.roster.Credentials, h.roster.Accounts, h.roster.Announce = h.credentials, own, housetest.Collect(mails)
 	h.direct(h.team, "ada@acme.test")
 	var u models.User
 	h.must(h.db.Read(h.Context()).Where("email_key = 'ada@acme.test'").Take(&u).Error)
-	h.must(h.db.InTx(h.Context(), func(tx *gorm.DB) error {
-		return tx.Create(&models.Password{UserID: u.ID, Hash: "x", ChangedAt: h.clock.Now()}).Error
-	}))
+	h.must(own.GivePassword(h.Context(), u.ID))
 	return mails
 }
 
@@ -136,10 +115,10 @@ func TestUpgradeByPassword(t *testing.T) {
 		b.says("no password", b.post("/upgrade", b.form("yes"), here), http.StatusForbidden, "did not prove")
 		b.says("a wrong one", b.post("/upgrade", b.form("yes", "password", "x"), here), http.StatusForbidden, "did not prove")
 		// Neither a form of another site nor one of another browser answers.
-		good := b.form("yes", "password", "a few words")
+		good := b.form("yes", "password", housetest.OwnPassword)
 		b.says("another site's form", b.post("/upgrade", good, elsewhere), http.StatusBadRequest, "Nothing was changed")
 		b.says("another browser's form", h.browser().post("/upgrade", good, here), http.StatusBadRequest, "Nothing was changed")
-		b.says("without the version", b.post("/upgrade", url.Values{"answer": {"yes"}, "password": {"a few words"}}, here), http.StatusBadRequest, "another sign-in took its place")
+		b.says("without the version", b.post("/upgrade", url.Values{"answer": {"yes"}, "password": {housetest.OwnPassword}}, here), http.StatusBadRequest, "another sign-in took its place")
 		b.says("no answer", b.post("/upgrade", url.Values{"v": good["v"]}, here), http.StatusBadRequest, "could not be read")
 		is(h.T, "state", h.state(), models.UpgradeInProgress)
 		w := b.post("/upgrade", good, here)
@@ -150,7 +129,7 @@ func TestUpgradeByPassword(t *testing.T) {
 		is(h.T, "on to", w.Header().Get("Location"), base+"/graphql")
 		b.signedInAs("ada@acme.test")
 		b.says("the back button", b.get("/upgrade"), http.StatusBadRequest, "browser in which you signed in")
-		h.log.MustNotHold(h.T, "a few words", good.Get("v"))
+		h.log.MustNotHold(h.T, housetest.OwnPassword, good.Get("v"))
 	})
 }
 
@@ -205,7 +184,7 @@ func TestUpgradeTooLate(t *testing.T) {
 		h.owner()
 		b := h.browser()
 		b.meet()
-		form := b.form("yes", "password", "a few words")
+		form := b.form("yes", "password", housetest.OwnPassword)
 		h.clock.Advance(24 * time.Hour)
 		b.says("a day later", b.post("/upgrade", form, here), http.StatusBadRequest, "took too long")
 		b.says("a day later, looking", b.get("/upgrade"), http.StatusBadRequest, "took too long")
