@@ -113,29 +113,6 @@ func (ec *executionContext) fieldContext_PreviewRoleRulesPayload_clientMutationI
 	return graphql.NewScalarFieldContext("PreviewRoleRulesPayload", field, false, false, "String")
 }
 
-func (ec *executionContext) _RoleRule_id(ctx context.Context, field graphql.CollectedField, obj *models.RoleRule) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_RoleRule_id(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.GlobalID(), nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
-			return ec.marshalNID2string(ctx, selections, v)
-		},
-		true,
-		true,
-	)
-}
-func (ec *executionContext) fieldContext_RoleRule_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("RoleRule", field, true, false, "ID")
-}
-
 func (ec *executionContext) _RoleRule_position(ctx context.Context, field graphql.CollectedField, obj *models.RoleRule) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -893,11 +870,6 @@ func (ec *executionContext) _RoleRule(ctx context.Context, sel ast.SelectionSet,
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("RoleRule")
-		case "id":
-			out.Values[i] = ec._RoleRule_id(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
-				out.Invalids++
-			}
 		case "position":
 			out.Values[i] = ec._RoleRule_position(ctx, field, obj)
 			if out.Values[i] == graphql.Null {

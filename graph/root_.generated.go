@@ -912,7 +912,6 @@ type ComplexityRoot struct {
 	RoleRule struct {
 		Attribute func(childComplexity int) int
 		CreatedAt func(childComplexity int) int
-		GlobalID  func(childComplexity int) int
 		Kind      func(childComplexity int) int
 		Position  func(childComplexity int) int
 		Role      func(childComplexity int) int
@@ -5047,12 +5046,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RoleRule.CreatedAt(childComplexity), true
-	case "RoleRule.id":
-		if e.ComplexityRoot.RoleRule.GlobalID == nil {
-			break
-		}
-
-		return e.ComplexityRoot.RoleRule.GlobalID(childComplexity), true
 	case "RoleRule.kind":
 		if e.ComplexityRoot.RoleRule.Kind == nil {
 			break
@@ -10949,10 +10942,6 @@ of a group that provisioning pushed, are stronger; direct accounts are not touch
 """
 type RoleRule {
   """
-  The id of the rule.
-  """
-  id: ID!
-  """
   Its place among the rules, from 1.
   """
   position: Int!
@@ -14968,8 +14957,6 @@ func (ec *executionContext) childFields_RevokeSessionPayload(ctx context.Context
 
 func (ec *executionContext) childFields_RoleRule(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
-	case "id":
-		return ec.fieldContext_RoleRule_id(ctx, field)
 	case "position":
 		return ec.fieldContext_RoleRule_position(ctx, field)
 	case "kind":
