@@ -74,6 +74,22 @@ func (s *Service) Code(ctx context.Context, secret, code string) (Progress, erro
 	return out, err
 }
 
+// CheckCode proves a user by a code of a second factor, which it uses up. Faults:
+// UNAUTHENTICATED for a wrong code, RATE_LIMITED.
+func (s *Service) CheckCode(ctx context.Context, user models.ID, code string) error {
+	if err := s.take(ctx, factorGuess(user), from(ctx)); err != nil {
+		return err
+	}
+	return s.DB.InTx(ctx, func(tx *gorm.DB) error {
+		u, err := userIn(tx, user)
+		if err != nil {
+			return err
+		}
+		_, err = s.judgeCode(ctx, tx, u, code)
+		return err
+	})
+}
+
 func factorGuess(user models.ID) guess { return at("factor", string(user), perAccount) }
 
 // judgeCode uses a code of a locked user up and says what it proved. The caller

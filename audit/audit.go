@@ -88,6 +88,16 @@ const (
 	InvitationResent      = "invitation.resent"
 	InvitationRevoked     = "invitation.revoked"
 	InvitationAccepted    = "invitation.accepted"
+	MemberRelinked        = "membership.identity_relinked"
+	MemberRoleKept        = "membership.role_kept"
+	ConflictDismissed     = "identity_conflict.dismissed"
+	RoleRulesChanged      = "role_rules.changed"
+	UpgradeInvited        = "sso_upgrade.invited"
+	UpgradeReminded       = "sso_upgrade.reminded"
+	UpgradeStarted        = "sso_upgrade.started"
+	UpgradeLinkSent       = "sso_upgrade.link_sent"
+	UpgradeDeclined       = "sso_upgrade.declined"
+	UpgradeLinked         = "sso_upgrade.linked"
 )
 
 // Target is what an event is about.

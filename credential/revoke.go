@@ -18,6 +18,20 @@ func (r Receipt) Details() []models.AuditDetail {
 	return []models.AuditDetail{audit.Count("sessionsRevoked", r.Sessions), audit.Count("apiKeysRevoked", r.APIKeys)}
 }
 
+// UnderSso puts a membership's credentials under single sign-on in the caller's
+// transaction, which has locked it: sessions that no identity provider stands
+// behind end, and API keys live until a moment at most. The receipt counts both.
+func (s *Store) UnderSso(tx *gorm.DB, membership models.ID, keysUntil time.Time) (Receipt, error) {
+	sessions := tx.Model(&models.Session{}).Where("membership_id = ? AND revoked_at IS NULL AND method <> ?", membership, models.SessionSaml).
+		Updates(map[string]any{"revoked_at": s.now(), "revoked_reason": "put under single sign-on"})
+	if sessions.Error != nil {
+		return Receipt{}, sessions.Error
+	}
+	keys := tx.Model(&models.APIKey{}).Where("membership_id = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)", membership, keysUntil).
+		Update("expires_at", models.Stamp(keysUntil))
+	return Receipt{Sessions: sessions.RowsAffected, APIKeys: keys.RowsAffected}, keys.Error
+}
+
 // RevokeMember ends every session and API key of a membership in the caller's
 // transaction, which has locked the membership. The rows stay as the receipt.
 func (s *Store) RevokeMember(_ context.Context, tx *gorm.DB, membership models.ID, reason string, at time.Time) (Receipt, error) {

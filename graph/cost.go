@@ -72,6 +72,13 @@ func costs() ComplexityRoot {
 	c.Team.LoginAttempts = func(child int, first *int, _ *string, last *int, _ *string, _ *model.LoginAttemptFilter) int {
 		return costSearch + costOfPage(child, first, last)
 	}
+	c.Team.IdentityConflicts = func(child int, first *int, _ *string, last *int, _ *string, _ *model.IdentityConflictFilter) int {
+		return costSearch + costOfPage(child, first, last)
+	}
+	c.Mutation.PreviewRoleRules = func(child int, input model.PreviewRoleRulesInput) int {
+		return costFetch + costOfPage(child, input.First.Value())
+	}
+	c.SsoSettings.RoleRules = costOfFew
 	plain := func(child int, first *int, _ *string, last *int, _ *string) int {
 		return costOfPage(child, first, last)
 	}

@@ -29,6 +29,7 @@ type LoginAttemptResolver interface {
 	Certificate(ctx context.Context, obj *models.LoginAttempt) (*models.Certificate, error)
 	LoginTest(ctx context.Context, obj *models.LoginAttempt) (*models.LoginTest, error)
 	Membership(ctx context.Context, obj *models.LoginAttempt) (*models.Membership, error)
+	IdentityConflict(ctx context.Context, obj *models.LoginAttempt) (*models.IdentityConflict, error)
 
 	NameIDMasked(ctx context.Context, obj *models.LoginAttempt) (*string, error)
 	Checks(ctx context.Context, obj *models.LoginAttempt) ([]*model.LoginCheck, error)
@@ -347,6 +348,38 @@ func (ec *executionContext) fieldContext_LoginAttempt_membership(_ context.Conte
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Membership(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LoginAttempt_identityConflict(ctx context.Context, field graphql.CollectedField, obj *models.LoginAttempt) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginAttempt_identityConflict(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LoginAttempt().IdentityConflict(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.IdentityConflict) graphql.Marshaler {
+			return ec.marshalOIdentityConflict2ᚖrollcallᚋmodelsᚐIdentityConflict(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LoginAttempt_identityConflict(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LoginAttempt",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_IdentityConflict(ctx, field)
 		},
 	}
 	return fc, nil
@@ -1714,6 +1747,12 @@ func (ec *executionContext) _LoginAttempt(ctx context.Context, sel ast.Selection
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._LoginAttempt_membership(ctx, field, obj)
+				})
+		case "identityConflict":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LoginAttempt_identityConflict(ctx, field, obj)
 				})
 		case "idpInitiated":
 			out.Values[i] = ec._LoginAttempt_idpInitiated(ctx, field, obj)

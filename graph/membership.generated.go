@@ -29,6 +29,7 @@ type MembershipResolver interface {
 	ExternalIdentity(ctx context.Context, obj *models.Membership) (*models.ExternalIdentity, error)
 
 	UnderSso(ctx context.Context, obj *models.Membership) (bool, error)
+	Upgrade(ctx context.Context, obj *models.Membership) (*models.SsoUpgrade, error)
 	Sessions(ctx context.Context, obj *models.Membership, first *int, after *string, last *int, before *string) (*model.SessionConnection, error)
 	APIKeys(ctx context.Context, obj *models.Membership, first *int, after *string, last *int, before *string) (*model.APIKeyConnection, error)
 	OwnLogin(ctx context.Context, obj *models.Membership) (*model.OwnLogin, error)
@@ -716,6 +717,38 @@ func (ec *executionContext) _Membership_underSso(ctx context.Context, field grap
 }
 func (ec *executionContext) fieldContext_Membership_underSso(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Membership", field, true, true, "Boolean")
+}
+
+func (ec *executionContext) _Membership_upgrade(ctx context.Context, field graphql.CollectedField, obj *models.Membership) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Membership_upgrade(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Membership().Upgrade(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *models.SsoUpgrade) graphql.Marshaler {
+			return ec.marshalOSsoUpgrade2ᚖrollcallᚋmodelsᚐSsoUpgrade(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Membership_upgrade(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Membership",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SsoUpgrade(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Membership_sessions(ctx context.Context, field graphql.CollectedField, obj *models.Membership) (ret graphql.Marshaler) {
@@ -2362,6 +2395,12 @@ func (ec *executionContext) _Membership(ctx context.Context, sel ast.SelectionSe
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Membership_underSso(ctx, field, obj)
 				})
+		case "upgrade":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Membership_upgrade(ctx, field, obj)
+				})
 		case "sessions":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -2935,6 +2974,25 @@ func (ec *executionContext) marshalNUpdateMembershipPayload2ᚖrollcallᚋgraph�
 		return graphql.Null
 	}
 	return ec._UpdateMembershipPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOMembership2ᚕᚖrollcallᚋmodelsᚐMembershipᚄ(ctx context.Context, sel ast.SelectionSet, v []*models.Membership) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNMembership2ᚖrollcallᚋmodelsᚐMembership(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalOMembership2ᚖrollcallᚋmodelsᚐMembership(ctx context.Context, sel ast.SelectionSet, v *models.Membership) graphql.Marshaler {

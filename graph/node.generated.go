@@ -151,6 +151,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._StagedCertificate(ctx, sel, obj)
+	case models.SsoUpgrade:
+		return ec._SsoUpgrade(ctx, sel, &obj)
+	case *models.SsoUpgrade:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._SsoUpgrade(ctx, sel, obj)
 	case models.SsoSettings:
 		return ec._SsoSettings(ctx, sel, &obj)
 	case *models.SsoSettings:
@@ -235,6 +242,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._IdentityProvider(ctx, sel, obj)
+	case models.IdentityConflict:
+		return ec._IdentityConflict(ctx, sel, &obj)
+	case *models.IdentityConflict:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._IdentityConflict(ctx, sel, obj)
 	case models.GroupRoleMapping:
 		return ec._GroupRoleMapping(ctx, sel, &obj)
 	case *models.GroupRoleMapping:

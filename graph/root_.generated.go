@@ -39,6 +39,8 @@ type ResolverRoot interface {
 	Group() GroupResolver
 	GroupConnection() GroupConnectionResolver
 	GroupRoleMapping() GroupRoleMappingResolver
+	IdentityConflict() IdentityConflictResolver
+	IdentityConflictConnection() IdentityConflictConnectionResolver
 	IdentityProvider() IdentityProviderResolver
 	Invitation() InvitationResolver
 	InvitationConnection() InvitationConnectionResolver
@@ -328,6 +330,12 @@ type ComplexityRoot struct {
 		UserErrors             func(childComplexity int) int
 	}
 
+	DismissIdentityConflictPayload struct {
+		ClientMutationID func(childComplexity int) int
+		IdentityConflict func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
 	Domain struct {
 		AddedBy     func(childComplexity int) int
 		Challenge   func(childComplexity int) int
@@ -429,6 +437,35 @@ type ComplexityRoot struct {
 		UpdatedAt func(childComplexity int) int
 	}
 
+	IdentityConflict struct {
+		Email            func(childComplexity int) int
+		FirstAt          func(childComplexity int) int
+		GlobalID         func(childComplexity int) int
+		IdentityProvider func(childComplexity int) int
+		Issuer           func(childComplexity int) int
+		Kind             func(childComplexity int) int
+		LastAt           func(childComplexity int) int
+		Membership       func(childComplexity int) int
+		NameID           func(childComplexity int) int
+		Resolution       func(childComplexity int) int
+		ResolvedAt       func(childComplexity int) int
+		ResolvedBy       func(childComplexity int) int
+		Team             func(childComplexity int) int
+		Times            func(childComplexity int) int
+	}
+
+	IdentityConflictConnection struct {
+		Edges      func(childComplexity int) int
+		Nodes      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	IdentityConflictEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	IdentityProvider struct {
 		AllowCbc              func(childComplexity int) int
 		AllowInclusiveC14n    func(childComplexity int) int
@@ -521,6 +558,12 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	InviteToSsoPayload struct {
+		ClientMutationID func(childComplexity int) int
+		Memberships      func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
 	JobKindInfo struct {
 		Done      func(childComplexity int) int
 		Failed    func(childComplexity int) int
@@ -551,6 +594,7 @@ type ComplexityRoot struct {
 		Explanation      func(childComplexity int) int
 		GlobalID         func(childComplexity int) int
 		IP               func(childComplexity int) int
+		IdentityConflict func(childComplexity int) int
 		IdentityProvider func(childComplexity int) int
 		IdpInitiated     func(childComplexity int) int
 		Kind             func(childComplexity int) int
@@ -717,6 +761,7 @@ type ComplexityRoot struct {
 		Team                   func(childComplexity int) int
 		UnderSso               func(childComplexity int) int
 		UpdatedAt              func(childComplexity int) int
+		Upgrade                func(childComplexity int) int
 		User                   func(childComplexity int) int
 		UserName               func(childComplexity int) int
 	}
@@ -783,15 +828,20 @@ type ComplexityRoot struct {
 		DisableSso                 func(childComplexity int, input model.DisableSsoInput) int
 		DisallowSsoBypass          func(childComplexity int, input model.DisallowSsoBypassInput) int
 		DismissCertificate         func(childComplexity int, input model.DismissCertificateInput) int
+		DismissIdentityConflict    func(childComplexity int, input model.DismissIdentityConflictInput) int
 		EnableSso                  func(childComplexity int, input model.EnableSsoInput) int
 		EnforceSso                 func(childComplexity int, input model.EnforceSsoInput) int
 		ForgetMetadataURL          func(childComplexity int, input model.ForgetMetadataURLInput) int
 		ImportMetadata             func(childComplexity int, input model.ImportMetadataInput) int
+		InviteToSso                func(childComplexity int, input model.InviteToSsoInput) int
 		PreviewMetadata            func(childComplexity int, input model.PreviewMetadataInput) int
+		PreviewRoleRules           func(childComplexity int, input model.PreviewRoleRulesInput) int
 		ReactivateMembership       func(childComplexity int, input model.ReactivateMembershipInput) int
 		RefreshMetadata            func(childComplexity int, input model.RefreshMetadataInput) int
 		RegenerateRecoveryCodes    func(childComplexity int, input model.RegenerateRecoveryCodesInput) int
 		RelaxSso                   func(childComplexity int, input model.RelaxSsoInput) int
+		RelinkExternalIdentity     func(childComplexity int, input model.RelinkExternalIdentityInput) int
+		RemindToSso                func(childComplexity int, input model.RemindToSsoInput) int
 		RemoveCertificate          func(childComplexity int, input model.RemoveCertificateInput) int
 		RemoveDomain               func(childComplexity int, input model.RemoveDomainInput) int
 		RemoveGroupRoleMapping     func(childComplexity int, input model.RemoveGroupRoleMappingInput) int
@@ -808,6 +858,7 @@ type ComplexityRoot struct {
 		RotateServiceProviderKey   func(childComplexity int, input model.RotateServiceProviderKeyInput) int
 		SendPasswordReset          func(childComplexity int, input model.SendPasswordResetInput) int
 		SetGroupRoleMapping        func(childComplexity int, input model.SetGroupRoleMappingInput) int
+		SetRoleRules               func(childComplexity int, input model.SetRoleRulesInput) int
 		StartLoginTest             func(childComplexity int, input model.StartLoginTestInput) int
 		UnlinkExternalIdentity     func(childComplexity int, input model.UnlinkExternalIdentityInput) int
 		UpdateAPIKey               func(childComplexity int, input model.UpdateAPIKeyInput) int
@@ -917,6 +968,12 @@ type ComplexityRoot struct {
 		UserErrors       func(childComplexity int) int
 	}
 
+	PreviewRoleRulesPayload struct {
+		ClientMutationID func(childComplexity int) int
+		Preview          func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
 	ProvisioningSettings struct {
 		BaseURL      func(childComplexity int) int
 		CallsLastDay func(childComplexity int) int
@@ -976,6 +1033,21 @@ type ComplexityRoot struct {
 	RelaxSsoPayload struct {
 		ClientMutationID func(childComplexity int) int
 		SsoSettings      func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
+	RelinkExternalIdentityPayload struct {
+		ClientMutationID func(childComplexity int) int
+		EndedAPIKeys     func(childComplexity int) int
+		EndedSessions    func(childComplexity int) int
+		IdentityConflict func(childComplexity int) int
+		Membership       func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
+	RemindToSsoPayload struct {
+		ClientMutationID func(childComplexity int) int
+		Memberships      func(childComplexity int) int
 		UserErrors       func(childComplexity int) int
 	}
 
@@ -1060,6 +1132,34 @@ type ComplexityRoot struct {
 		ClientMutationID func(childComplexity int) int
 		Session          func(childComplexity int) int
 		UserErrors       func(childComplexity int) int
+	}
+
+	RoleRule struct {
+		Attribute func(childComplexity int) int
+		CreatedAt func(childComplexity int) int
+		Kind      func(childComplexity int) int
+		Position  func(childComplexity int) int
+		Role      func(childComplexity int) int
+		Value     func(childComplexity int) int
+	}
+
+	RoleRuleChange struct {
+		Count func(childComplexity int) int
+		From  func(childComplexity int) int
+		To    func(childComplexity int) int
+	}
+
+	RoleRuleEffect struct {
+		Membership func(childComplexity int) int
+		Role       func(childComplexity int) int
+		RoleSource func(childComplexity int) int
+	}
+
+	RoleRulePreview struct {
+		Changes      func(childComplexity int) int
+		Effects      func(childComplexity int) int
+		PageInfo     func(childComplexity int) int
+		UnknownCount func(childComplexity int) int
 	}
 
 	RotateApiKeyPayload struct {
@@ -1188,6 +1288,12 @@ type ComplexityRoot struct {
 		UserErrors       func(childComplexity int) int
 	}
 
+	SetRoleRulesPayload struct {
+		ClientMutationID func(childComplexity int) int
+		SsoSettings      func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
 	SsoSettings struct {
 		APIKeyHours             func(childComplexity int) int
 		AllowedDomains          func(childComplexity int) int
@@ -1216,6 +1322,7 @@ type ComplexityRoot struct {
 		RecoveryCodesLeft       func(childComplexity int) int
 		RequireMfa              func(childComplexity int) int
 		Revision                func(childComplexity int) int
+		RoleRules               func(childComplexity int) int
 		ServiceProvider         func(childComplexity int) int
 		SessionHours            func(childComplexity int) int
 		SessionIdleMinutes      func(childComplexity int) int
@@ -1226,6 +1333,15 @@ type ComplexityRoot struct {
 		TestedAt                func(childComplexity int) int
 		TrustVerifiedDomains    func(childComplexity int) int
 		UpdatedAt               func(childComplexity int) int
+	}
+
+	SsoUpgrade struct {
+		DecidedAt  func(childComplexity int) int
+		GlobalID   func(childComplexity int) int
+		InvitedAt  func(childComplexity int) int
+		RemindedAt func(childComplexity int) int
+		StartedAt  func(childComplexity int) int
+		State      func(childComplexity int) int
 	}
 
 	StagedCertificate struct {
@@ -1267,6 +1383,7 @@ type ComplexityRoot struct {
 		GlobalID             func(childComplexity int) int
 		GroupRoleMappings    func(childComplexity int) int
 		Groups               func(childComplexity int, first *int, after *string, last *int, before *string) int
+		IdentityConflicts    func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.IdentityConflictFilter) int
 		Invitations          func(childComplexity int, first *int, after *string, last *int, before *string, state *model.InvitationStatus) int
 		LoginAttempts        func(childComplexity int, first *int, after *string, last *int, before *string, filter *model.LoginAttemptFilter) int
 		Mails                func(childComplexity int, first *int, after *string, last *int, before *string, states []models.MailState) int
@@ -2362,6 +2479,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DismissCertificatePayload.UserErrors(childComplexity), true
 
+	case "DismissIdentityConflictPayload.clientMutationId":
+		if e.ComplexityRoot.DismissIdentityConflictPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DismissIdentityConflictPayload.ClientMutationID(childComplexity), true
+	case "DismissIdentityConflictPayload.identityConflict":
+		if e.ComplexityRoot.DismissIdentityConflictPayload.IdentityConflict == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DismissIdentityConflictPayload.IdentityConflict(childComplexity), true
+	case "DismissIdentityConflictPayload.userErrors":
+		if e.ComplexityRoot.DismissIdentityConflictPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DismissIdentityConflictPayload.UserErrors(childComplexity), true
+
 	case "Domain.addedBy":
 		if e.ComplexityRoot.Domain.AddedBy == nil {
 			break
@@ -2793,6 +2929,129 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.GroupRoleMapping.UpdatedAt(childComplexity), true
+
+	case "IdentityConflict.email":
+		if e.ComplexityRoot.IdentityConflict.Email == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityConflict.Email(childComplexity), true
+	case "IdentityConflict.firstAt":
+		if e.ComplexityRoot.IdentityConflict.FirstAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityConflict.FirstAt(childComplexity), true
+	case "IdentityConflict.id":
+		if e.ComplexityRoot.IdentityConflict.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityConflict.GlobalID(childComplexity), true
+	case "IdentityConflict.identityProvider":
+		if e.ComplexityRoot.IdentityConflict.IdentityProvider == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityConflict.IdentityProvider(childComplexity), true
+	case "IdentityConflict.issuer":
+		if e.ComplexityRoot.IdentityConflict.Issuer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityConflict.Issuer(childComplexity), true
+	case "IdentityConflict.kind":
+		if e.ComplexityRoot.IdentityConflict.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityConflict.Kind(childComplexity), true
+	case "IdentityConflict.lastAt":
+		if e.ComplexityRoot.IdentityConflict.LastAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityConflict.LastAt(childComplexity), true
+	case "IdentityConflict.membership":
+		if e.ComplexityRoot.IdentityConflict.Membership == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityConflict.Membership(childComplexity), true
+	case "IdentityConflict.nameId":
+		if e.ComplexityRoot.IdentityConflict.NameID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityConflict.NameID(childComplexity), true
+	case "IdentityConflict.resolution":
+		if e.ComplexityRoot.IdentityConflict.Resolution == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityConflict.Resolution(childComplexity), true
+	case "IdentityConflict.resolvedAt":
+		if e.ComplexityRoot.IdentityConflict.ResolvedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityConflict.ResolvedAt(childComplexity), true
+	case "IdentityConflict.resolvedBy":
+		if e.ComplexityRoot.IdentityConflict.ResolvedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityConflict.ResolvedBy(childComplexity), true
+	case "IdentityConflict.team":
+		if e.ComplexityRoot.IdentityConflict.Team == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityConflict.Team(childComplexity), true
+	case "IdentityConflict.times":
+		if e.ComplexityRoot.IdentityConflict.Times == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityConflict.Times(childComplexity), true
+
+	case "IdentityConflictConnection.edges":
+		if e.ComplexityRoot.IdentityConflictConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityConflictConnection.Edges(childComplexity), true
+	case "IdentityConflictConnection.nodes":
+		if e.ComplexityRoot.IdentityConflictConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityConflictConnection.Nodes(childComplexity), true
+	case "IdentityConflictConnection.pageInfo":
+		if e.ComplexityRoot.IdentityConflictConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityConflictConnection.PageInfo(childComplexity), true
+	case "IdentityConflictConnection.totalCount":
+		if e.ComplexityRoot.IdentityConflictConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityConflictConnection.TotalCount(childComplexity), true
+
+	case "IdentityConflictEdge.cursor":
+		if e.ComplexityRoot.IdentityConflictEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityConflictEdge.Cursor(childComplexity), true
+	case "IdentityConflictEdge.node":
+		if e.ComplexityRoot.IdentityConflictEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.IdentityConflictEdge.Node(childComplexity), true
 
 	case "IdentityProvider.allowCbc":
 		if e.ComplexityRoot.IdentityProvider.AllowCbc == nil {
@@ -3249,6 +3508,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.InvitationEdge.Node(childComplexity), true
 
+	case "InviteToSsoPayload.clientMutationId":
+		if e.ComplexityRoot.InviteToSsoPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteToSsoPayload.ClientMutationID(childComplexity), true
+	case "InviteToSsoPayload.memberships":
+		if e.ComplexityRoot.InviteToSsoPayload.Memberships == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteToSsoPayload.Memberships(childComplexity), true
+	case "InviteToSsoPayload.userErrors":
+		if e.ComplexityRoot.InviteToSsoPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteToSsoPayload.UserErrors(childComplexity), true
+
 	case "JobKindInfo.done":
 		if e.ComplexityRoot.JobKindInfo.Done == nil {
 			break
@@ -3389,6 +3667,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LoginAttempt.IP(childComplexity), true
+	case "LoginAttempt.identityConflict":
+		if e.ComplexityRoot.LoginAttempt.IdentityConflict == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttempt.IdentityConflict(childComplexity), true
 	case "LoginAttempt.identityProvider":
 		if e.ComplexityRoot.LoginAttempt.IdentityProvider == nil {
 			break
@@ -4140,6 +4424,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Membership.UpdatedAt(childComplexity), true
+	case "Membership.upgrade":
+		if e.ComplexityRoot.Membership.Upgrade == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Membership.Upgrade(childComplexity), true
 	case "Membership.user":
 		if e.ComplexityRoot.Membership.User == nil {
 			break
@@ -4529,6 +4819,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DismissCertificate(childComplexity, args["input"].(model.DismissCertificateInput)), true
+	case "Mutation.dismissIdentityConflict":
+		if e.ComplexityRoot.Mutation.DismissIdentityConflict == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_dismissIdentityConflict_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DismissIdentityConflict(childComplexity, args["input"].(model.DismissIdentityConflictInput)), true
 	case "Mutation.enableSso":
 		if e.ComplexityRoot.Mutation.EnableSso == nil {
 			break
@@ -4573,6 +4874,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ImportMetadata(childComplexity, args["input"].(model.ImportMetadataInput)), true
+	case "Mutation.inviteToSso":
+		if e.ComplexityRoot.Mutation.InviteToSso == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_inviteToSso_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.InviteToSso(childComplexity, args["input"].(model.InviteToSsoInput)), true
 	case "Mutation.previewMetadata":
 		if e.ComplexityRoot.Mutation.PreviewMetadata == nil {
 			break
@@ -4584,6 +4896,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.PreviewMetadata(childComplexity, args["input"].(model.PreviewMetadataInput)), true
+	case "Mutation.previewRoleRules":
+		if e.ComplexityRoot.Mutation.PreviewRoleRules == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_previewRoleRules_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.PreviewRoleRules(childComplexity, args["input"].(model.PreviewRoleRulesInput)), true
 	case "Mutation.reactivateMembership":
 		if e.ComplexityRoot.Mutation.ReactivateMembership == nil {
 			break
@@ -4628,6 +4951,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RelaxSso(childComplexity, args["input"].(model.RelaxSsoInput)), true
+	case "Mutation.relinkExternalIdentity":
+		if e.ComplexityRoot.Mutation.RelinkExternalIdentity == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_relinkExternalIdentity_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RelinkExternalIdentity(childComplexity, args["input"].(model.RelinkExternalIdentityInput)), true
+	case "Mutation.remindToSso":
+		if e.ComplexityRoot.Mutation.RemindToSso == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_remindToSso_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemindToSso(childComplexity, args["input"].(model.RemindToSsoInput)), true
 	case "Mutation.removeCertificate":
 		if e.ComplexityRoot.Mutation.RemoveCertificate == nil {
 			break
@@ -4804,6 +5149,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetGroupRoleMapping(childComplexity, args["input"].(model.SetGroupRoleMappingInput)), true
+	case "Mutation.setRoleRules":
+		if e.ComplexityRoot.Mutation.SetRoleRules == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setRoleRules_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetRoleRules(childComplexity, args["input"].(model.SetRoleRulesInput)), true
 	case "Mutation.startLoginTest":
 		if e.ComplexityRoot.Mutation.StartLoginTest == nil {
 			break
@@ -5298,6 +5654,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PreviewMetadataPayload.UserErrors(childComplexity), true
 
+	case "PreviewRoleRulesPayload.clientMutationId":
+		if e.ComplexityRoot.PreviewRoleRulesPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PreviewRoleRulesPayload.ClientMutationID(childComplexity), true
+	case "PreviewRoleRulesPayload.preview":
+		if e.ComplexityRoot.PreviewRoleRulesPayload.Preview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PreviewRoleRulesPayload.Preview(childComplexity), true
+	case "PreviewRoleRulesPayload.userErrors":
+		if e.ComplexityRoot.PreviewRoleRulesPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PreviewRoleRulesPayload.UserErrors(childComplexity), true
+
 	case "ProvisioningSettings.baseUrl":
 		if e.ComplexityRoot.ProvisioningSettings.BaseURL == nil {
 			break
@@ -5582,6 +5957,62 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RelaxSsoPayload.UserErrors(childComplexity), true
 
+	case "RelinkExternalIdentityPayload.clientMutationId":
+		if e.ComplexityRoot.RelinkExternalIdentityPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RelinkExternalIdentityPayload.ClientMutationID(childComplexity), true
+	case "RelinkExternalIdentityPayload.endedApiKeys":
+		if e.ComplexityRoot.RelinkExternalIdentityPayload.EndedAPIKeys == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RelinkExternalIdentityPayload.EndedAPIKeys(childComplexity), true
+	case "RelinkExternalIdentityPayload.endedSessions":
+		if e.ComplexityRoot.RelinkExternalIdentityPayload.EndedSessions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RelinkExternalIdentityPayload.EndedSessions(childComplexity), true
+	case "RelinkExternalIdentityPayload.identityConflict":
+		if e.ComplexityRoot.RelinkExternalIdentityPayload.IdentityConflict == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RelinkExternalIdentityPayload.IdentityConflict(childComplexity), true
+	case "RelinkExternalIdentityPayload.membership":
+		if e.ComplexityRoot.RelinkExternalIdentityPayload.Membership == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RelinkExternalIdentityPayload.Membership(childComplexity), true
+	case "RelinkExternalIdentityPayload.userErrors":
+		if e.ComplexityRoot.RelinkExternalIdentityPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RelinkExternalIdentityPayload.UserErrors(childComplexity), true
+
+	case "RemindToSsoPayload.clientMutationId":
+		if e.ComplexityRoot.RemindToSsoPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemindToSsoPayload.ClientMutationID(childComplexity), true
+	case "RemindToSsoPayload.memberships":
+		if e.ComplexityRoot.RemindToSsoPayload.Memberships == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemindToSsoPayload.Memberships(childComplexity), true
+	case "RemindToSsoPayload.userErrors":
+		if e.ComplexityRoot.RemindToSsoPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemindToSsoPayload.UserErrors(childComplexity), true
+
 	case "RemovalImpact.explanation":
 		if e.ComplexityRoot.RemovalImpact.Explanation == nil {
 			break
@@ -5858,6 +6289,106 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RevokeSessionPayload.UserErrors(childComplexity), true
+
+	case "RoleRule.attribute":
+		if e.ComplexityRoot.RoleRule.Attribute == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoleRule.Attribute(childComplexity), true
+	case "RoleRule.createdAt":
+		if e.ComplexityRoot.RoleRule.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoleRule.CreatedAt(childComplexity), true
+	case "RoleRule.kind":
+		if e.ComplexityRoot.RoleRule.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoleRule.Kind(childComplexity), true
+	case "RoleRule.position":
+		if e.ComplexityRoot.RoleRule.Position == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoleRule.Position(childComplexity), true
+	case "RoleRule.role":
+		if e.ComplexityRoot.RoleRule.Role == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoleRule.Role(childComplexity), true
+	case "RoleRule.value":
+		if e.ComplexityRoot.RoleRule.Value == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoleRule.Value(childComplexity), true
+
+	case "RoleRuleChange.count":
+		if e.ComplexityRoot.RoleRuleChange.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoleRuleChange.Count(childComplexity), true
+	case "RoleRuleChange.from":
+		if e.ComplexityRoot.RoleRuleChange.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoleRuleChange.From(childComplexity), true
+	case "RoleRuleChange.to":
+		if e.ComplexityRoot.RoleRuleChange.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoleRuleChange.To(childComplexity), true
+
+	case "RoleRuleEffect.membership":
+		if e.ComplexityRoot.RoleRuleEffect.Membership == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoleRuleEffect.Membership(childComplexity), true
+	case "RoleRuleEffect.role":
+		if e.ComplexityRoot.RoleRuleEffect.Role == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoleRuleEffect.Role(childComplexity), true
+	case "RoleRuleEffect.roleSource":
+		if e.ComplexityRoot.RoleRuleEffect.RoleSource == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoleRuleEffect.RoleSource(childComplexity), true
+
+	case "RoleRulePreview.changes":
+		if e.ComplexityRoot.RoleRulePreview.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoleRulePreview.Changes(childComplexity), true
+	case "RoleRulePreview.effects":
+		if e.ComplexityRoot.RoleRulePreview.Effects == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoleRulePreview.Effects(childComplexity), true
+	case "RoleRulePreview.pageInfo":
+		if e.ComplexityRoot.RoleRulePreview.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoleRulePreview.PageInfo(childComplexity), true
+	case "RoleRulePreview.unknownCount":
+		if e.ComplexityRoot.RoleRulePreview.UnknownCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoleRulePreview.UnknownCount(childComplexity), true
 
 	case "RotateApiKeyPayload.apiKey":
 		if e.ComplexityRoot.RotateApiKeyPayload.APIKey == nil {
@@ -6377,6 +6908,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SetGroupRoleMappingPayload.UserErrors(childComplexity), true
 
+	case "SetRoleRulesPayload.clientMutationId":
+		if e.ComplexityRoot.SetRoleRulesPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetRoleRulesPayload.ClientMutationID(childComplexity), true
+	case "SetRoleRulesPayload.ssoSettings":
+		if e.ComplexityRoot.SetRoleRulesPayload.SsoSettings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetRoleRulesPayload.SsoSettings(childComplexity), true
+	case "SetRoleRulesPayload.userErrors":
+		if e.ComplexityRoot.SetRoleRulesPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SetRoleRulesPayload.UserErrors(childComplexity), true
+
 	case "SsoSettings.apiKeyHours":
 		if e.ComplexityRoot.SsoSettings.APIKeyHours == nil {
 			break
@@ -6549,6 +7099,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SsoSettings.Revision(childComplexity), true
+	case "SsoSettings.roleRules":
+		if e.ComplexityRoot.SsoSettings.RoleRules == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoSettings.RoleRules(childComplexity), true
 	case "SsoSettings.serviceProvider":
 		if e.ComplexityRoot.SsoSettings.ServiceProvider == nil {
 			break
@@ -6609,6 +7165,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SsoSettings.UpdatedAt(childComplexity), true
+
+	case "SsoUpgrade.decidedAt":
+		if e.ComplexityRoot.SsoUpgrade.DecidedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoUpgrade.DecidedAt(childComplexity), true
+	case "SsoUpgrade.id":
+		if e.ComplexityRoot.SsoUpgrade.GlobalID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoUpgrade.GlobalID(childComplexity), true
+	case "SsoUpgrade.invitedAt":
+		if e.ComplexityRoot.SsoUpgrade.InvitedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoUpgrade.InvitedAt(childComplexity), true
+	case "SsoUpgrade.remindedAt":
+		if e.ComplexityRoot.SsoUpgrade.RemindedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoUpgrade.RemindedAt(childComplexity), true
+	case "SsoUpgrade.startedAt":
+		if e.ComplexityRoot.SsoUpgrade.StartedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoUpgrade.StartedAt(childComplexity), true
+	case "SsoUpgrade.state":
+		if e.ComplexityRoot.SsoUpgrade.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoUpgrade.State(childComplexity), true
 
 	case "StagedCertificate.discoveredAt":
 		if e.ComplexityRoot.StagedCertificate.DiscoveredAt == nil {
@@ -6795,6 +7388,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Team.Groups(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+	case "Team.identityConflicts":
+		if e.ComplexityRoot.Team.IdentityConflicts == nil {
+			break
+		}
+
+		args, err := ec.field_Team_identityConflicts_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Team.IdentityConflicts(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["filter"].(*model.IdentityConflictFilter)), true
 	case "Team.invitations":
 		if e.ComplexityRoot.Team.Invitations == nil {
 			break
@@ -7388,20 +7992,26 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("DisableSsoInput", ec.unmarshalInputDisableSsoInput),
 			graphql.NewInputUnmarshaler("DisallowSsoBypassInput", ec.unmarshalInputDisallowSsoBypassInput),
 			graphql.NewInputUnmarshaler("DismissCertificateInput", ec.unmarshalInputDismissCertificateInput),
+			graphql.NewInputUnmarshaler("DismissIdentityConflictInput", ec.unmarshalInputDismissIdentityConflictInput),
 			graphql.NewInputUnmarshaler("EnableSsoInput", ec.unmarshalInputEnableSsoInput),
 			graphql.NewInputUnmarshaler("EnforceSsoInput", ec.unmarshalInputEnforceSsoInput),
 			graphql.NewInputUnmarshaler("ForgetMetadataUrlInput", ec.unmarshalInputForgetMetadataUrlInput),
+			graphql.NewInputUnmarshaler("IdentityConflictFilter", ec.unmarshalInputIdentityConflictFilter),
 			graphql.NewInputUnmarshaler("ImportMetadataInput", ec.unmarshalInputImportMetadataInput),
 			graphql.NewInputUnmarshaler("InvitationInput", ec.unmarshalInputInvitationInput),
+			graphql.NewInputUnmarshaler("InviteToSsoInput", ec.unmarshalInputInviteToSsoInput),
 			graphql.NewInputUnmarshaler("LoginAttemptFilter", ec.unmarshalInputLoginAttemptFilter),
 			graphql.NewInputUnmarshaler("MembershipFilter", ec.unmarshalInputMembershipFilter),
 			graphql.NewInputUnmarshaler("MembershipOrder", ec.unmarshalInputMembershipOrder),
 			graphql.NewInputUnmarshaler("MfaRuleInput", ec.unmarshalInputMfaRuleInput),
 			graphql.NewInputUnmarshaler("PreviewMetadataInput", ec.unmarshalInputPreviewMetadataInput),
+			graphql.NewInputUnmarshaler("PreviewRoleRulesInput", ec.unmarshalInputPreviewRoleRulesInput),
 			graphql.NewInputUnmarshaler("ReactivateMembershipInput", ec.unmarshalInputReactivateMembershipInput),
 			graphql.NewInputUnmarshaler("RefreshMetadataInput", ec.unmarshalInputRefreshMetadataInput),
 			graphql.NewInputUnmarshaler("RegenerateRecoveryCodesInput", ec.unmarshalInputRegenerateRecoveryCodesInput),
 			graphql.NewInputUnmarshaler("RelaxSsoInput", ec.unmarshalInputRelaxSsoInput),
+			graphql.NewInputUnmarshaler("RelinkExternalIdentityInput", ec.unmarshalInputRelinkExternalIdentityInput),
+			graphql.NewInputUnmarshaler("RemindToSsoInput", ec.unmarshalInputRemindToSsoInput),
 			graphql.NewInputUnmarshaler("RemoveCertificateInput", ec.unmarshalInputRemoveCertificateInput),
 			graphql.NewInputUnmarshaler("RemoveDomainInput", ec.unmarshalInputRemoveDomainInput),
 			graphql.NewInputUnmarshaler("RemoveGroupRoleMappingInput", ec.unmarshalInputRemoveGroupRoleMappingInput),
@@ -7414,11 +8024,13 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RevokeMemberSessionsInput", ec.unmarshalInputRevokeMemberSessionsInput),
 			graphql.NewInputUnmarshaler("RevokeScimTokenInput", ec.unmarshalInputRevokeScimTokenInput),
 			graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
+			graphql.NewInputUnmarshaler("RoleRuleInput", ec.unmarshalInputRoleRuleInput),
 			graphql.NewInputUnmarshaler("RotateApiKeyInput", ec.unmarshalInputRotateApiKeyInput),
 			graphql.NewInputUnmarshaler("RotateScimTokenInput", ec.unmarshalInputRotateScimTokenInput),
 			graphql.NewInputUnmarshaler("RotateServiceProviderKeyInput", ec.unmarshalInputRotateServiceProviderKeyInput),
 			graphql.NewInputUnmarshaler("SendPasswordResetInput", ec.unmarshalInputSendPasswordResetInput),
 			graphql.NewInputUnmarshaler("SetGroupRoleMappingInput", ec.unmarshalInputSetGroupRoleMappingInput),
+			graphql.NewInputUnmarshaler("SetRoleRulesInput", ec.unmarshalInputSetRoleRulesInput),
 			graphql.NewInputUnmarshaler("StartLoginTestInput", ec.unmarshalInputStartLoginTestInput),
 			graphql.NewInputUnmarshaler("UnlinkExternalIdentityInput", ec.unmarshalInputUnlinkExternalIdentityInput),
 			graphql.NewInputUnmarshaler("UpdateApiKeyInput", ec.unmarshalInputUpdateApiKeyInput),
@@ -9404,6 +10016,270 @@ type RemoveGroupRoleMappingPayload {
   clientMutationId: String
 }
 `, BuiltIn: false},
+	{Name: "../schema/identity_conflict.graphqls", Input: `extend type Mutation {
+  """
+  Gives a member the identity that a refused sign-in showed, in place of those that they had at the same identity
+  provider. Only what a trusted certificate vouched for can be linked. In the same transaction every session and API
+  key that the member holds on the team ends. For admins.
+  """
+  relinkExternalIdentity(
+    """
+    Which conflict.
+    """
+    input: RelinkExternalIdentityInput!
+  ): RelinkExternalIdentityPayload! @auth(scope: MEMBERSHIP_WRITE)
+  """
+  Says that nothing is to be done about a conflict. The next sign-in that meets it notes it anew. For admins.
+  """
+  dismissIdentityConflict(
+    """
+    Which conflict.
+    """
+    input: DismissIdentityConflictInput!
+  ): DismissIdentityConflictPayload! @auth(scope: MEMBERSHIP_WRITE)
+}
+
+"""
+What a verified sign-in and the team's members did not agree on, for an admin to
+settle. What is shown comes from an assertion that a trusted certificate had signed.
+"""
+type IdentityConflict implements Node {
+  """
+  The id of the conflict.
+  """
+  id: ID!
+  """
+  The team.
+  """
+  team: Team!
+  """
+  The member concerned; null when they are gone.
+  """
+  membership: Membership
+  """
+  The identity provider; null when it is gone.
+  """
+  identityProvider: IdentityProvider
+  """
+  What it is about.
+  """
+  kind: ConflictKind!
+  """
+  The identity provider's entity id.
+  """
+  issuer: String!
+  """
+  The SAML NameID that came.
+  """
+  nameId: String!
+  """
+  The e-mail address that came.
+  """
+  email: String!
+  """
+  How many sign-ins met it.
+  """
+  times: Int!
+  """
+  When it was met first.
+  """
+  firstAt: DateTime!
+  """
+  When it was met last.
+  """
+  lastAt: DateTime!
+  """
+  How it was settled.
+  """
+  resolution: ConflictResolution!
+  """
+  Who settled it; null while it is open.
+  """
+  resolvedBy: String
+  """
+  When it was settled; null while it is open.
+  """
+  resolvedAt: DateTime
+}
+
+"""
+What a conflict is about.
+"""
+enum ConflictKind {
+  """
+  The member signed in under another NameID of this identity provider before. The sign-in was refused.
+  """
+  NAMEID_CHANGED
+  """
+  The member has this address, and nothing proves that the identity is theirs. The sign-in was refused.
+  """
+  IDENTITY_UNKNOWN
+  """
+  The member came in; another account or member has the address that came.
+  """
+  EMAIL_IN_USE
+  """
+  The member came in; the address that came is in a domain that the team does not let in.
+  """
+  EMAIL_NOT_ALLOWED
+  """
+  The member came in; the account is their own and keeps its address.
+  """
+  EMAIL_NOT_MANAGED
+  """
+  The member came in; the account is on other teams as well and keeps its address.
+  """
+  EMAIL_ON_OTHER_TEAMS
+}
+
+"""
+How a conflict was settled.
+"""
+enum ConflictResolution {
+  """
+  It is not.
+  """
+  OPEN
+  """
+  An admin gave the member the identity.
+  """
+  RELINKED
+  """
+  An admin decided that nothing is to be done.
+  """
+  DISMISSED
+  """
+  A later sign-in found nothing to settle.
+  """
+  GONE
+}
+
+"""
+Which conflicts a list holds: those that fit every value that is given.
+"""
+input IdentityConflictFilter {
+  """
+  Whether they are open.
+  """
+  open: Boolean
+  """
+  What they are about.
+  """
+  kind: ConflictKind
+}
+
+"""
+A page of conflicts.
+"""
+type IdentityConflictConnection {
+  """
+  The conflicts of the page with their cursors.
+  """
+  edges: [IdentityConflictEdge!]!
+  """
+  The conflicts of the page.
+  """
+  nodes: [IdentityConflict!]!
+  """
+  Where the page stands in the list.
+  """
+  pageInfo: PageInfo!
+  """
+  How many conflicts the whole list has. Counted only when it is asked for.
+  """
+  totalCount: Int!
+}
+
+"""
+The place of a conflict in a list.
+"""
+type IdentityConflictEdge {
+  """
+  The place, to be given as ` + "`" + `after` + "`" + ` or ` + "`" + `before` + "`" + `.
+  """
+  cursor: String!
+  """
+  What stands there.
+  """
+  node: IdentityConflict!
+}
+
+"""
+A conflict to settle.
+"""
+input RelinkExternalIdentityInput {
+  """
+  The conflict.
+  """
+  identityConflictId: ID!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to relinkExternalIdentity.
+"""
+type RelinkExternalIdentityPayload {
+  """
+  The conflict as it is now; null when there are user errors.
+  """
+  identityConflict: IdentityConflict
+  """
+  The membership that has the identity now; null when there are user errors.
+  """
+  membership: Membership
+  """
+  How many sessions ended; null when there are user errors.
+  """
+  endedSessions: Int
+  """
+  How many API keys ended; null when there are user errors.
+  """
+  endedApiKeys: Int
+  """
+  What kept the identity from being linked.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+
+"""
+A conflict to settle.
+"""
+input DismissIdentityConflictInput {
+  """
+  The conflict.
+  """
+  identityConflictId: ID!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to dismissIdentityConflict.
+"""
+type DismissIdentityConflictPayload {
+  """
+  The conflict as it is now; null when there are user errors.
+  """
+  identityConflict: IdentityConflict
+  """
+  What kept the conflict from being dismissed.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+`, BuiltIn: false},
 	{Name: "../schema/identity_provider.graphqls", Input: `extend type Mutation {
   """
   Makes an identity provider from single values. For admins.
@@ -10975,6 +11851,10 @@ type LoginAttempt implements Node {
   """
   membership: Membership
   """
+  What it left for an admin to settle, with the member concerned; null for nothing.
+  """
+  identityConflict: IdentityConflict
+  """
   Whether the sign-in started at the identity provider.
   """
   idpInitiated: Boolean!
@@ -11867,6 +12747,11 @@ type Membership implements Node {
   integrations are not under single sign-on.
   """
   underSso: Boolean!
+  """
+  How far the member's own account is on its way under single sign-on. For admins; null for
+  everybody else and when nothing was begun.
+  """
+  upgrade: SsoUpgrade
   """
   The member's sessions that are live, newest first. For the member and for admins;
   null for everybody else.
@@ -12925,6 +13810,240 @@ type RegenerateRecoveryCodesPayload {
   clientMutationId: String
 }
 `, BuiltIn: false},
+	{Name: "../schema/role_rule.graphqls", Input: `extend type Mutation {
+  """
+  Puts a list of role rules in the place of a team's rules. They count from each member's next sign-in on. For admins.
+  """
+  setRoleRules(
+    """
+    The rules.
+    """
+    input: SetRoleRulesInput!
+  ): SetRoleRulesPayload! @auth(scope: SSO_WRITE)
+  """
+  Says what a list of role rules would do to the members before it is saved: at their next sign-in, if the identity
+  provider says what it said last. Changes nothing. For admins.
+  """
+  previewRoleRules(
+    """
+    The rules.
+    """
+    input: PreviewRoleRulesInput!
+  ): PreviewRoleRulesPayload! @auth(scope: SSO_WRITE)
+}
+
+"""
+A rule that gives a role to whoever the identity provider says something of. Of a
+team's rules the first that holds decides. A role that a person gave, and the role
+of a group that provisioning pushed, are stronger; direct accounts are not touched.
+"""
+type RoleRule {
+  """
+  Its place among the rules, from 1.
+  """
+  position: Int!
+  """
+  What it looks at.
+  """
+  kind: RuleKind!
+  """
+  The SAML name of the attribute.
+  """
+  attribute: String!
+  """
+  The value that the attribute has to have, to the letter.
+  """
+  value: String!
+  """
+  The role that it gives.
+  """
+  role: Role!
+  """
+  When it was set.
+  """
+  createdAt: DateTime!
+}
+
+"""
+What a role rule looks at, which is what roleSource says afterwards.
+"""
+enum RuleKind {
+  """
+  An attribute that lists groups.
+  """
+  GROUP
+  """
+  Any other attribute.
+  """
+  ATTRIBUTE
+}
+
+"""
+A role rule.
+"""
+input RoleRuleInput {
+  """
+  What it looks at.
+  """
+  kind: RuleKind!
+  """
+  The SAML name of the attribute.
+  """
+  attribute: String!
+  """
+  The value that the attribute has to have, to the letter.
+  """
+  value: String!
+  """
+  The role that it gives.
+  """
+  role: Role!
+}
+
+"""
+The rules that a team is to have.
+"""
+input SetRoleRulesInput {
+  """
+  The team.
+  """
+  teamId: ID!
+  """
+  All of them, in the order in which they are tried; 100 at most.
+  """
+  rules: [RoleRuleInput!]!
+  """
+  The revision of the settings of single sign-on that you read. When it is given and they have
+  changed since, the answer is STALE_REVISION.
+  """
+  revision: Int
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to setRoleRules.
+"""
+type SetRoleRulesPayload {
+  """
+  The settings with the rules; null when there are user errors.
+  """
+  ssoSettings: SsoSettings
+  """
+  What kept the rules from being set.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+
+"""
+Rules to try.
+"""
+input PreviewRoleRulesInput {
+  """
+  The team.
+  """
+  teamId: ID!
+  """
+  All of them, in the order in which they are tried; 100 at most.
+  """
+  rules: [RoleRuleInput!]!
+  """
+  How many members the page holds, 1 to 100.
+  """
+  first: Int = 20
+  """
+  The ` + "`" + `endCursor` + "`" + ` of the page before.
+  """
+  after: String
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to previewRoleRules.
+"""
+type PreviewRoleRulesPayload {
+  """
+  What the rules would do; null when there are user errors.
+  """
+  preview: RoleRulePreview
+  """
+  What kept the rules from being tried.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+
+"""
+What a list of role rules would do.
+"""
+type RoleRulePreview {
+  """
+  How many members would go from which role to which, the common changes first.
+  """
+  changes: [RoleRuleChange!]!
+  """
+  How many members who could be touched have not said anything yet: they have not signed in
+  through the identity provider since it is written down what it says.
+  """
+  unknownCount: Int!
+  """
+  One page of the members whose role, or what decides it, would change.
+  """
+  effects: [RoleRuleEffect!]!
+  """
+  Where the page stands in the list.
+  """
+  pageInfo: PageInfo!
+}
+
+"""
+Members who would go from one role to another.
+"""
+type RoleRuleChange {
+  """
+  The role that they have.
+  """
+  from: Role!
+  """
+  The role that they would have.
+  """
+  to: Role!
+  """
+  How many they are.
+  """
+  count: Int!
+}
+
+"""
+What a list of role rules would do to a member.
+"""
+type RoleRuleEffect {
+  """
+  The member as they are.
+  """
+  membership: Membership!
+  """
+  The role that they would have.
+  """
+  role: Role!
+  """
+  What would have decided it.
+  """
+  roleSource: RoleSource!
+}
+`, BuiltIn: false},
 	{Name: "../schema/scalars.graphqls", Input: `"""
 A moment in time as RFC 3339 writes it, always in UTC: 2026-03-01T12:30:00Z. Up
 to six digits of a second may follow.
@@ -13736,6 +14855,10 @@ type SsoSettings implements Node {
   """
   defaultIdentityProvider: IdentityProvider
   """
+  The rules that give members roles at their sign-ins, in the order in which they are tried.
+  """
+  roleRules: [RoleRule!]!
+  """
   Grows with every change of the settings.
   """
   revision: Int!
@@ -14101,6 +15224,144 @@ type DeleteSsoSettingsPayload {
   deletedIdentityProviderIds: [ID!]
   """
   What kept the settings from being deleted.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+`, BuiltIn: false},
+	{Name: "../schema/sso_upgrade.graphqls", Input: `extend type Mutation {
+  """
+  Sends members with an account of their own a mail that asks them to put it under the team's identity provider. Each
+  decides for themselves. All of them or none, and nobody twice within a day. For admins.
+  """
+  inviteToSso(
+    """
+    Whom to ask.
+    """
+    input: InviteToSsoInput!
+  ): InviteToSsoPayload! @auth(scope: MEMBERSHIP_WRITE)
+  """
+  Writes once more to members who were asked, or began, and did not decide. For admins.
+  """
+  remindToSso(
+    """
+    Whom to remind.
+    """
+    input: RemindToSsoInput!
+  ): RemindToSsoPayload! @auth(scope: MEMBERSHIP_WRITE)
+}
+
+"""
+How far a member's own account is on its way under the team's identity provider.
+"""
+type SsoUpgrade implements Node {
+  """
+  The id of the upgrade.
+  """
+  id: ID!
+  """
+  How far it is.
+  """
+  state: UpgradeState!
+  """
+  When an admin asked; null when none did.
+  """
+  invitedAt: DateTime
+  """
+  When an admin reminded them; null when none did.
+  """
+  remindedAt: DateTime
+  """
+  When the person last came by the identity provider; null when they did not.
+  """
+  startedAt: DateTime
+  """
+  When the person decided; null when they did not.
+  """
+  decidedAt: DateTime
+}
+
+"""
+How far an upgrade is.
+"""
+enum UpgradeState {
+  """
+  An admin asked.
+  """
+  INVITED
+  """
+  The person came by the identity provider and has not decided.
+  """
+  IN_PROGRESS
+  """
+  The person said no.
+  """
+  DECLINED
+  """
+  The person said yes, with a proof that the account is theirs.
+  """
+  LINKED
+}
+
+"""
+Members to write to.
+"""
+input InviteToSsoInput {
+  """
+  The memberships, of one team; 100 at most.
+  """
+  membershipIds: [ID!]!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to inviteToSso.
+"""
+type InviteToSsoPayload {
+  """
+  The memberships in the order of the input; null when there are user errors.
+  """
+  memberships: [Membership!]
+  """
+  What kept the members from being asked.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
+}
+
+"""
+Members to write to.
+"""
+input RemindToSsoInput {
+  """
+  The memberships, of one team; 100 at most.
+  """
+  membershipIds: [ID!]!
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to remindToSso.
+"""
+type RemindToSsoPayload {
+  """
+  The memberships in the order of the input; null when there are user errors.
+  """
+  memberships: [Membership!]
+  """
+  What kept the members from being reminded.
   """
   userErrors: [UserError!]!
   """
@@ -14713,6 +15974,32 @@ type Team implements Node {
     """
     filter: LoginAttemptFilter
   ): LoginAttemptConnection @auth(scope: SSO_READ)
+  """
+  What sign-ins and members did not agree on, newest first: somebody known by another
+  name, an address that could not follow. For admins; null for everybody else.
+  """
+  identityConflicts(
+    """
+    How many conflicts a page holds from its beginning, 1 to 100. Without first and last it is 20.
+    """
+    first: Int
+    """
+    The ` + "`" + `endCursor` + "`" + ` of the page before.
+    """
+    after: String
+    """
+    How many conflicts a page holds that ends at ` + "`" + `before` + "`" + `, 1 to 100.
+    """
+    last: Int
+    """
+    The ` + "`" + `startCursor` + "`" + ` of the page after.
+    """
+    before: String
+    """
+    Which conflicts. Left out, all of them.
+    """
+    filter: IdentityConflictFilter
+  ): IdentityConflictConnection @auth(scope: SSO_READ)
 }
 
 """
@@ -15671,6 +16958,18 @@ func (ec *executionContext) childFields_DismissCertificatePayload(ctx context.Co
 	return nil, fmt.Errorf("no field named %q was found under type DismissCertificatePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DismissIdentityConflictPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "identityConflict":
+		return ec.fieldContext_DismissIdentityConflictPayload_identityConflict(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DismissIdentityConflictPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_DismissIdentityConflictPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DismissIdentityConflictPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Domain(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -15873,6 +17172,64 @@ func (ec *executionContext) childFields_GroupRoleMapping(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type GroupRoleMapping", field.Name)
 }
 
+func (ec *executionContext) childFields_IdentityConflict(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_IdentityConflict_id(ctx, field)
+	case "team":
+		return ec.fieldContext_IdentityConflict_team(ctx, field)
+	case "membership":
+		return ec.fieldContext_IdentityConflict_membership(ctx, field)
+	case "identityProvider":
+		return ec.fieldContext_IdentityConflict_identityProvider(ctx, field)
+	case "kind":
+		return ec.fieldContext_IdentityConflict_kind(ctx, field)
+	case "issuer":
+		return ec.fieldContext_IdentityConflict_issuer(ctx, field)
+	case "nameId":
+		return ec.fieldContext_IdentityConflict_nameId(ctx, field)
+	case "email":
+		return ec.fieldContext_IdentityConflict_email(ctx, field)
+	case "times":
+		return ec.fieldContext_IdentityConflict_times(ctx, field)
+	case "firstAt":
+		return ec.fieldContext_IdentityConflict_firstAt(ctx, field)
+	case "lastAt":
+		return ec.fieldContext_IdentityConflict_lastAt(ctx, field)
+	case "resolution":
+		return ec.fieldContext_IdentityConflict_resolution(ctx, field)
+	case "resolvedBy":
+		return ec.fieldContext_IdentityConflict_resolvedBy(ctx, field)
+	case "resolvedAt":
+		return ec.fieldContext_IdentityConflict_resolvedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type IdentityConflict", field.Name)
+}
+
+func (ec *executionContext) childFields_IdentityConflictConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_IdentityConflictConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_IdentityConflictConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_IdentityConflictConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_IdentityConflictConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type IdentityConflictConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_IdentityConflictEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_IdentityConflictEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_IdentityConflictEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type IdentityConflictEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_IdentityProvider(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -16057,6 +17414,18 @@ func (ec *executionContext) childFields_InvitationEdge(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type InvitationEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_InviteToSsoPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "memberships":
+		return ec.fieldContext_InviteToSsoPayload_memberships(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_InviteToSsoPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_InviteToSsoPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InviteToSsoPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_JobKindInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "kind":
@@ -16123,6 +17492,8 @@ func (ec *executionContext) childFields_LoginAttempt(ctx context.Context, field 
 		return ec.fieldContext_LoginAttempt_loginTest(ctx, field)
 	case "membership":
 		return ec.fieldContext_LoginAttempt_membership(ctx, field)
+	case "identityConflict":
+		return ec.fieldContext_LoginAttempt_identityConflict(ctx, field)
 	case "idpInitiated":
 		return ec.fieldContext_LoginAttempt_idpInitiated(ctx, field)
 	case "nameIdMasked":
@@ -16447,6 +17818,8 @@ func (ec *executionContext) childFields_Membership(ctx context.Context, field gr
 		return ec.fieldContext_Membership_updatedAt(ctx, field)
 	case "underSso":
 		return ec.fieldContext_Membership_underSso(ctx, field)
+	case "upgrade":
+		return ec.fieldContext_Membership_upgrade(ctx, field)
 	case "sessions":
 		return ec.fieldContext_Membership_sessions(ctx, field)
 	case "apiKeys":
@@ -16733,6 +18106,18 @@ func (ec *executionContext) childFields_PreviewMetadataPayload(ctx context.Conte
 	return nil, fmt.Errorf("no field named %q was found under type PreviewMetadataPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_PreviewRoleRulesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "preview":
+		return ec.fieldContext_PreviewRoleRulesPayload_preview(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_PreviewRoleRulesPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_PreviewRoleRulesPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PreviewRoleRulesPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ProvisioningSettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -16829,6 +18214,36 @@ func (ec *executionContext) childFields_RelaxSsoPayload(ctx context.Context, fie
 		return ec.fieldContext_RelaxSsoPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RelaxSsoPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RelinkExternalIdentityPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "identityConflict":
+		return ec.fieldContext_RelinkExternalIdentityPayload_identityConflict(ctx, field)
+	case "membership":
+		return ec.fieldContext_RelinkExternalIdentityPayload_membership(ctx, field)
+	case "endedSessions":
+		return ec.fieldContext_RelinkExternalIdentityPayload_endedSessions(ctx, field)
+	case "endedApiKeys":
+		return ec.fieldContext_RelinkExternalIdentityPayload_endedApiKeys(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RelinkExternalIdentityPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_RelinkExternalIdentityPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RelinkExternalIdentityPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RemindToSsoPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "memberships":
+		return ec.fieldContext_RemindToSsoPayload_memberships(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RemindToSsoPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_RemindToSsoPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemindToSsoPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RemovalImpact(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -16995,6 +18410,62 @@ func (ec *executionContext) childFields_RevokeSessionPayload(ctx context.Context
 		return ec.fieldContext_RevokeSessionPayload_clientMutationId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RevokeSessionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RoleRule(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "position":
+		return ec.fieldContext_RoleRule_position(ctx, field)
+	case "kind":
+		return ec.fieldContext_RoleRule_kind(ctx, field)
+	case "attribute":
+		return ec.fieldContext_RoleRule_attribute(ctx, field)
+	case "value":
+		return ec.fieldContext_RoleRule_value(ctx, field)
+	case "role":
+		return ec.fieldContext_RoleRule_role(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_RoleRule_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RoleRule", field.Name)
+}
+
+func (ec *executionContext) childFields_RoleRuleChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return ec.fieldContext_RoleRuleChange_from(ctx, field)
+	case "to":
+		return ec.fieldContext_RoleRuleChange_to(ctx, field)
+	case "count":
+		return ec.fieldContext_RoleRuleChange_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RoleRuleChange", field.Name)
+}
+
+func (ec *executionContext) childFields_RoleRuleEffect(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "membership":
+		return ec.fieldContext_RoleRuleEffect_membership(ctx, field)
+	case "role":
+		return ec.fieldContext_RoleRuleEffect_role(ctx, field)
+	case "roleSource":
+		return ec.fieldContext_RoleRuleEffect_roleSource(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RoleRuleEffect", field.Name)
+}
+
+func (ec *executionContext) childFields_RoleRulePreview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "changes":
+		return ec.fieldContext_RoleRulePreview_changes(ctx, field)
+	case "unknownCount":
+		return ec.fieldContext_RoleRulePreview_unknownCount(ctx, field)
+	case "effects":
+		return ec.fieldContext_RoleRulePreview_effects(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_RoleRulePreview_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RoleRulePreview", field.Name)
 }
 
 func (ec *executionContext) childFields_RotateApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -17249,6 +18720,18 @@ func (ec *executionContext) childFields_SetGroupRoleMappingPayload(ctx context.C
 	return nil, fmt.Errorf("no field named %q was found under type SetGroupRoleMappingPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SetRoleRulesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ssoSettings":
+		return ec.fieldContext_SetRoleRulesPayload_ssoSettings(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SetRoleRulesPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_SetRoleRulesPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetRoleRulesPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SsoSettings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -17289,6 +18772,8 @@ func (ec *executionContext) childFields_SsoSettings(ctx context.Context, field g
 		return ec.fieldContext_SsoSettings_identityProviders(ctx, field)
 	case "defaultIdentityProvider":
 		return ec.fieldContext_SsoSettings_defaultIdentityProvider(ctx, field)
+	case "roleRules":
+		return ec.fieldContext_SsoSettings_roleRules(ctx, field)
 	case "revision":
 		return ec.fieldContext_SsoSettings_revision(ctx, field)
 	case "createdAt":
@@ -17327,6 +18812,24 @@ func (ec *executionContext) childFields_SsoSettings(ctx context.Context, field g
 		return ec.fieldContext_SsoSettings_contact(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SsoSettings", field.Name)
+}
+
+func (ec *executionContext) childFields_SsoUpgrade(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_SsoUpgrade_id(ctx, field)
+	case "state":
+		return ec.fieldContext_SsoUpgrade_state(ctx, field)
+	case "invitedAt":
+		return ec.fieldContext_SsoUpgrade_invitedAt(ctx, field)
+	case "remindedAt":
+		return ec.fieldContext_SsoUpgrade_remindedAt(ctx, field)
+	case "startedAt":
+		return ec.fieldContext_SsoUpgrade_startedAt(ctx, field)
+	case "decidedAt":
+		return ec.fieldContext_SsoUpgrade_decidedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SsoUpgrade", field.Name)
 }
 
 func (ec *executionContext) childFields_StagedCertificate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -17425,6 +18928,8 @@ func (ec *executionContext) childFields_Team(ctx context.Context, field graphql.
 		return ec.fieldContext_Team_auditEvents(ctx, field)
 	case "loginAttempts":
 		return ec.fieldContext_Team_loginAttempts(ctx, field)
+	case "identityConflicts":
+		return ec.fieldContext_Team_identityConflicts(ctx, field)
 	case "domains":
 		return ec.fieldContext_Team_domains(ctx, field)
 	case "invitations":

@@ -30,6 +30,7 @@ type SsoSettingsResolver interface {
 	ServiceProvider(ctx context.Context, obj *models.SsoSettings) (*model.ServiceProvider, error)
 	IdentityProviders(ctx context.Context, obj *models.SsoSettings) ([]*models.IdentityProvider, error)
 	DefaultIdentityProvider(ctx context.Context, obj *models.SsoSettings) (*models.IdentityProvider, error)
+	RoleRules(ctx context.Context, obj *models.SsoSettings) ([]*models.RoleRule, error)
 
 	Certificates(ctx context.Context, obj *models.SsoSettings) ([]*models.Certificate, error)
 
@@ -1028,6 +1029,38 @@ func (ec *executionContext) fieldContext_SsoSettings_defaultIdentityProvider(_ c
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_IdentityProvider(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SsoSettings_roleRules(ctx context.Context, field graphql.CollectedField, obj *models.SsoSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SsoSettings_roleRules(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.SsoSettings().RoleRules(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*models.RoleRule) graphql.Marshaler {
+			return ec.marshalNRoleRule2ᚕᚖrollcallᚋmodelsᚐRoleRuleᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SsoSettings_roleRules(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SsoSettings",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RoleRule(ctx, field)
 		},
 	}
 	return fc, nil
@@ -2235,6 +2268,12 @@ func (ec *executionContext) _SsoSettings(ctx context.Context, sel ast.SelectionS
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._SsoSettings_defaultIdentityProvider(ctx, field, obj)
+				})
+		case "roleRules":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SsoSettings_roleRules(ctx, field, obj)
 				})
 		case "revision":
 			out.Values[i] = ec._SsoSettings_revision(ctx, field, obj)

@@ -43,6 +43,13 @@ const (
 	WelcomeSso      Kind = "welcome_sso"
 	DomainVerified  Kind = "domain_verified"
 	DomainLost      Kind = "domain_lost"
+
+	AccountConfirm    Kind = "account_link_confirm"
+	AccountLinked     Kind = "account_linked"
+	UpgradeInvitation Kind = "sso_upgrade_invitation"
+	UpgradeReminder   Kind = "sso_upgrade_reminder"
+	EmailChanged      Kind = "email_changed"
+	RoleRaised        Kind = "role_raised"
 )
 
 // Kinds lists the whole catalogue.
@@ -50,7 +57,8 @@ var Kinds = []Kind{CertExpiring, CertExpired, CertAdded, CertRemoved, CertDiscov
 	SsoEnabled, SsoDisabled, SsoEnforced, SsoRelaxed, RecoveryUsed, BreakGlassUsed, SsoChanged, SsoFailing, TokenCreated, TokenRevoked, KeyCreated,
 	KeyRevoked, KeyExpiring, TokenExpiring, ScimFailing, SsoRollout, MemberOut, MemberRemoved, MembersOut,
 	PasswordChanged, PasswordReset, SetPassword, SignInElsewhere, FactorAdded, FactorRemoved, BackupCodeUsed,
-	VerifyEmail, Invitation, WelcomeSso, DomainVerified, DomainLost}
+	VerifyEmail, Invitation, WelcomeSso, DomainVerified, DomainLost,
+	AccountConfirm, AccountLinked, UpgradeInvitation, UpgradeReminder, EmailChanged, RoleRaised}
 
 // Language is a language that every message of the catalogue has.
 type Language string

@@ -9,6 +9,6 @@ var All = []any{
 	ScimProfile{}, ScimValue{}, ScimCounter{}, ScimBlock{}, Group{}, GroupMember{}, GroupRoleMapping{},
 	ProvisioningSettings{}, ScimCall{},
 	Password{}, SecondFactor{}, BackupCode{}, SigninStep{}, GuessCounter{}, OneTimeLink{}, RecoveryCode{},
-	Invitation{}, Domain{}, SsoUpgrade{}, RoleRule{}, LoginTest{},
+	Invitation{}, Domain{}, SsoUpgrade{}, RoleRule{}, LoginTest{}, IdentityConflict{}, MemberClaims{},
 	Notice{}, Mail{}, NotificationSettings{}, MetadataSource{}, StagedCertificate{},
 }

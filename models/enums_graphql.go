@@ -157,3 +157,35 @@ func (v FactorKind) MarshalGQL(w io.Writer) { writeEnum(w, v) }
 
 // UnmarshalGQL reads one of the value names.
 func (v *FactorKind) UnmarshalGQL(in any) error { return readEnum(in, v, FactorTotp, FactorPasskey) }
+
+// MarshalGQL writes the value's name.
+func (v UpgradeState) MarshalGQL(w io.Writer) { writeEnum(w, v) }
+
+// UnmarshalGQL reads one of the value names.
+func (v *UpgradeState) UnmarshalGQL(in any) error {
+	return readEnum(in, v, UpgradeInvited, UpgradeInProgress, UpgradeDeclined, UpgradeLinked)
+}
+
+// MarshalGQL writes the value's name.
+func (v RuleKind) MarshalGQL(w io.Writer) { writeEnum(w, v) }
+
+// UnmarshalGQL reads one of the value names.
+func (v *RuleKind) UnmarshalGQL(in any) error {
+	return readEnum(in, v, RuleGroup, RuleAttribute)
+}
+
+// MarshalGQL writes the value's name.
+func (v ConflictKind) MarshalGQL(w io.Writer) { writeEnum(w, v) }
+
+// UnmarshalGQL reads one of the value names.
+func (v *ConflictKind) UnmarshalGQL(in any) error {
+	return readEnum(in, v, ConflictNameID, ConflictIdentity, ConflictEmailInUse, ConflictEmailNotAllowed, ConflictEmailNotManaged, ConflictEmailOtherTeams)
+}
+
+// MarshalGQL writes the value's name.
+func (v Resolution) MarshalGQL(w io.Writer) { writeEnum(w, v) }
+
+// UnmarshalGQL reads one of the value names.
+func (v *Resolution) UnmarshalGQL(in any) error {
+	return readEnum(in, v, ConflictOpen, ConflictRelinked, ConflictDismissed, ConflictGone)
+}

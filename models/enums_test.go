@@ -67,6 +67,10 @@ func TestEnumsOverGraphQL(t *testing.T) {
 		into  graphEnum
 		write func() string
 	}{
+		"Resolution":        graphForm(new(models.Resolution)),
+		"ConflictKind":      graphForm(new(models.ConflictKind)),
+		"RuleKind":          graphForm(new(models.RuleKind)),
+		"UpgradeState":      graphForm(new(models.UpgradeState)),
 		"Plan":              graphForm(new(models.Plan)),
 		"UserKind":          graphForm(new(models.UserKind)),
 		"UserOrigin":        graphForm(new(models.UserOrigin)),

@@ -56,6 +56,8 @@ const (
 	PrefixSsoUpgrade   Prefix = "upg"
 	PrefixRoleRule     Prefix = "rule"
 	PrefixLoginTest    Prefix = "test"
+
+	PrefixIdentityConflict Prefix = "cfl"
 )
 
 var idText = base32.HexEncoding.WithPadding(base32.NoPadding)

@@ -15,7 +15,7 @@ var prefixes = []models.Prefix{
 	models.PrefixSession, models.PrefixSPKey, models.PrefixAPIKey, models.PrefixScimToken, models.PrefixAuditEvent,
 	models.PrefixGroup, models.PrefixGroupRoleMapping, models.PrefixProvisioningSettings, models.PrefixScimCall,
 	models.PrefixMail, models.PrefixNotificationSettings, models.PrefixStagedCertificate,
-	models.PrefixSecondFactor, models.PrefixInvitation, models.PrefixDomain, models.PrefixSsoUpgrade, models.PrefixRoleRule, models.PrefixLoginTest,
+	models.PrefixSecondFactor, models.PrefixInvitation, models.PrefixDomain, models.PrefixSsoUpgrade, models.PrefixRoleRule, models.PrefixLoginTest, models.PrefixIdentityConflict,
 }
 
 // Pages are ordered by id and promise the order of creation, so ids must grow

@@ -82,6 +82,7 @@ type LoginAttempt struct {
 	// FloodMinute.
 	Repeated    int `gorm:"default:1"`
 	FloodMinute *time.Time
+	ConflictID  *ID // what it left for an admin to settle
 }
 
 // AttemptMessage is what a message said about itself. Of one that no trusted
@@ -99,7 +100,7 @@ type AttemptMessage struct {
 	Algorithms         []string           `json:"algorithms,omitempty"`
 	SignedResponse     bool               `json:"signedResponse,omitempty"`
 	SignedAssertion    bool               `json:"signedAssertion,omitempty"`
-	Signed             []string           `json:"signed,omitempty"`     // what came with a signature, good or not
+	Signed             []string           `json:"signed,omitempty"` // what came with a signature, good or not
 	Audiences          []string           `json:"audiences,omitempty"`
 	Recipients         []string           `json:"recipients,omitempty"`
 	SignedSha1         bool               `json:"signedSha1,omitempty"` // it passed by the exception alone

@@ -20,7 +20,7 @@ func TestGlobalIDs(t *testing.T) {
 		models.Session{ID: id}, models.ServiceProviderKey{ID: id}, models.APIKey{ID: id}, models.ScimToken{ID: id}, models.AuditEvent{ID: id},
 		models.Group{ID: id}, models.GroupRoleMapping{ID: id}, models.ProvisioningSettings{ID: id}, models.ScimCall{ID: id},
 		models.Mail{ID: id}, models.NotificationSettings{ID: id}, models.StagedCertificate{ID: id},
-		models.SecondFactor{ID: id}, models.Invitation{ID: id}, models.Domain{ID: id}, models.SsoUpgrade{ID: id}, models.RoleRule{ID: id}, models.LoginTest{ID: id},
+		models.SecondFactor{ID: id}, models.Invitation{ID: id}, models.Domain{ID: id}, models.SsoUpgrade{ID: id}, models.RoleRule{ID: id}, models.LoginTest{ID: id}, models.IdentityConflict{ID: id},
 	} {
 		prefix, got, err := models.SplitGlobal(row.GlobalID())
 		if err != nil || got != id {
@@ -35,7 +35,7 @@ func TestGlobalIDs(t *testing.T) {
 func TestRowsWithoutGlobalID(t *testing.T) {
 	hidden := []string{"installation", "tombstones", "login_requests", "logout_requests", "seen_assertions",
 		"scim_profiles", "scim_values", "scim_counters", "scim_blocks", "group_members", "notices", "metadata_sources",
-		"passwords", "backup_codes", "signin_steps", "guess_counters", "one_time_links", "recovery_codes"}
+		"passwords", "backup_codes", "signin_steps", "guess_counters", "one_time_links", "recovery_codes", "member_claims"}
 	for _, row := range models.All {
 		table := parse(t, row).Table
 		_, shown := row.(interface{ GlobalID() string })

@@ -101,6 +101,9 @@ type batches struct {
 	sessionsByID  *batch[models.Session]
 	keysByID      *batch[models.APIKey]
 	tokens        *batch[models.ScimToken]
+	conflicts     *batch[models.IdentityConflict]
+	upgrades      *batch[models.SsoUpgrade] // by membership
+	roleRules     *batch[[]models.RoleRule] // by team
 
 	// The newest credentials of members, by membership, for each page size.
 	mu            sync.Mutex
@@ -143,6 +146,9 @@ func (r *Resolver) withBatches(ctx context.Context) context.Context {
 		sessionsByID:  newBatch(r.Credentials.SessionsByID),
 		keysByID:      newBatch(r.Credentials.APIKeysByID),
 		tokens:        newBatch(r.Credentials.ScimTokensByID),
+		conflicts:     newBatch(r.conflictsByID),
+		upgrades:      newBatch(r.Roster.UpgradesByMembership),
+		roleRules:     newBatch(r.Roster.RoleRulesByTeam),
 		sessions:      map[int]*batch[[]models.Session]{},
 		keys:          map[int]*batch[[]models.APIKey]{},
 		fetchSessions: func(limit int) *batch[[]models.Session] {

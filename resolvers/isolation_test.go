@@ -2,6 +2,7 @@ package resolvers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -25,6 +26,8 @@ type estate struct {
 	cert  string
 	// unwanted is a second certificate that waits for an admin's word.
 	unwanted string
+	// settled is a second conflict, which is to be dismissed.
+	settled string
 }
 
 func (d *desk) estate(t *testing.T) estate {
@@ -96,14 +99,16 @@ func (d *desk) estate(t *testing.T) estate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return estate{team: acme.GlobalID(), unwanted: waiting[1].GlobalID(), cert: certs[idp.ID][0].GlobalID(), nodes: map[string]string{
+	conflicts, upgrade := d.joining(t, idp)
+	return estate{settled: conflicts[1].GlobalID(), team: acme.GlobalID(), unwanted: waiting[1].GlobalID(), cert: certs[idp.ID][0].GlobalID(), nodes: map[string]string{
 		"Team": acme.GlobalID(), "User": mel.User.GlobalID(), "Membership": mel.GlobalID(), "ExternalIdentity": d.link(t, mel).GlobalID(),
 		"SsoSettings": settings.GlobalID(), "IdentityProvider": idp.GlobalID(), "Certificate": certs[idp.ID][0].GlobalID(),
 		"Session": session.GlobalID(), "ApiKey": key.GlobalID(), "ScimToken": token.GlobalID(),
 		"AuditEvent": d.event(t, acme.ID).GlobalID(), "LoginAttempt": d.attempt(t, acme, mel, idp.ID, certs[idp.ID][0].ID).GlobalID(),
 		"Group": group.GlobalID(), "GroupRoleMapping": mapping.GlobalID(), "ProvisioningSettings": provisioning.GlobalID(), "ScimCall": call.GlobalID(),
 		"ServiceProviderKey": own.GlobalID(), "StagedCertificate": waiting[0].GlobalID(), "Domain": owned.GlobalID(), "Invitation": guests[0].GlobalID(), "Mail": d.mail(t, acme, mel, models.MailFailed).GlobalID(),
-		"LoginTest": test.GlobalID(),
+		"LoginTest":        test.GlobalID(),
+		"IdentityConflict": conflicts[0].GlobalID(), "SsoUpgrade": upgrade.GlobalID(),
 	}}
 }
 
@@ -119,6 +124,30 @@ func (d *desk) enforceable(t *testing.T) {
 	if err := d.db.Read(t.Context()).Model(&models.SsoSettings{}).Where("team_id = ?", d.acme.team.ID).Update("tested_at", now).Error; err != nil {
 		t.Fatal(err)
 	}
+}
+
+// joining is what sign-ins left at acme: two conflicts about the viewer, who gave
+// their account into the team's care, and an invitation of the member's.
+func (d *desk) joining(t *testing.T, idp models.IdentityProvider) ([]models.IdentityConflict, models.SsoUpgrade) {
+	t.Helper()
+	now := d.clock.Now()
+	conflict := models.IdentityConflict{
+		ID: "01900000-0000-7000-8000-0000000000c1", TeamID: d.acme.team.ID, MembershipID: d.acme.viewer.ID, IdentityProviderID: idp.ID,
+		Kind: models.ConflictNameID, Issuer: idp.EntityID, NameID: "viewer-1", Times: 1, FirstAt: now, LastAt: now, Resolution: models.ConflictOpen,
+	}
+	other := conflict
+	other.ID, other.NameID = "01900000-0000-7000-8000-0000000000c2", "viewer-2"
+	before := now.AddDate(0, 0, -2)
+	upgrade := models.SsoUpgrade{
+		ID: "01900000-0000-7000-8000-0000000000c3", TeamID: d.acme.team.ID, UserID: d.acme.member.UserID, State: models.UpgradeInvited,
+		InvitedAt: &before, CreatedAt: before, UpdatedAt: before,
+	}
+	err := errors.Join(d.db.Read(t.Context()).Create(&conflict).Error, d.db.Read(t.Context()).Create(&other).Error, d.db.Read(t.Context()).Create(&upgrade).Error,
+		d.db.Read(t.Context()).Model(&models.Membership{}).Where("id = ?", d.acme.viewer.ID).Update("sso_linked_at", now).Error)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []models.IdentityConflict{conflict, other}, upgrade
 }
 
 var allScopes = models.Scopes
@@ -144,6 +173,8 @@ func TestNodesByCaller(t *testing.T) {
 		"GroupRoleMapping": {"operator", "admin", "admin key"},
 		"ScimCall":         {"operator", "admin", "admin key"},
 
+		"IdentityConflict":     {"operator", "admin", "admin key"},
+		"SsoUpgrade":           {"operator", "admin", "admin key"},
 		"ProvisioningSettings": {"operator", "admin", "admin key"},
 		"ServiceProviderKey":   {"operator", "admin", "admin key"},
 		"StagedCertificate":    {"operator", "admin", "admin key"},
@@ -249,6 +280,12 @@ func (e estate) mutations(t *testing.T, d *desk) map[string]string {
 		"relaxSso":                   of(`mutation { relaxSso(input: {teamId: %q}) { ssoSettings { state } userErrors { code field message } } }`, e.team),
 		"allowSsoBypass":             of(`mutation { allowSsoBypass(input: {membershipId: %q}) { membership { id } userErrors { code field message } } }`, e.nodes["Membership"]),
 		"disallowSsoBypass":          of(`mutation { disallowSsoBypass(input: {membershipId: %q}) { membership { id } userErrors { code field message } } }`, e.nodes["Membership"]),
+		"setRoleRules":               of(`mutation { setRoleRules(input: {teamId: %q, rules: [{kind: GROUP, attribute: "groups", value: "ops", role: ADMIN}]}) { ssoSettings { roleRules { position value } } userErrors { code field message } } }`, e.team),
+		"previewRoleRules":           of(`mutation { previewRoleRules(input: {teamId: %q, rules: [{kind: ATTRIBUTE, attribute: "department", value: "Legal", role: VIEWER}]}) { preview { unknownCount changes { from to count } effects { membership { id user { email } } role roleSource } pageInfo { hasNextPage } } userErrors { code field message } } }`, e.team),
+		"relinkExternalIdentity":     of(`mutation { relinkExternalIdentity(input: {identityConflictId: %q}) { identityConflict { resolution } membership { externalIdentity { nameId } } endedSessions userErrors { code field message } } }`, e.nodes["IdentityConflict"]),
+		"dismissIdentityConflict":    of(`mutation { dismissIdentityConflict(input: {identityConflictId: %q}) { identityConflict { resolution resolvedBy } userErrors { code field message } } }`, e.settled),
+		"inviteToSso":                of(`mutation { inviteToSso(input: {membershipIds: [%q]}) { memberships { upgrade { state invitedAt } } userErrors { code field message } } }`, d.acme.admin.GlobalID()),
+		"remindToSso":                of(`mutation { remindToSso(input: {membershipIds: [%q]}) { memberships { upgrade { state remindedAt } } userErrors { code field message } } }`, e.nodes["Membership"]),
 		"announceSso":                of(`mutation { announceSso(input: {teamId: %q}) { people userErrors { code field message } } }`, e.team),
 		"updateProvisioningSettings": of(`mutation { updateProvisioningSettings(input: {teamId: %q, dryRun: true}) { provisioningSettings { id } userErrors { code field message } } }`, e.team),
 	}
@@ -314,7 +351,7 @@ func TestMutationsByOthers(t *testing.T) {
 		// The operator may do each of them; in an order in which they can work.
 		for _, name := range []string{"createTeam", "updateTeam", "updateSsoSettings", "retireServiceProviderKey", "rotateServiceProviderKey",
 			"refreshMetadata", "acceptCertificate", "dismissCertificate", "updateNotificationSettings", "forgetMetadataUrl", "createIdentityProvider", "addCertificate", "removeCertificate", "importMetadata",
-			"startLoginTest", "enableSso", "regenerateRecoveryCodes", "allowSsoBypass", "disallowSsoBypass", "enforceSso", "relaxSso", "announceSso", "disableSso", "updateIdentityProvider", "deleteIdentityProvider", "previewMetadata", "deleteSsoSettings",
+			"startLoginTest", "enableSso", "regenerateRecoveryCodes", "allowSsoBypass", "disallowSsoBypass", "enforceSso", "relaxSso", "announceSso", "inviteToSso", "remindToSso", "setRoleRules", "previewRoleRules", "relinkExternalIdentity", "dismissIdentityConflict", "disableSso", "updateIdentityProvider", "deleteIdentityProvider", "previewMetadata", "deleteSsoSettings",
 			"updateMembership", "revokeMemberSessions", "revokeSession", "createApiKey", "updateApiKey", "rotateApiKey", "revokeApiKey",
 			"sendPasswordReset", "unlinkExternalIdentity", "deactivateMembership", "reactivateMembership", "createScimToken",
 			"addDomain", "verifyDomain", "removeDomain", "createInvitations", "resendInvitation", "revokeInvitation",

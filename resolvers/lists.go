@@ -220,6 +220,7 @@ func (r *Resolver) attempts(ctx context.Context, team models.ID, args graph.Page
 		if id := a.Message.LoginTestID; id != "" {
 			b.tests.want(id)
 		}
+		wantAny(b.conflicts, a.ConflictID)
 	}
 	return &model.LoginAttemptConnection{
 		Nodes: p.nodes, PageInfo: p.info, At: p.at,

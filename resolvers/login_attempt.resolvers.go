@@ -54,6 +54,13 @@ func (r *loginAttemptResolver) Membership(ctx context.Context, obj *models.Login
 	return maybe(r.batch(ctx).members.get(ctx, *obj.MembershipID))
 }
 
+func (r *loginAttemptResolver) IdentityConflict(ctx context.Context, obj *models.LoginAttempt) (*models.IdentityConflict, error) {
+	if obj.ConflictID == nil {
+		return nil, nil
+	}
+	return maybe(r.batch(ctx).conflicts.get(ctx, *obj.ConflictID))
+}
+
 func (r *loginAttemptResolver) NameIDMasked(ctx context.Context, obj *models.LoginAttempt) (*string, error) {
 	return some(obj.NameIDMasked), nil
 }

@@ -37,6 +37,10 @@ func (r *membershipResolver) UnderSso(ctx context.Context, obj *models.Membershi
 	return !obj.Direct(*u), nil
 }
 
+func (r *membershipResolver) Upgrade(ctx context.Context, obj *models.Membership) (*models.SsoUpgrade, error) {
+	return maybe(r.batch(ctx).upgrades.get(ctx, obj.ID))
+}
+
 func (r *membershipResolver) Sessions(ctx context.Context, obj *models.Membership, first *int, after *string, last *int, before *string) (*model.SessionConnection, error) {
 	return r.sessions(ctx, credential.HolderOf(*obj), graph.PageArgs{First: first, After: after, Last: last, Before: before})
 }

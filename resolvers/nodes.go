@@ -61,6 +61,10 @@ func (r *Resolver) node(ctx context.Context, global string) (model.Node, error) 
 		return asNode(r.Domains.Domain(ctx, id))
 	case models.PrefixInvitation:
 		return asNode(r.Invitations.Invitation(ctx, id))
+	case models.PrefixIdentityConflict:
+		return asNode(r.Roster.Conflict(ctx, id))
+	case models.PrefixSsoUpgrade:
+		return asNode(r.Roster.UpgradeByID(ctx, id))
 	case models.PrefixScimCall:
 		return asNode(r.Roster.ScimCall(ctx, id))
 	default:

@@ -93,6 +93,7 @@ func (r *Resolver) settingsByTeam(ctx context.Context, teams []models.ID) (map[m
 	for team := range rows {
 		r.batch(ctx).providers.want(team)
 		r.batch(ctx).teamKeys.want(team)
+		r.batch(ctx).roleRules.want(team)
 	}
 	return rows, err
 }
@@ -135,6 +136,7 @@ func (r *Resolver) membershipsByID(ctx context.Context, ids []models.ID) (map[mo
 	for _, m := range out {
 		r.batch(ctx).users.want(m.UserID)
 		r.batch(ctx).identities.want(m.ID)
+		r.batch(ctx).upgrades.want(m.ID)
 	}
 	return out, err
 }

@@ -131,6 +131,14 @@ func (r *ssoSettingsResolver) DefaultIdentityProvider(ctx context.Context, obj *
 	return visible(r.provider(ctx, obj.TeamID, *obj.DefaultIdentityProviderID))
 }
 
+func (r *ssoSettingsResolver) RoleRules(ctx context.Context, obj *models.SsoSettings) ([]*models.RoleRule, error) {
+	rows, err := must(r.batch(ctx).roleRules.get(ctx, obj.TeamID))
+	if err != nil {
+		return nil, err
+	}
+	return pointers(*rows), nil
+}
+
 func (r *ssoSettingsResolver) Certificates(ctx context.Context, obj *models.SsoSettings) ([]*models.Certificate, error) {
 	return r.certificatesOf(ctx, obj.TeamID)
 }

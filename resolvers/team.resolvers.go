@@ -119,6 +119,10 @@ func (r *teamResolver) LoginAttempts(ctx context.Context, obj *models.Team, firs
 	return r.attempts(ctx, obj.ID, graph.PageArgs{First: first, After: after, Last: last, Before: before}, filter)
 }
 
+func (r *teamResolver) IdentityConflicts(ctx context.Context, obj *models.Team, first *int, after *string, last *int, before *string, filter *model.IdentityConflictFilter) (*model.IdentityConflictConnection, error) {
+	return r.conflicts(ctx, obj.ID, graph.PageArgs{First: first, After: after, Last: last, Before: before}, filter)
+}
+
 func (r *teamConnectionResolver) Edges(ctx context.Context, obj *model.TeamConnection) ([]*model.TeamEdge, error) {
 	return edges(obj.Nodes, obj.At, func(cursor string, node *models.Team) *model.TeamEdge {
 		return &model.TeamEdge{Cursor: cursor, Node: node}

@@ -94,7 +94,7 @@ func newWalk(e estate) *walk {
 	w.add("TeamConnection", `{ teams { %s } }`, seen)
 	slices.SortFunc(w.rows, func(a, b step) int { return strings.Compare(a.field, b.field) })
 	for name, def := range w.schema.Types {
-		payload := strings.HasSuffix(name, "Payload") || name == "MetadataPreview" || name == "CertificatePreview" || name == "UserError"
+		payload := strings.HasSuffix(name, "Payload") || strings.HasPrefix(name, "RoleRule") || name == "MetadataPreview" || name == "CertificatePreview" || name == "UserError"
 		root := name == "Query" || name == "Mutation" || name == "Subscription"
 		if def.Kind == ast.Object && !seen[name] && !payload && !root && !strings.HasPrefix(name, "__") {
 			w.rows = append(w.rows, step{name + ": NOT REACHED", ""})

@@ -28,6 +28,8 @@ type Service struct {
 	// Credentials gives and takes proofs of identity in the roster's own
 	// transactions. Nil is a store that makes no links and tells nobody.
 	Credentials *credential.Store
+	// Accounts knows people's own passwords. Nil is an installation without any.
+	Accounts Accounts
 	// Announce has people told of something, in the transaction of its cause. Nil
 	// tells nobody.
 	Announce func(tx *gorm.DB, n models.Notice) error

@@ -19,13 +19,18 @@ import (
 // the attempt. Members who are known already are not asked: they came before the
 // rule, or before the other team. Fault: domain_not_allowed.
 func mayAssert(tx *gorm.DB, l *sso.Login, address string) error {
+	return mayBring(tx, l.Settings, address, l.Noted)
+}
+
+// mayBring is mayAssert without a sign-in: noted is told what was found.
+func mayBring(tx *gorm.DB, settings models.SsoSettings, address string, noted func(check string, passed bool, expected, actual string)) error {
 	name, ok := domain.Of(address)
 	if !ok {
 		name = "a name that is no domain"
 	}
-	if allowed := l.Settings.AllowedDomains; len(allowed) > 0 {
+	if allowed := settings.AllowedDomains; len(allowed) > 0 {
 		passed := ok && slices.Contains(allowed, name)
-		l.Noted("allowed_domains", passed, strings.Join(allowed, ", "), name)
+		noted("allowed_domains", passed, strings.Join(allowed, ", "), name)
 		if !passed {
 			return fault.New(fault.DomainNotAllowed, "The team does not let in addresses in %s.", name)
 		}
@@ -34,13 +39,16 @@ func mayAssert(tx *gorm.DB, l *sso.Login, address string) error {
 	if err != nil || holder == "" {
 		return err
 	}
-	passed := holder == l.Team.ID
-	l.Noted("domain_holder", passed, "a domain that no other team holds", name)
+	passed := holder == settings.TeamID
+	noted("domain_holder", passed, "a domain that no other team holds", name)
 	if !passed {
 		return fault.New(fault.DomainNotAllowed, "Another team proved that %s is its own.", name)
 	}
 	return nil
 }
+
+// unnoted is for where no attempt is written.
+func unnoted(string, bool, string, string) {}
 
 // notForeign refuses, to a provisioning client, an address that nobody has here
 // yet in a domain that another team proved to be its own.

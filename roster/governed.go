@@ -28,12 +28,18 @@ func staysGoverned(tx *gorm.DB, m Member) error {
 	if !m.Direct(m.User) {
 		return nil
 	}
+	return staysOpen(tx, m)
+}
+
+// staysOpen refuses a change that takes a direct admin away, or puts one under
+// single sign-on, when it leaves the team without one while single sign-on is on.
+func staysOpen(tx *gorm.DB, m Member) error {
 	settings, err := sso.SettingsIn(tx, m.TeamID)
 	if err != nil || !settings.State.On() {
 		return err
 	}
 	direct, err := countAdmins(otherAdmins(tx, m).
-		Where("memberships.source IN ? AND NOT memberships.scim_managed", []models.MembershipSource{models.SourceDirect, models.SourceInvitation}).
+		Where("memberships.source IN ? AND NOT memberships.scim_managed AND memberships.sso_linked_at IS NULL", []models.MembershipSource{models.SourceDirect, models.SourceInvitation}).
 		Where("(users.managed_by_team_id IS NULL OR users.managed_by_team_id <> ?)", m.TeamID))
 	if err != nil {
 		return err

@@ -16,7 +16,8 @@ import (
 // strongest of their roles. Whoever leaves the last of them goes back to the
 // team's default role. A role that an admin gave by hand, or an invitation, is
 // not touched: a decision about one person is stronger than one about a group.
-// A group that a request does not mention changes nothing.
+// A group that a request does not mention changes nothing. A role that a rule gave
+// at a sign-in gives way to a group's.
 
 // lockIfMapped reports whether roles follow a group, and then locks the team:
 // the rule about the last admin counts.
@@ -73,7 +74,7 @@ func (s *Service) regrade(ctx context.Context, tx *gorm.DB, settings models.SsoS
 			MIN(CASE x.role WHEN 'ADMIN' THEN 1 WHEN 'MEMBER' THEN 2 WHEN 'VIEWER' THEN 3 END) AS rank
 		FROM memberships m JOIN users u ON u.id = m.user_id
 		LEFT JOIN group_members g ON g.membership_id = m.id LEFT JOIN group_role_mappings x ON x.group_id = g.group_id
-		WHERE m.team_id = ? AND m.role_source IN ('DEFAULT', 'GROUP') AND m.id IN `+listed(s.DB.Dialect())+`
+		WHERE m.team_id = ? AND m.role_source IN ('DEFAULT', 'GROUP', 'ATTRIBUTE') AND m.id IN `+listed(s.DB.Dialect())+`
 		GROUP BY m.id, u.email, m.role, m.role_source ORDER BY m.id`, settings.TeamID, text).Scan(&rows).Error
 	if err != nil {
 		return err
@@ -84,6 +85,7 @@ func (s *Service) regrade(ctx context.Context, tx *gorm.DB, settings models.SsoS
 	}
 	moves := map[target][]models.ID{}
 	var events []audit.Event
+	var promoted []raised
 	demoted := false
 	for _, g := range rows {
 		role, source := g.wants(settings.DefaultRole)
@@ -92,6 +94,9 @@ func (s *Service) regrade(ctx context.Context, tx *gorm.DB, settings models.SsoS
 		}
 		moves[target{role, source}] = append(moves[target{role, source}], g.ID)
 		demoted = demoted || g.Role == models.RoleAdmin && role != models.RoleAdmin
+		if role == models.RoleAdmin && g.Role != models.RoleAdmin {
+			promoted = append(promoted, raised{g.Email, g.Role})
+		}
 		events = append(events, audit.Event{
 			TeamID: settings.TeamID, Action: audit.MemberRoleChanged,
 			Target:  audit.Target{Kind: models.PrefixMembership, ID: g.ID, Label: g.Email},
@@ -117,6 +122,9 @@ func (s *Service) regrade(ctx context.Context, tx *gorm.DB, settings models.SsoS
 		if left == 0 {
 			return fault.New(fault.LastAdmin, "The team would be left without an active admin.")
 		}
+	}
+	if err := s.tellRaised(ctx, tx, settings.TeamID, promoted); err != nil {
+		return err
 	}
 	return audit.RecordAll(ctx, tx, s.Now(), events)
 }

@@ -67,7 +67,7 @@ func (s *Service) nameColumn() string {
 }
 
 // isDirect is Membership.Direct in SQL.
-const isDirect = `(source IN ('DIRECT', 'INVITATION') AND NOT scim_managed AND NOT EXISTS
+const isDirect = `(source IN ('DIRECT', 'INVITATION') AND NOT scim_managed AND sso_linked_at IS NULL AND NOT EXISTS
 	(SELECT 1 FROM users WHERE users.id = memberships.user_id AND users.managed_by_team_id = memberships.team_id))`
 
 func (s *Service) filtered(ctx context.Context, team models.ID, f MemberFilter) (*gorm.DB, error) {

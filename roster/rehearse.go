@@ -51,7 +51,7 @@ func (s *Service) rehearsed(ctx context.Context, tx *gorm.DB, l sso.Login) (sso.
 	if err := tx.SavePoint(here).Error; err != nil {
 		return sso.TestOutcome{}, err
 	}
-	m, refusal := s.recognise(ctx, tx, &l, s.now())
+	m, refusal := s.recognise(ctx, tx, &l, &SignIn{}, s.now())
 	if _, ok := fault.As(refusal); refusal != nil && !ok {
 		// The database gave up, or another transaction won: all of it once more.
 		return sso.TestOutcome{}, refusal

@@ -139,8 +139,8 @@ func TestAdoption(t *testing.T) {
 		same(t, "direct", []any{got.ScimManaged, got.UserName, *got.ExternalID, got.User.Name, got.User.ManagedByTeamID}, []any{false, "grace", "00u2", "", nil})
 		in.Email = "stolen@acme.test"
 		h.untouched("a direct member's address", func() { ended(t, "address", first(h.push(direct, in)), fault.AccountConflict) })
-		h.turnedAway("a direct member, by externalId", who("00u2", direct.User.Email), fault.LoginAccountConflict)
-		h.turnedAway("a direct member, by userName", who("grace", direct.User.Email), fault.LoginAccountConflict)
+		h.turnedAway("a direct member, by externalId", who("00u2", direct.User.Email), fault.UpgradeRequired)
+		h.turnedAway("a direct member, by userName", who("grace", direct.User.Email), fault.UpgradeRequired)
 		// Nor a member whose account the team has let go of.
 		free := h.provision(roster.ScimUser{UserName: "free", Email: "free@acme.test", ExternalID: ptr("00u3"), Active: true})
 		h.update(&models.User{}, free.UserID, map[string]any{"managed_by_team_id": nil})

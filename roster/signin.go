@@ -15,13 +15,15 @@ import (
 	"rollcall/sso"
 )
 
-// SignIn is how a sign-in ended. Of a refused one only AttemptID is set.
+// SignIn is how a sign-in ended. Of a refused one only AttemptID is set, and
+// Upgrade when the person can do something about it.
 type SignIn struct {
 	Member
 	SessionSecret string // for the cookie
 	Session       models.Session
 	AttemptID     models.ID
 	ReturnTo      string
+	Upgrade       *UpgradeTicket // of a sign-in that was refused as upgrade_required
 }
 
 // SignIn lets in the person whom a judged assertion names, in one transaction:
@@ -31,7 +33,7 @@ type SignIn struct {
 // A refusal is committed too, so that the assertion stays spent and the attempt
 // is kept; it is returned as a fault with a small-letter code: assertion_replayed,
 // request_unknown, user_deactivated, user_removed, account_conflict, jit_disabled,
-// domain_not_allowed, email_invalid.
+// email_invalid, nameid_changed, domain_not_allowed, upgrade_required.
 func (s *Service) SignIn(ctx context.Context, login sso.Login) (SignIn, error) {
 	var out SignIn
 	var refusal error
@@ -40,7 +42,7 @@ func (s *Service) SignIn(ctx context.Context, login sso.Login) (SignIn, error) {
 		out, refusal = SignIn{ReturnTo: l.ReturnTo}, nil
 		err := l.Consume(tx, now)
 		if err == nil {
-			out.Member, err = s.recognise(ctx, tx, &l, now)
+			out.Member, err = s.recognise(ctx, tx, &l, &out, now)
 		}
 		if err != nil {
 			if _, ok := fault.As(err); !ok {
@@ -57,7 +59,7 @@ func (s *Service) SignIn(ctx context.Context, login sso.Login) (SignIn, error) {
 		return SignIn{}, err
 	}
 	if refusal != nil {
-		return SignIn{AttemptID: out.AttemptID}, refusal
+		return SignIn{AttemptID: out.AttemptID, Upgrade: out.Upgrade}, refusal
 	}
 	return out, nil
 }
@@ -90,31 +92,45 @@ func (s *Service) open(ctx context.Context, tx *gorm.DB, l *sso.Login, out *Sign
 
 // recognise finds out who the assertion's person is on the team, in the order
 // of trust: an identity that signed in before; somebody whom the team's own
-// provisioning announced under this very name; nobody known, who is made. An
-// account that the team does not manage is never given away for its address.
-func (s *Service) recognise(ctx context.Context, tx *gorm.DB, l *sso.Login, now time.Time) (Member, error) {
-	m, found, err := s.byIdentity(tx, l, now)
+// provisioning announced under this very name; somebody whose account the team
+// manages and whose address is in a domain that it proved to be its own; nobody
+// known, who is made. An account that the team does not manage is never given
+// away for its address: its owner is asked.
+func (s *Service) recognise(ctx context.Context, tx *gorm.DB, l *sso.Login, out *SignIn, now time.Time) (Member, error) {
+	// What single sign-on changes is told as the identity provider's doing.
+	ctx = access.With(ctx, access.Actor{Kind: access.System, TeamID: l.Team.ID, Label: l.Provider.EntityID})
+	m, found, err := s.byIdentity(ctx, tx, l, now)
 	if err != nil || found {
 		return m, err
 	}
-	p := Person{Email: l.Assertion.Email, Name: l.Assertion.DisplayName, GivenName: l.Assertion.FirstName, FamilyName: l.Assertion.LastName}
+	p := asserted(l)
 	if err := p.proper(); err != nil {
 		return Member{}, fault.New(fault.EmailInvalid, "The assertion's e-mail address or a name in it cannot be used.").Because(err)
 	}
-	// What single sign-on changes is told as the identity provider's doing.
-	ctx = access.With(ctx, access.Actor{Kind: access.System, TeamID: l.Team.ID, Label: l.Provider.EntityID})
 	if m, found, err = s.announced(ctx, tx, l, now); err != nil || found {
 		return m, err
 	}
-	return s.provisionJit(ctx, tx, l, p, now)
+	if m, found, err = s.byAddress(ctx, tx, l, p, now); err != nil || found {
+		return m, err
+	}
+	return s.provisionJit(ctx, tx, l, p, out, now)
+}
+
+// asserted is the person as the assertion describes them.
+func asserted(l *sso.Login) Person {
+	return Person{Email: l.Assertion.Email, Name: l.Assertion.DisplayName, GivenName: l.Assertion.FirstName, FamilyName: l.Assertion.LastName}
 }
 
 // byIdentity finds the member whom the team's identity provider knows by this
-// NameID.
-func (s *Service) byIdentity(tx *gorm.DB, l *sso.Login, now time.Time) (Member, bool, error) {
+// NameID, and brings what it says of them up to date.
+func (s *Service) byIdentity(ctx context.Context, tx *gorm.DB, l *sso.Login, now time.Time) (Member, bool, error) {
 	var known []models.ExternalIdentity
 	err := identityOf(tx, l).Find(&known).Error
 	if err != nil || len(known) == 0 {
+		return Member{}, false, err
+	}
+	g, err := s.grading(tx, l, known[0].MembershipID)
+	if err != nil {
 		return Member{}, false, err
 	}
 	m, err := lockMember(tx, known[0].MembershipID)
@@ -135,7 +151,22 @@ func (s *Service) byIdentity(tx *gorm.DB, l *sso.Login, now time.Time) (Member, 
 	case used.RowsAffected == 0: // unlinked while this sign-in waited for the member
 		return Member{}, false, models.ErrAgain
 	}
-	return m, true, s.seen(tx, &m, now)
+	return m, true, s.follow(ctx, tx, l, g, &m, now)
+}
+
+// follow brings what the identity provider says of a locked member up to date:
+// that they were here, their profile and their role.
+func (s *Service) follow(ctx context.Context, tx *gorm.DB, l *sso.Login, g grading, m *Member, now time.Time) error {
+	if err := s.seen(tx, m, now); err != nil {
+		return err
+	}
+	if err := s.followProfile(ctx, tx, l, m, now); err != nil {
+		return err
+	}
+	if err := keepClaims(tx, m.Membership, g.claims, now); err != nil {
+		return err
+	}
+	return s.grade(ctx, tx, g, m)
 }
 
 // identityOf narrows a query to the identity that an assertion names.
@@ -153,19 +184,43 @@ func (s *Service) seen(tx *gorm.DB, m *Member, now time.Time) error {
 	return tx.Model(&models.Membership{}).Where("id = ?", m.ID).Update("last_seen_at", now).Error
 }
 
-// link writes the identity by which a member will be known. It returns ErrAgain
-// when another sign-in wrote it at this moment.
-func (s *Service) link(tx *gorm.DB, l *sso.Login, m Member, now time.Time) error {
-	id, err := models.NewID()
+// join links the assertion's identity to a locked member.
+func (s *Service) join(ctx context.Context, tx *gorm.DB, l *sso.Login, g grading, m *Member, now time.Time) error {
+	if err := s.link(tx, l, *m, now); err != nil {
+		return err
+	}
+	err := audit.Record(ctx, tx, now, audit.Event{TeamID: m.TeamID, Action: audit.MemberLinked, Target: m.target()})
 	if err != nil {
 		return err
 	}
-	made := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&models.ExternalIdentity{
-		ID: id, TeamID: m.TeamID, MembershipID: m.ID, Issuer: l.Provider.EntityID,
-		NameID: l.Assertion.NameID, NameIDFormat: l.Assertion.NameIDFormat, CreatedAt: now, LastLoginAt: now,
-	})
-	if made.Error == nil && made.RowsAffected == 0 {
+	return s.follow(ctx, tx, l, g, m, now)
+}
+
+// link writes the identity by which a member will be known. It returns ErrAgain
+// when another sign-in wrote it at this moment.
+func (s *Service) link(tx *gorm.DB, l *sso.Login, m Member, now time.Time) error {
+	made, err := identity{m.TeamID, m.ID, l.Provider.EntityID, l.Assertion.NameID, l.Assertion.NameIDFormat}.insert(tx, now)
+	if err == nil && !made {
 		return models.ErrAgain
 	}
-	return made.Error
+	return err
+}
+
+// identity is what an external identity says.
+type identity struct {
+	team, membership       models.ID
+	issuer, nameID, format string
+}
+
+// insert writes the identity unless somebody on the team has it.
+func (x identity) insert(tx *gorm.DB, lastLogin time.Time) (made bool, err error) {
+	id, err := models.NewID()
+	if err != nil {
+		return false, err
+	}
+	done := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&models.ExternalIdentity{
+		ID: id, TeamID: x.team, MembershipID: x.membership, Issuer: x.issuer, NameID: x.nameID, NameIDFormat: x.format,
+		CreatedAt: lastLogin, LastLoginAt: lastLogin,
+	})
+	return done.RowsAffected > 0, done.Error
 }

@@ -102,7 +102,7 @@ func TestKnownIdentity(t *testing.T) {
 		h.clock.Advance(time.Hour)
 		for name, p := range map[string]idptest.Person{
 			"the same":            who("00u1", "ada@acme.test"),
-			"a new address":       who("00u1", "countess@acme.test"),
+			"in capitals":         who("00u1", "ADA@acme.test"),
 			"an admin's address":  who("00u1", other.User.Email),
 			"a stranger's format": {NameID: "00u1", Email: "ada@acme.test"},
 		} {
@@ -118,8 +118,8 @@ func TestKnownIdentity(t *testing.T) {
 		same(t, "last login", h.count(&models.ExternalIdentity{}, "membership_id = ? AND last_login_at = ?", in.ID, h.clock.Now()), 1)
 		same(t, "revision", row.Revision, 2) // a sign-in is no change
 		// NameIDs are compared to the letter.
-		h.turnedAway("another NameID in capitals", who("00U1", "ada@acme.test"), fault.LoginAccountConflict)
-		h.turnedAway("another NameID", who("00u2", "ada@acme.test"), fault.LoginAccountConflict)
+		h.turnedAway("another NameID in capitals", who("00U1", "ada@acme.test"), fault.NameIDChanged)
+		h.turnedAway("another NameID", who("00u2", "ada@acme.test"), fault.NameIDChanged)
 	})
 }
 
@@ -149,14 +149,14 @@ func TestAnnounced(t *testing.T) {
 			same(t, c.name+", again", []any{again.ID, len(h.told(in.ID))}, []any{in.ID, 2})
 		}
 		// externalIds are exact, and belong to one person.
-		h.turnedAway("externalId in capitals", who("00U1", "one@acme.test"), fault.LoginAccountConflict)
-		h.turnedAway("a NameID that is nobody's name, with a member's address", who("00u9", "two@acme.test"), fault.LoginAccountConflict)
+		h.turnedAway("externalId in capitals", who("00U1", "one@acme.test"), fault.NameIDChanged)
+		h.turnedAway("a NameID that is nobody's name, with a member's address", who("00u9", "two@acme.test"), fault.NameIDChanged)
 		// Once linked under a NameID, a member is not linked under another one.
 		changed := present(byID)
 		changed.ExternalID = ptr("00u1-new")
 		_, err := h.push(byID, changed)
 		h.must(err)
-		h.turnedAway("a changed externalId", who("00u1-new", "one@acme.test"), fault.LoginAccountConflict)
+		h.turnedAway("a changed externalId", who("00u1-new", "one@acme.test"), fault.NameIDChanged)
 		// Two members by one name: neither.
 		h.provision(roster.ScimUser{UserName: "four@acme.test", Email: "four@acme.test", ExternalID: ptr("five@acme.test"), Active: true})
 		h.provision(wanted("five@acme.test"))
@@ -213,11 +213,11 @@ func TestAccountsAreNotTaken(t *testing.T) {
 			name, address string
 			want          fault.Code
 		}{
-			{"the direct admin's", h.root.User.Email, fault.LoginAccountConflict},
-			{"a direct member's", member.User.Email, fault.LoginAccountConflict},
+			{"the direct admin's", h.root.User.Email, fault.UpgradeRequired},
+			{"a direct member's", member.User.Email, fault.UpgradeRequired},
 			{"a deactivated direct member's", off.User.Email, fault.UserDeactivated},
 			{"a robot's", robot.User.Email, fault.LoginAccountConflict},
-			{"a direct account's on another team", elsewhere.User.Email, fault.LoginAccountConflict},
+			{"a direct account's on another team", elsewhere.User.Email, fault.UpgradeRequired},
 			{"that of another team's person", managed.User.Email, fault.LoginAccountConflict},
 			{"a removed direct member's", left.User.Email, fault.UserRemoved},
 		} {
@@ -226,8 +226,11 @@ func TestAccountsAreNotTaken(t *testing.T) {
 		}
 		// Nor by an address that only looks different.
 		h.update(&models.User{}, member.UserID, map[string]any{"email": "Jürgen@acme.test", "email_key": models.Fold("Jürgen@acme.test")})
-		for _, address := range []string{"jürgen@acme.test", "JÜRGEN@ACME.TEST", "ju\u0308rgen@acme.test", "ｊürgen@acme.test"} {
-			h.turnedAway(address, who("00u1", address), fault.LoginAccountConflict)
+		for address, want := range map[string]fault.Code{
+			"jürgen@acme.test": fault.UpgradeRequired, "JÜRGEN@ACME.TEST": fault.UpgradeRequired,
+			"ju\u0308rgen@acme.test": fault.LoginAccountConflict, "ｊürgen@acme.test": fault.LoginAccountConflict,
+		} {
+			h.turnedAway(address, who("00u1", address), want)
 		}
 	})
 }

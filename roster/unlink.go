@@ -41,6 +41,9 @@ func (s *Service) Unlink(ctx context.Context, identity models.ID) (Unlinked, err
 		if gone.RowsAffected == 0 {
 			return fault.New(fault.Missing, "There is no such identity.")
 		}
+		if err := tx.Where("membership_id = ?", m.ID).Delete(&models.MemberClaims{}).Error; err != nil {
+			return err
+		}
 		receipt, err := s.credentials().RevokeMember(ctx, tx, m.ID, "identity unlinked", now)
 		if err != nil {
 			return err

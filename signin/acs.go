@@ -40,6 +40,10 @@ func (h *handler) acs(w http.ResponseWriter, r *http.Request, slug string) {
 	}
 	// 2. Who is that on the team, and may they come in?
 	in, err := h.Roster.SignIn(nobody(r), login)
+	if in.Upgrade != nil {
+		h.askOwner(w, *in.Upgrade)
+		return
+	}
 	if err != nil {
 		h.fail(w, r, slug, in.AttemptID, err)
 		return

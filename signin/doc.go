@@ -10,6 +10,12 @@
 //	GET  /saml/acme/init       flow cookie, on to the IdP             begin.go
 //	POST /saml/acme/finalize   sso.Judge, roster.SignIn, cookie, 303  acs.go
 //
+// One that meets an account of its owner's own asks them first
+//
+//	GET  /upgrade              the question, and the link of a mail   upgrade.go
+//	POST /upgrade              roster.AgreeToUpgrade, and once more   upgrade.go
+//	                           through the identity provider
+//
 // and one that ends
 //
 //	POST /signout              session closed, on to the IdP          logout.go

@@ -77,6 +77,7 @@ func NewHandler(o Options) http.Handler {
 		"/saml/{team}/finalize": h.team(h.acs),
 		"/saml/{team}/logout":   h.team(h.logout),
 		"/saml/{team}/metadata": h.only(http.MethodGet, h.team(h.metadata)),
+		"/upgrade":              h.upgrade,
 		"/assets/" + stylesheet: h.only(http.MethodGet, serveStyle),
 		"/assets/passkey.js":    h.only(http.MethodGet, servePasskeys),
 		"/":                     h.nothing,

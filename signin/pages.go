@@ -57,6 +57,7 @@ var (
 	invitedPage     = parsePage("invitation")
 	testingPage     = parsePage("test")
 	recoveryPage    = parsePage("recovery")
+	upgradePage     = parsePage("upgrade")
 )
 
 // parsePage reads a page that is compiled in; that it can be read is tested. The
@@ -89,6 +90,7 @@ type page struct {
 	Invitation *invitationPage
 	Test       *testPage
 	Recovery   *recoveryForm
+	Upgrade    *upgradeForm
 }
 
 // What pages may load: their own style. Nothing may frame them, and no script
@@ -128,11 +130,11 @@ func (h *handler) show(w http.ResponseWriter, r *http.Request, status int, t *te
 // formTargets is where a page's forms may lead. Chromium holds every redirect
 // after a form against this list, so forms that end at some identity provider
 // have to allow any: the one that asks who comes, the one that asks for the
-// team, the one that signs out, the one that begins a test login, and the one that carries a message. No other
+// team, the one that signs out, the ones after which a sign-in or a test login begins, and the one that carries a message. No other
 // page has a form that leaves.
 func (h *handler) formTargets(t *template.Template) string {
 	switch {
-	case t != askPage && !signsOut(t) && t != teamsPage && t != onwardPage && t != testingPage:
+	case t != askPage && !signsOut(t) && t != teamsPage && t != onwardPage && t != testingPage && t != upgradePage:
 		return "'self'"
 	case h.jar.secure:
 		return "'self' https:"

@@ -249,7 +249,7 @@ func TestNoTakeoverByAddress(t *testing.T) {
 				r.NameID, r.NameIDFormat = "someone-else", saml.FormatPersistent
 				r.Attributes = []idptest.Attribute{{Name: "email", Values: []string{written}}}
 				b.bring("acme", h.respond(r))
-				is(h.T, written, h.lastCode(), string(fault.LoginAccountConflict))
+				is(h.T, written, h.lastCode(), string(fault.UpgradeRequired)) // its owner is asked
 				is(h.T, written+": session", b.session(), "")
 			}
 		}

@@ -21,6 +21,8 @@ type Login struct {
 	Provider  models.IdentityProvider
 	Assertion *saml.Assertion
 	ReturnTo  string // of the request, or what the identity provider asked for
+	// ConflictID is what the sign-in left for an admin to settle, "" for nothing.
+	ConflictID models.ID
 	attempt   attempt
 }
 
@@ -310,6 +312,6 @@ func (l *Login) Record(ctx context.Context, tx *gorm.DB, s *Service, membership 
 	if err != nil {
 		return "", err
 	}
-	row.MembershipID = optional(membership)
+	row.MembershipID, row.ConflictID = optional(membership), optional(l.ConflictID)
 	return row.ID, tx.Create(&row).Error
 }

@@ -37,6 +37,7 @@ func (s *Service) Prune(ctx context.Context) error {
 		{&models.SeenAssertion{}, "expires_at", now.Add(-assertionKept)},
 		{&models.LoginTest{}, "expires_at", now.Add(-testKept)},
 		{&models.LoginAttempt{}, "at", now.Add(-s.attemptsKept())},
+		{&models.IdentityConflict{}, "last_at", now.Add(-s.attemptsKept())},
 	} {
 		for {
 			n, err := s.pruneSome(ctx, old.row, old.column, old.before)

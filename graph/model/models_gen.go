@@ -597,6 +597,24 @@ type DismissCertificatePayload struct {
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
+// A conflict to settle.
+type DismissIdentityConflictInput struct {
+	// The conflict.
+	IdentityConflictID string `json:"identityConflictId"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to dismissIdentityConflict.
+type DismissIdentityConflictPayload struct {
+	// The conflict as it is now; null when there are user errors.
+	IdentityConflict *models.IdentityConflict `json:"identityConflict,omitempty"`
+	// What kept the conflict from being dismissed.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
 // A record to put into the DNS of a domain, and to leave there.
 type DomainChallenge struct {
 	// Where the record stands.
@@ -730,6 +748,38 @@ type GroupEdge struct {
 	Node *models.Group `json:"node"`
 }
 
+// A page of conflicts.
+type IdentityConflictConnection struct {
+	// The conflicts of the page with their cursors.
+	Edges []*IdentityConflictEdge `json:"edges"`
+	// The conflicts of the page.
+	Nodes []*models.IdentityConflict `json:"nodes"`
+	// Where the page stands in the list.
+	PageInfo *PageInfo `json:"pageInfo"`
+	// How many conflicts the whole list has. Counted only when it is asked for.
+	TotalCount int `json:"totalCount"`
+	// makes the cursors of the nodes
+	At Cursors `json:"-"`
+	// counts the whole list
+	Count Counter `json:"-"`
+}
+
+// The place of a conflict in a list.
+type IdentityConflictEdge struct {
+	// The place, to be given as `after` or `before`.
+	Cursor string `json:"cursor"`
+	// What stands there.
+	Node *models.IdentityConflict `json:"node"`
+}
+
+// Which conflicts a list holds: those that fit every value that is given.
+type IdentityConflictFilter struct {
+	// Whether they are open.
+	Open graphql.Omittable[*bool] `json:"open,omitempty"`
+	// What they are about.
+	Kind graphql.Omittable[*models.ConflictKind] `json:"kind,omitempty"`
+}
+
 // What is known about a vendor's product, for set-up and for explaining refusals.
 type IdentityProviderPreset struct {
 	// The product.
@@ -836,6 +886,24 @@ type InvitationInput struct {
 	Email string `json:"email"`
 	// The role that the person gets.
 	Role models.Role `json:"role"`
+}
+
+// Members to write to.
+type InviteToSsoInput struct {
+	// The memberships, of one team; 100 at most.
+	MembershipIds []string `json:"membershipIds"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to inviteToSso.
+type InviteToSsoPayload struct {
+	// The memberships in the order of the input; null when there are user errors.
+	Memberships []*models.Membership `json:"memberships,omitempty"`
+	// What kept the members from being asked.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
 // How the jobs of one kind are doing. Finished ones are counted for a day, and for a
@@ -1321,6 +1389,30 @@ type PreviewMetadataPayload struct {
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
+// Rules to try.
+type PreviewRoleRulesInput struct {
+	// The team.
+	TeamID string `json:"teamId"`
+	// All of them, in the order in which they are tried; 100 at most.
+	Rules []*RoleRuleInput `json:"rules"`
+	// How many members the page holds, 1 to 100.
+	First graphql.Omittable[*int] `json:"first,omitempty"`
+	// The `endCursor` of the page before.
+	After graphql.Omittable[*string] `json:"after,omitempty"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to previewRoleRules.
+type PreviewRoleRulesPayload struct {
+	// What the rules would do; null when there are user errors.
+	Preview *RoleRulePreview `json:"preview,omitempty"`
+	// What kept the rules from being tried.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
 // The caller's budget. Every operation costs points by the number of objects that it
 // may answer; the budget fills up again all the time.
 type RateLimit struct {
@@ -1410,6 +1502,48 @@ type RelaxSsoPayload struct {
 	// The settings as they are now; null when there are user errors.
 	SsoSettings *models.SsoSettings `json:"ssoSettings,omitempty"`
 	// What kept single sign-on from being relaxed.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
+// A conflict to settle.
+type RelinkExternalIdentityInput struct {
+	// The conflict.
+	IdentityConflictID string `json:"identityConflictId"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to relinkExternalIdentity.
+type RelinkExternalIdentityPayload struct {
+	// The conflict as it is now; null when there are user errors.
+	IdentityConflict *models.IdentityConflict `json:"identityConflict,omitempty"`
+	// The membership that has the identity now; null when there are user errors.
+	Membership *models.Membership `json:"membership,omitempty"`
+	// How many sessions ended; null when there are user errors.
+	EndedSessions *int `json:"endedSessions,omitempty"`
+	// How many API keys ended; null when there are user errors.
+	EndedAPIKeys *int `json:"endedApiKeys,omitempty"`
+	// What kept the identity from being linked.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
+// Members to write to.
+type RemindToSsoInput struct {
+	// The memberships, of one team; 100 at most.
+	MembershipIds []string `json:"membershipIds"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to remindToSso.
+type RemindToSsoPayload struct {
+	// The memberships in the order of the input; null when there are user errors.
+	Memberships []*models.Membership `json:"memberships,omitempty"`
+	// What kept the members from being reminded.
 	UserErrors []*UserError `json:"userErrors"`
 	// The value that came with the input.
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
@@ -1657,6 +1791,51 @@ type RevokeSessionPayload struct {
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
+// Members who would go from one role to another.
+type RoleRuleChange struct {
+	// The role that they have.
+	From models.Role `json:"from"`
+	// The role that they would have.
+	To models.Role `json:"to"`
+	// How many they are.
+	Count int `json:"count"`
+}
+
+// What a list of role rules would do to a member.
+type RoleRuleEffect struct {
+	// The member as they are.
+	Membership *models.Membership `json:"membership"`
+	// The role that they would have.
+	Role models.Role `json:"role"`
+	// What would have decided it.
+	RoleSource models.RoleSource `json:"roleSource"`
+}
+
+// A role rule.
+type RoleRuleInput struct {
+	// What it looks at.
+	Kind models.RuleKind `json:"kind"`
+	// The SAML name of the attribute.
+	Attribute string `json:"attribute"`
+	// The value that the attribute has to have, to the letter.
+	Value string `json:"value"`
+	// The role that it gives.
+	Role models.Role `json:"role"`
+}
+
+// What a list of role rules would do.
+type RoleRulePreview struct {
+	// How many members would go from which role to which, the common changes first.
+	Changes []*RoleRuleChange `json:"changes"`
+	// How many members who could be touched have not said anything yet: they have not signed in
+	// through the identity provider since it is written down what it says.
+	UnknownCount int `json:"unknownCount"`
+	// One page of the members whose role, or what decides it, would change.
+	Effects []*RoleRuleEffect `json:"effects"`
+	// Where the page stands in the list.
+	PageInfo *PageInfo `json:"pageInfo"`
+}
+
 // An API key to make anew.
 type RotateAPIKeyInput struct {
 	// The key to take the place of.
@@ -1829,6 +2008,29 @@ type SetGroupRoleMappingPayload struct {
 	// The mapping; null when there are user errors.
 	GroupRoleMapping *models.GroupRoleMapping `json:"groupRoleMapping,omitempty"`
 	// What kept it from being set.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
+// The rules that a team is to have.
+type SetRoleRulesInput struct {
+	// The team.
+	TeamID string `json:"teamId"`
+	// All of them, in the order in which they are tried; 100 at most.
+	Rules []*RoleRuleInput `json:"rules"`
+	// The revision of the settings of single sign-on that you read. When it is given and they have
+	// changed since, the answer is STALE_REVISION.
+	Revision graphql.Omittable[*int] `json:"revision,omitempty"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to setRoleRules.
+type SetRoleRulesPayload struct {
+	// The settings with the rules; null when there are user errors.
+	SsoSettings *models.SsoSettings `json:"ssoSettings,omitempty"`
+	// What kept the rules from being set.
 	UserErrors []*UserError `json:"userErrors"`
 	// The value that came with the input.
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
