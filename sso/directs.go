@@ -34,7 +34,11 @@ func peopleOf(db *gorm.DB, team models.ID) *gorm.DB {
 // countDirect counts the direct admins of a team, but for one user, and those of
 // them who have a second factor.
 func countDirect(db *gorm.DB, team, except models.ID) (all, factored int64, err error) {
-	q := peopleOf(db, team).Where(directAdmins).Where("u.id <> ?", except).Session(&gorm.Session{})
+	q := peopleOf(db, team).Where(directAdmins)
+	if except != "" {
+		q = q.Where("u.id <> ?", except)
+	}
+	q = q.Session(&gorm.Session{})
 	if err := q.Count(&all).Error; err != nil {
 		return 0, 0, err
 	}

@@ -26,6 +26,10 @@ const (
 	recoveryLife = time.Hour
 )
 
+// nobodysTeam is asked about where there is no team, so that the answer to a wrong
+// name takes the same questions.
+const nobodysTeam models.ID = "00000000-0000-0000-0000-000000000000"
+
 // recoveryText has no letter that is taken for a digit.
 var recoveryText = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
 
@@ -128,7 +132,7 @@ func (s *Service) Recover(ctx context.Context, slug, email, code string) (secret
 		if err := tx.Model(&models.Team{}).Where("slug = ?", slug).Pluck("id", &teams).Error; err != nil {
 			return err
 		}
-		team := models.ID("")
+		team := nobodysTeam
 		if len(teams) == 1 {
 			team = teams[0]
 		}
