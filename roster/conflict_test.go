@@ -82,10 +82,10 @@ func TestJoinByAddress(t *testing.T) {
 		same(t, "for an admin", []any{h.open(m.ID)[0].Kind, h.open(m.ID)[0].NameID}, []any{"IDENTITY_UNKNOWN", "opaque-1"})
 		// Another team may hold it: that proves nothing here.
 		other, idp := h.found("other")
+		h.provision(wanted("bob@globex.test"))
 		h.must(h.db.InTx(t.Context(), func(tx *gorm.DB) error {
 			return tx.Create(&models.Domain{ID: newID(t), TeamID: other.ID, Name: "globex.test", Held: true, NextAt: h.clock.Now(), CreatedAt: h.clock.Now()}).Error
 		}))
-		h.provision(wanted("bob@globex.test"))
 		h.turnedAway("another team's domain", who("opaque-2", "bob@globex.test"), fault.LoginAccountConflict)
 		in, err := h.SignIn(h.request(), h.judged(other, idp, who("opaque-2", "bob@globex.test")))
 		ended(t, "the domain's team, whose account it is not", err, fault.LoginAccountConflict)

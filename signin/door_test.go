@@ -224,7 +224,7 @@ func TestPagesAreShut(t *testing.T) {
 			forms, referrers string
 		}{
 			"ask":       {b.get("/signin"), "'self' https:; script-src 'nonce-N'", "same-origin"},
-			"account":   {in.get("/account"), "'self'", "same-origin"},
+			"account":   {in.get("/account"), "'self' https:", "same-origin"},
 			"password":  {b.get("/signin/password"), "'self'", "same-origin"},
 			"reset":     {b.get("/password"), "'self'", "same-origin"},
 			"signed in": {in.get("/signin"), "'self' https:", "same-origin"},
