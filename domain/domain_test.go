@@ -331,7 +331,6 @@ func TestRecheck(t *testing.T) {
 		next()
 		run(1)
 		same(t, "still there", h.stored(d.ID).Failures, 0)
-		found := h.clock.Now()
 		h.dns.down = &net.DNSError{Err: "i/o timeout", IsTimeout: true}
 		for range 100 {
 			next()
@@ -341,7 +340,6 @@ func TestRecheck(t *testing.T) {
 		h.dns.down = nil
 		next()
 		run(1)
-		found = h.clock.Now()
 		h.hide(d)
 		for i := range 2 {
 			next()

@@ -121,14 +121,14 @@ func (s *Service) strangers(tx *gorm.DB, team models.ID, rows []models.Invitatio
 	}
 	var members []struct{ EmailKey, UserNameKey string }
 	err := tx.Table("memberships m").Select("u.email_key, m.user_name_key").Joins("JOIN users u ON u.id = m.user_id").
-		Where("m.team_id = ? AND (u.email_key IN ? OR m.user_name_key IN ?)", team, keys, keys).Order("m.id").Find(&members).Error
+		Where("m.team_id = ? AND (u.email_key IN ? OR m.user_name_key IN ?)", team, keys, keys).Order("m.id").Limit(1).Find(&members).Error
 	if err != nil {
 		return err
 	}
-	for _, m := range members {
-		n, ok := place[m.EmailKey]
+	if len(members) > 0 {
+		n, ok := place[members[0].EmailKey]
 		if !ok {
-			n = place[m.UserNameKey]
+			n = place[members[0].UserNameKey]
 		}
 		return fault.New(fault.Taken, "The team has this member already.").On(at(n, "email")...)
 	}

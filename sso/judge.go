@@ -23,7 +23,7 @@ type Login struct {
 	ReturnTo  string // of the request, or what the identity provider asked for
 	// ConflictID is what the sign-in left for an admin to settle, "" for nothing.
 	ConflictID models.ID
-	attempt   attempt
+	attempt    attempt
 }
 
 // Test is the test login that an answer belongs to, whether it was judged good
