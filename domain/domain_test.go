@@ -350,7 +350,7 @@ func TestRecheck(t *testing.T) {
 		next()
 		run(1)
 		same(t, "it is back", []any{h.stored(d.ID).Held, h.stored(d.ID).Failures}, []any{true, 0})
-		found = h.clock.Now()
+		found := h.clock.Now()
 		h.hide(d)
 		for h.stored(d.ID).Held {
 			h.clock.Advance(time.Minute)
