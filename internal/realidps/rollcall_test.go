@@ -35,7 +35,9 @@ func startRollcall(t *testing.T, src models.Source) *rollcall {
 	if src.Dialect == models.SQLite {
 		database = "sqlite:" + src.DSN
 	}
-	env := []string{"ROLLCALL_ADDR=" + address, "ROLLCALL_DATABASE_URL=" + database}
+	// Mail goes to a folder: by default the log has it, with the addresses that the
+	// log must not hold.
+	env := []string{"ROLLCALL_ADDR=" + address, "ROLLCALL_DATABASE_URL=" + database, "ROLLCALL_SMTP_URL=file:" + t.TempDir()}
 	migrate := exec.CommandContext(t.Context(), program, "migrate")
 	migrate.Env = append(os.Environ(), env...)
 	if out, err := migrate.CombinedOutput(); err != nil {
