@@ -94,6 +94,8 @@ func (s *Service) byAddress(ctx context.Context, tx *gorm.DB, l *sso.Login, p Pe
 		return Member{}, false, deactivated()
 	case !inCare(m) || m.User.EmailKey != models.Fold(p.Email):
 		return Member{}, false, models.ErrAgain // it was so a moment ago
+	case calledBy(m, l):
+		return Member{}, false, models.ErrAgain // provisioning announced them since announced looked
 	case !sameButForCase(m.User.Email, p.Email):
 		return Member{}, false, loginConflict("The address looks like a member's and is written otherwise.")
 	}
@@ -130,6 +132,11 @@ func managedAs(tx *gorm.DB, team models.ID, address string) (models.ID, error) {
 // inCare reports whether a member's account is the team's to manage, or its
 // owner gave the membership into the team's care.
 func inCare(m Member) bool { return m.User.ManagedBy(m.TeamID) || m.SsoLinkedAt != nil }
+
+// calledBy says of one member what announcedAs asks of the team.
+func calledBy(m Member, l *sso.Login) bool {
+	return m.ScimManaged && (value(m.ExternalID) == l.Assertion.NameID || m.UserNameKey == models.Fold(l.Assertion.NameID))
+}
 
 // announcedAs narrows a query to the members that provisioning calls by the
 // assertion's NameID.
