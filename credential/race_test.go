@@ -105,7 +105,7 @@ func TestKeysDoNotWaitForTheTeam(t *testing.T) {
 			if _, err := models.LockTeam(tx, h.team.ID); err != nil {
 				return err
 			}
-			ctx, cancel := context.WithTimeout(as(h, m), 5*time.Second)
+			ctx, cancel := context.WithTimeout(as(h, m), time.Minute)
 			defer cancel()
 			_, _, err := h.store.CreateAPIKey(ctx, credential.NewAPIKey{TeamID: h.team.ID, MembershipID: m.ID, Name: "ci", Scopes: models.Scopes})
 			if err != nil {

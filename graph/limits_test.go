@@ -169,12 +169,17 @@ func TestAcceptedDocumentsAreCheap(t *testing.T) {
 		"wide values":     "{nodes(ids: [" + strings.Repeat(`"x" `, 3900) + "]){id}}",
 	} {
 		t.Run(name, func(t *testing.T) {
-			start := time.Now()
-			post(t, h, known(t.Context()), document)
-			if took := time.Since(start); took > time.Second {
-				t.Errorf("it took %v", took)
+			// The fastest of a few: something else may have the processor for a second.
+			fastest := time.Hour
+			for try := 0; try < 5 && fastest > time.Second; try++ {
+				start := time.Now()
+				post(t, h, known(t.Context()), document)
+				fastest = min(fastest, time.Since(start))
+			}
+			if fastest > time.Second {
+				t.Errorf("it took %v", fastest)
 			} else {
-				t.Log(took)
+				t.Log(fastest)
 			}
 		})
 	}

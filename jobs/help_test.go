@@ -99,7 +99,7 @@ func (r *replica) work() {
 
 func (r *replica) halt() {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	if err := r.Stop(ctx); err != nil {
 		r.t.Errorf("stopping: %v", err)
@@ -109,7 +109,7 @@ func (r *replica) halt() {
 // drained waits until no job is left that could be done now.
 func (r *replica) drained() {
 	r.t.Helper()
-	until := time.After(60 * time.Second)
+	until := time.After(5 * time.Minute)
 	for {
 		var n int64
 		if err := r.DB.Read(r.t.Context()).Raw("SELECT count(*) FROM river_job WHERE state IN ('available', 'running', 'retryable', 'scheduled')").Scan(&n).Error; err != nil {

@@ -175,7 +175,7 @@ func newServer(t *testing.T) *server {
 	}
 	s := &server{got: map[string]string{}, addr: l.Addr().String(), dice: rand.New(rand.NewPCG(1, 2))}
 	srv := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{server: s}, nil }))
-	srv.Domain, srv.ReadTimeout, srv.WriteTimeout = "mail.test", 10*time.Second, 10*time.Second
+	srv.Domain, srv.ReadTimeout, srv.WriteTimeout = "mail.test", time.Minute, time.Minute
 	srv.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	go func() { _ = srv.Serve(l) }()
 	t.Cleanup(func() { _ = srv.Close() })
@@ -326,7 +326,7 @@ func TestYearOfProcesses(t *testing.T) {
 
 func waitFor(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	for until := time.Now().Add(90 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+	for until := time.Now().Add(5 * time.Minute); !done(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(until) {
 			t.Fatalf("waited in vain for %s", what)
 		}

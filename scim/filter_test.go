@@ -145,12 +145,17 @@ func TestFilterLimits(t *testing.T) {
 		deep(maxFilterDepth + 1), nots(maxFilterDepth + 1), terms(maxFilterTerms + 1), long(maxFilterBytes + 1),
 		deep(100_000), nots(100_000), strings.Repeat("(", 100_000), strings.Repeat("a[", 8000), terms(100_000),
 	} {
-		began := time.Now()
-		if _, err := parseFilter(over); err == nil || !strings.Contains(err.Error(), typeInvalidFilter) {
-			t.Errorf("%.20s...: %v", over, err)
+		// The fastest of a few: something else may have the processor for a second.
+		fastest := time.Hour
+		for try := 0; try < 5 && fastest > time.Second; try++ {
+			began := time.Now()
+			if _, err := parseFilter(over); err == nil || !strings.Contains(err.Error(), typeInvalidFilter) {
+				t.Errorf("%.20s...: %v", over, err)
+			}
+			fastest = min(fastest, time.Since(began))
 		}
-		if took := time.Since(began); took > time.Second {
-			t.Errorf("%.20s... took %v", over, took)
+		if fastest > time.Second {
+			t.Errorf("%.20s... took %v", over, fastest)
 		}
 	}
 }

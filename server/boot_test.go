@@ -96,7 +96,7 @@ func newBrowser(t *testing.T) *browser {
 		t.Fatal(err)
 	}
 	return &browser{t, &http.Client{
-		Jar: jar, Timeout: 30 * time.Second,
+		Jar: jar, Timeout: 2 * time.Minute,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
 }

@@ -43,7 +43,7 @@ func run(t *testing.T, ready string, env []string, name string, args ...string) 
 			t.Logf("%s said at the end:\n%s", name, tail(t, logFile))
 		}
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	for tick := time.NewTicker(20 * time.Millisecond); ; {
 		if answers(ctx, ready) {
