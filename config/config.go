@@ -43,6 +43,7 @@ type Config struct {
 	Database       Database       // where the rows are
 	SMTP           SMTP           // where mail goes; zero is the log
 	MailFrom       string         // an address as in RFC 5322 section 3.4, perhaps with a name
+	OperatorMail   []string       // addresses of those who run the server
 	SecretKey      Secret         // empty only when the base URL is loopback: generate one
 	LogFormat      string         // LogText or LogJSON
 	TrustedProxies []netip.Prefix // who may say whom a request comes from
@@ -82,6 +83,7 @@ func (c Config) LogValue() slog.Value {
 		slog.String("database", c.Database.String()),
 		slog.String("smtp", c.SMTP.String()),
 		slog.String("mail_from", c.MailFrom),
+		slog.String("operator_mail", strings.Join(c.OperatorMail, ",")),
 		slog.String("log_format", c.LogFormat),
 		slog.String("trusted_proxies", strings.Join(proxies, ",")),
 		slog.String("metrics_addr", c.MetricsAddr),

@@ -98,6 +98,7 @@ func TestGoodValues(t *testing.T) {
 		"DATABASE_URL":    func(c Config) any { return c.Database },
 		"SMTP_URL":        func(c Config) any { return c.SMTP },
 		"MAIL_FROM":       func(c Config) any { return c.MailFrom },
+		"OPERATOR_MAIL":   func(c Config) any { return c.OperatorMail },
 		"SECRET_KEY":      func(c Config) any { return c.SecretKey },
 		"LOG_FORMAT":      func(c Config) any { return c.LogFormat },
 		"TRUSTED_PROXIES": func(c Config) any { return c.TrustedProxies },
@@ -146,6 +147,8 @@ func TestGoodValues(t *testing.T) {
 		{"SMTP_URL", "smtp://localhost", SMTP{Host: "localhost", Port: 587}},
 		{"SMTP_URL", "smtp://127.0.0.1:1025/", SMTP{Host: "127.0.0.1", Port: 1025}},
 		{"SMTP_URL", "smtps://me%40x:p%20w@[2001:db8::1]", SMTP{Host: "2001:db8::1", Port: 465, ImplicitTLS: true, Username: "me@x", Password: "p w"}},
+		{"OPERATOR_MAIL", "", []string(nil)},
+		{"OPERATOR_MAIL", " ops@example.com, oncall@example.com,", []string{"ops@example.com", "oncall@example.com"}},
 		{"MAIL_FROM", "sso@example.com", "<sso@example.com>"},
 		{"MAIL_FROM", "Acme Sign-in <sso@example.com>", `"Acme Sign-in" <sso@example.com>`},
 		{"SECRET_KEY", key, Secret(key)},
@@ -246,6 +249,10 @@ func TestWrongValues(t *testing.T) {
 		{"SMTP_URL", "smtp://u:hunter2@mail.example.com:0", "between 1 and 65535"},
 		{"SMTP_URL", "smtp://u:hunter2@mail.example.com:x", "not a URL"},
 		{"MAIL_FROM", "nobody", "e-mail address"},
+		{"OPERATOR_MAIL", "ops", "e-mail addresses"},
+		{"OPERATOR_MAIL", "Ops <ops@example.com>", "e-mail addresses"},
+		{"OPERATOR_MAIL", "ops@example.com\r\nBcc: eve@example.com", "e-mail addresses"},
+		{"OPERATOR_MAIL", "a@b.example,b@b.example,c@b.example,d@b.example,e@b.example,f@b.example", "at most five"},
 		{"MAIL_FROM", "a@example.com, b@example.com", "e-mail address"},
 		{"MAIL_FROM", "a@example.com\r\nBcc: b@example.com", "e-mail address"},
 		{"SECRET_KEY", "hunter2hunter2hunter2hunter2hun", "shorter than 32"},
@@ -381,7 +388,7 @@ func TestHelp(t *testing.T) {
 func TestHelpNamesEverySetting(t *testing.T) {
 	_, _, out, _ := parse(t, nil, "--help")
 	fields := reflect.TypeFor[Settings]()
-	if got := strings.Count(out, envPrefix); got != fields.NumField() || got != 15 {
+	if got := strings.Count(out, envPrefix); got != fields.NumField() || got != 16 {
 		t.Errorf("%d settings in help, %d fields", got, fields.NumField())
 	}
 	for line := range strings.Lines(out) {

@@ -33,6 +33,9 @@ func (s Settings) check(command Command) (Config, error) {
 	if c.MailFrom, err = mailFrom(s.MailFrom, c.BaseURL); err != nil {
 		return c, err
 	}
+	if c.OperatorMail, err = operatorMail(s.OperatorMail); err != nil {
+		return c, err
+	}
 	if c.SecretKey, err = secretKey(s.SecretKey, c.Loopback()); err != nil {
 		return c, err
 	}
@@ -225,6 +228,25 @@ func mailFrom(value, base string) (string, error) {
 		return "", &Error{"MAIL_FROM", "is not one e-mail address, with or without a name", "Rollcall <rollcall@example.com>"}
 	}
 	return a.String(), nil
+}
+
+// maxOperators is how many addresses those who run the server may give.
+const maxOperators = 5
+
+// operatorMail splits and checks addresses without names.
+func operatorMail(value string) ([]string, error) {
+	var out []string
+	for _, text := range strings.Split(value, ",") {
+		if text = strings.TrimSpace(text); text == "" {
+			continue
+		}
+		a, err := mail.ParseAddress(text)
+		if err != nil || a.Address != text || len(text) > 254 || len(out) == maxOperators {
+			return nil, &Error{"OPERATOR_MAIL", "is not a list of at most five plain e-mail addresses", "ops@example.com,oncall@example.com"}
+		}
+		out = append(out, text)
+	}
+	return out, nil
 }
 
 func defaultSender(base string) string {

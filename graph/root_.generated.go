@@ -583,6 +583,8 @@ type ComplexityRoot struct {
 		MailsQueued     func(childComplexity int) int
 		MailsSent       func(childComplexity int) int
 		Unannounced     func(childComplexity int) int
+		Untold          func(childComplexity int) int
+		UntoldTeams     func(childComplexity int) int
 	}
 
 	LoginAttempt struct {
@@ -3618,6 +3620,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.JobsInfo.Unannounced(childComplexity), true
+	case "JobsInfo.untold":
+		if e.ComplexityRoot.JobsInfo.Untold == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobsInfo.Untold(childComplexity), true
+	case "JobsInfo.untoldTeams":
+		if e.ComplexityRoot.JobsInfo.UntoldTeams == nil {
+			break
+		}
+
+		return e.ComplexityRoot.JobsInfo.UntoldTeams(childComplexity), true
 
 	case "LoginAttempt.advice":
 		if e.ComplexityRoot.LoginAttempt.Advice == nil {
@@ -15583,6 +15597,15 @@ type JobsInfo {
   """
   unannounced: Int!
   """
+  How many notices of the last seven days nobody could be told, because their team has
+  no admin and no address besides. Only notices that nobody's own action is the cause of count.
+  """
+  untold: Int!
+  """
+  The slugs of the teams of those notices, the latest first; at most 20.
+  """
+  untoldTeams: [String!]!
+  """
   How many metadata addresses failed at the last look.
   """
   failingMetadata: Int!
@@ -17462,6 +17485,10 @@ func (ec *executionContext) childFields_JobsInfo(ctx context.Context, field grap
 		return ec.fieldContext_JobsInfo_mailsCancelled(ctx, field)
 	case "unannounced":
 		return ec.fieldContext_JobsInfo_unannounced(ctx, field)
+	case "untold":
+		return ec.fieldContext_JobsInfo_untold(ctx, field)
+	case "untoldTeams":
+		return ec.fieldContext_JobsInfo_untoldTeams(ctx, field)
 	case "failingMetadata":
 		return ec.fieldContext_JobsInfo_failingMetadata(ctx, field)
 	}

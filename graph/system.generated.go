@@ -360,6 +360,52 @@ func (ec *executionContext) fieldContext_JobsInfo_unannounced(_ context.Context,
 	return graphql.NewScalarFieldContext("JobsInfo", field, false, false, "Int")
 }
 
+func (ec *executionContext) _JobsInfo_untold(ctx context.Context, field graphql.CollectedField, obj *model.JobsInfo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_JobsInfo_untold(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Untold, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_JobsInfo_untold(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("JobsInfo", field, false, false, "Int")
+}
+
+func (ec *executionContext) _JobsInfo_untoldTeams(ctx context.Context, field graphql.CollectedField, obj *model.JobsInfo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_JobsInfo_untoldTeams(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UntoldTeams, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_JobsInfo_untoldTeams(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("JobsInfo", field, false, false, "String")
+}
+
 func (ec *executionContext) _JobsInfo_failingMetadata(ctx context.Context, field graphql.CollectedField, obj *model.JobsInfo) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -717,6 +763,16 @@ func (ec *executionContext) _JobsInfo(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "unannounced":
 			out.Values[i] = ec._JobsInfo_unannounced(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "untold":
+			out.Values[i] = ec._JobsInfo_untold(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "untoldTeams":
+			out.Values[i] = ec._JobsInfo_untoldTeams(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

@@ -25,13 +25,17 @@ func (s *Service) Announce(tx *gorm.DB, n models.Notice) error {
 	return s.enqueue(tx, announceArgs{Notice: n.ID})
 }
 
-// enqueue adds a job to the transaction below gorm's.
-func (s *Service) enqueue(tx *gorm.DB, args river.JobArgs) error {
+// enqueue adds jobs to the transaction below gorm's.
+func (s *Service) enqueue(tx *gorm.DB, all ...river.JobArgs) error {
 	inner, err := models.SQLTx(tx)
-	if err != nil {
+	if err != nil || len(all) == 0 {
 		return err
 	}
-	_, err = s.client.InsertTx(tx.Statement.Context, inner, args, nil)
+	params := make([]river.InsertManyParams, len(all))
+	for i, args := range all {
+		params[i] = river.InsertManyParams{Args: args}
+	}
+	_, err = s.client.InsertManyFastTx(tx.Statement.Context, inner, params)
 	return err
 }
 
@@ -39,48 +43,55 @@ func (s *Service) enqueue(tx *gorm.DB, args river.JobArgs) error {
 // it is one transaction, and a second run finds it done. A notice for a team's
 // members is done in batches, each of which leaves the next one a job.
 func (s *Service) announceJob(ctx context.Context, args announceArgs) error {
-	told, id := 0, args.Notice
-	var n models.Notice
-	err := s.DB.InTx(ctx, func(tx *gorm.DB) error {
-		told = -1
-		err := tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}).Where("id = ?", id).Take(&n).Error
+	return s.DB.InTx(ctx, func(tx *gorm.DB) error {
+		var n models.Notice
+		err := tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}).Where("id = ?", args.Notice).Take(&n).Error
 		if errors.Is(err, gorm.ErrRecordNotFound) || err == nil && n.AnnouncedAt != nil {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		// A notice that does not matter any more leaves no trace: should the cause
-		// come back, so may the notice.
-		wanted, err := s.SSO.NoticeWanted(tx, &n)
+		parts, err := s.SSO.WorthTelling(tx, n)
 		if err != nil {
 			return err
 		}
-		if !wanted {
-			return tx.Where("id = ?", id).Delete(&models.Notice{}).Error
+		if err := forget(tx, n, parts); err != nil || len(parts) == 0 {
+			return err
 		}
-		people, language, err := recipients(tx, n, args.After)
+		people, language, err := s.recipients(tx, n, args.After)
 		if err != nil {
 			return err
 		}
-		told = len(people)
-		for _, p := range people {
-			if err := s.write(tx, n, p, language); err != nil {
-				return err
-			}
+		if err := s.write(tx, n, people, language); err != nil {
+			return err
 		}
 		if n.Facts["audience"] != "" && len(people) == audienceBatch {
 			return s.enqueue(tx, announceArgs{Notice: n.ID, After: *people[len(people)-1].membership})
 		}
-		if args.After != "" {
-			told = -1 // the others were
+		if len(people) == 0 && args.After == "" {
+			if err := s.tellOperators(tx, n, parts); err != nil {
+				return err
+			}
 		}
-		return tx.Model(&models.Notice{}).Where("id = ?", id).Update("announced_at", s.now()).Error
+		return tx.Model(&models.Notice{}).Where("id = ?", n.ID).Update("announced_at", s.now()).Error
 	})
-	if err == nil && told == 0 {
-		s.Log.ErrorContext(ctx, "nobody is left to be told", "team", models.Global(models.PrefixTeam, n.TeamID), "kind", n.Kind)
+}
+
+// forget deletes what does not matter any more of a notice: it leaves no trace,
+// and should its cause come back, so may it.
+func forget(tx *gorm.DB, n models.Notice, matters []models.Notice) error {
+	if len(matters) == 0 {
+		return tx.Where("id = ? OR group_id = ?", n.ID, n.ID).Delete(&models.Notice{}).Error
 	}
-	return err
+	if matters[0].ID == n.ID {
+		return nil
+	}
+	kept := make([]models.ID, len(matters))
+	for i, m := range matters {
+		kept[i] = m.ID
+	}
+	return tx.Where("group_id = ? AND id NOT IN ?", n.ID, kept).Delete(&models.Notice{}).Error
 }
 
 // person is somebody who is to be told.
@@ -92,10 +103,17 @@ type person struct {
 
 // recipients are the address or the member that a notice is for, or the people who are admins
 // now and the team's extra addresses. An address is told once.
-func recipients(tx *gorm.DB, n models.Notice, after models.ID) ([]person, string, error) {
+func (s *Service) recipients(tx *gorm.DB, n models.Notice, after models.ID) ([]person, string, error) {
 	wishes, err := sso.NotificationsIn(tx, n.TeamID)
 	if err != nil {
 		return nil, "", err
+	}
+	if n.Kind == teamWithoutAdmin {
+		var people []person
+		for _, address := range s.Operators {
+			people = append(people, person{address: address})
+		}
+		return people, string(mail.English), nil
 	}
 	if to := n.Facts["audience"]; to != "" {
 		people, err := members(tx, n.TeamID, sso.Audience(to), after)
@@ -170,24 +188,42 @@ func members(tx *gorm.DB, team models.ID, to sso.Audience, after models.ID) ([]p
 	return out, nil
 }
 
-// write adds one mail and its job.
-func (s *Service) write(tx *gorm.DB, n models.Notice, p person, language string) error {
-	id, err := models.NewID()
-	if err != nil {
-		return err
+// write adds the mails for people and their jobs. Whoever was written to before
+// is left out.
+func (s *Service) write(tx *gorm.DB, n models.Notice, people []person, language string) error {
+	if len(people) == 0 {
+		return nil
 	}
-	if p.language != "" {
-		language = p.language
+	rows, ids := make([]models.Mail, len(people)), make([]models.ID, len(people))
+	for i, p := range people {
+		id, err := models.NewID()
+		if err != nil {
+			return err
+		}
+		spoken := language
+		if p.language != "" {
+			spoken = p.language
+		}
+		ids[i] = id
+		rows[i] = models.Mail{
+			ID: id, TeamID: n.TeamID, NoticeID: n.ID, Recipient: p.address, RecipientKey: models.Fold(p.address), MembershipID: p.membership,
+			Language: string(mail.LanguageOf(spoken)), State: models.MailQueued, CreatedAt: s.now(), Private: n.Private,
+		}
 	}
-	row := models.Mail{
-		ID: id, TeamID: n.TeamID, NoticeID: n.ID, Recipient: p.address, RecipientKey: models.Fold(p.address), MembershipID: p.membership,
-		Language: string(mail.LanguageOf(language)), State: models.MailQueued, CreatedAt: s.now(), Private: n.Private,
-	}
-	made := tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "notice_id"}, {Name: "recipient_key"}}, DoNothing: true}).Create(&row)
-	if made.Error != nil || made.RowsAffected == 0 {
+	made := tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "notice_id"}, {Name: "recipient_key"}}, DoNothing: true}).Create(&rows)
+	if made.Error != nil {
 		return made.Error
 	}
-	return s.enqueue(tx, deliverArgs{Mail: row.ID})
+	if int(made.RowsAffected) < len(rows) {
+		if err := tx.Model(&models.Mail{}).Where("id IN ?", ids).Pluck("id", &ids).Error; err != nil {
+			return err
+		}
+	}
+	work := make([]river.JobArgs, len(ids))
+	for i, id := range ids {
+		work[i] = deliverArgs{Mail: id}
+	}
+	return s.enqueue(tx, work...)
 }
 
 // lostAfter is when work that is not done is taken for work whose job gave up:

@@ -22,11 +22,12 @@ import (
 // between the handing over and the note of it sends the mail again, under the
 // same Message-ID.
 func (s *Service) deliverJob(ctx context.Context, job *river.Job[deliverArgs]) error {
-	m, n, team, err := s.mailToSend(ctx, job.Args.Mail)
-	if err != nil || m == nil {
+	l, err := s.letterToSend(ctx, job.Args.Mail)
+	if err != nil || l == nil {
 		return err
 	}
-	facts := s.facts(n, team)
+	m, n := l.mail, l.notice
+	kind, facts := s.message(n, l.parts, l.team)
 	if n.LinkID != nil {
 		if facts.Link, err = s.link(ctx, *n.LinkID); err != nil {
 			return err
@@ -35,7 +36,7 @@ func (s *Service) deliverJob(ctx context.Context, job *river.Job[deliverArgs]) e
 			return s.settle(ctx, m.ID, map[string]any{"state": models.MailCancelled})
 		}
 	}
-	content, err := mail.Render(mail.Kind(n.Kind), mail.Language(m.Language), facts)
+	content, err := mail.Render(kind, mail.Language(m.Language), facts)
 	if err != nil { // written by a newer version, which will find it again
 		return err
 	}
@@ -92,44 +93,48 @@ func (s *Service) settle(ctx context.Context, id models.ID, values map[string]an
 	})
 }
 
-// mailToSend reads a mail with its notice and team; nil when there is nothing
+// letter is a mail with what it says.
+type letter struct {
+	mail   models.Mail
+	notice models.Notice
+	parts  []models.Notice // of the notice, that still matter; itself when it has none
+	team   models.Team
+}
+
+// letterToSend reads a mail with its notice and team; nil when there is nothing
 // to send any more.
-func (s *Service) mailToSend(ctx context.Context, id models.ID) (*models.Mail, models.Notice, models.Team, error) {
-	var m models.Mail
-	var n models.Notice
-	var team models.Team
-	wanted := false
+func (s *Service) letterToSend(ctx context.Context, id models.ID) (*letter, error) {
+	var found *letter
 	err := s.DB.InTx(ctx, func(tx *gorm.DB) error {
-		wanted = false
-		switch err := tx.Where("id = ?", id).Take(&m).Error; {
+		var l letter
+		found = nil
+		switch err := tx.Where("id = ?", id).Take(&l.mail).Error; {
 		case errors.Is(err, gorm.ErrRecordNotFound):
 			return nil
-		case err != nil || m.State != models.MailQueued:
+		case err != nil || l.mail.State != models.MailQueued:
 			return err
 		}
-		if err := tx.Where("id = ?", m.NoticeID).Take(&n).Error; err != nil {
+		if err := tx.Where("id = ?", l.mail.NoticeID).Take(&l.notice).Error; err != nil {
 			return err
 		}
-		if err := tx.Where("id = ?", m.TeamID).Take(&team).Error; err != nil {
+		if err := tx.Where("id = ?", l.mail.TeamID).Take(&l.team).Error; err != nil {
 			return err
 		}
-		matters, err := s.SSO.NoticeWanted(tx, &n)
+		var err error
+		if l.parts, err = s.SSO.WorthTelling(tx, l.notice); err != nil {
+			return err
+		}
+		entitled, err := entitled(tx, l.mail, l.notice)
 		if err != nil {
 			return err
 		}
-		entitled, err := entitled(tx, m, n)
-		if err != nil {
-			return err
-		}
-		if wanted = matters && entitled; wanted {
+		if len(l.parts) > 0 && entitled {
+			found = &l
 			return nil
 		}
-		return tx.Model(&models.Mail{}).Where("id = ?", m.ID).Update("state", models.MailCancelled).Error
+		return tx.Model(&models.Mail{}).Where("id = ?", id).Update("state", models.MailCancelled).Error
 	})
-	if err != nil || !wanted {
-		return nil, n, team, err
-	}
-	return &m, n, team, nil
+	return found, err
 }
 
 // entitled reports whether the recipient is still somebody to tell this.
@@ -149,6 +154,21 @@ func entitled(tx *gorm.DB, m models.Mail, n models.Notice) (bool, error) {
 	default:
 		return member.Role == models.RoleAdmin, nil
 	}
+}
+
+// message is what is said of what still matters of a notice.
+func (s *Service) message(n models.Notice, parts []models.Notice, team models.Team) (mail.Kind, mail.Facts) {
+	if len(parts) == 1 {
+		return mail.Kind(parts[0].Kind), s.facts(parts[0], team)
+	}
+	out := s.facts(n, team)
+	for _, p := range parts {
+		f := s.facts(p, team)
+		f.Ended = mail.Kind(p.Kind) == mail.CertExpired
+		out.Several, out.Ended = append(out.Several, f), out.Ended || f.Ended
+	}
+	out.Days = out.Several[0].Days
+	return mail.Kind(n.Kind), out
 }
 
 // facts turns what was taken down into what the templates show.

@@ -56,6 +56,7 @@ type Options struct {
 	Domains     *domain.Service // nil looks for no domains
 	Sender      mail.Sender
 	From        string // of mails, an address perhaps with a name
+	Operators   []string // addresses of those who run the installation
 	BaseURL     string
 	Retention   Retention
 	// AlsoAnnounce are the rooms that look every hour for something to tell.

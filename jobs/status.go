@@ -18,6 +18,10 @@ type Status struct {
 	// Unannounced are notices that wait for their job, Failing the metadata
 	// addresses whose last look failed.
 	Unannounced, Failing int64
+	// Untold are notices of the last seven days that nobody could be told,
+	// UntoldTeams the slugs of the teams that have no admin to be told, at most 20.
+	Untold      int64
+	UntoldTeams []string
 }
 
 // KindStatus is how the jobs of one kind are doing. Finished ones are counted
@@ -87,6 +91,9 @@ func (s *Service) status(ctx context.Context) (Status, error) {
 		out.Mails[m.State] = m.N
 	}
 	if err := db.Model(&models.Notice{}).Where("announced_at IS NULL").Count(&out.Unannounced).Error; err != nil {
+		return out, err
+	}
+	if err := s.untold(db, &out); err != nil {
 		return out, err
 	}
 	return out, db.Model(&models.MetadataSource{}).Where("failures > 0").Count(&out.Failing).Error

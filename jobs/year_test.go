@@ -36,6 +36,7 @@ type year struct {
 	admins map[string]models.ID
 	want   map[string]bool // "fingerprint threshold recipient"
 	told   map[string]bool // "fingerprint threshold"
+	early  int             // how many were told along with others that were due
 }
 
 type lived struct {
@@ -205,28 +206,41 @@ func (y *year) shuffleAdmins() {
 	y.admins[name] = r.admin(y.team.ID, name).ID
 }
 
-// expect is what has to be announced at this hour, by the rules.
+// expect is what has to be announced at this hour, by the rules: what is due, and
+// if anything is, what will be before the day is over.
 func (y *year) expect() {
 	now := y.clock.Now()
+	midnight := now.Truncate(24 * time.Hour).Add(24 * time.Hour)
+	var due, later []string
 	for fp, c := range y.certs {
-		left := c.row.NotAfter.Sub(now)
-		threshold := -1
-		for _, d := range y.days {
-			if left <= time.Duration(d)*24*time.Hour && (threshold < 0 || d < threshold) {
-				threshold = d
-			}
-		}
-		if threshold < 0 || left < -30*24*time.Hour {
-			continue
-		}
 		safe := false
 		for other, o := range y.certs {
 			safe = safe || other != fp && o.used && !now.After(o.row.NotAfter) && o.row.NotAfter.Sub(c.row.NotAfter) >= 30*24*time.Hour
 		}
-		key := fmt.Sprintf("%s %d", fp, threshold)
-		if safe && threshold > 0 || y.told[key] {
-			continue
+		threshold := y.threshold(c, func(at time.Time) bool { return !now.Before(at) })
+		if threshold >= 0 && (now.Sub(c.row.NotAfter) > 30*24*time.Hour || y.told[fmt.Sprintf("%s %d", fp, threshold)]) {
+			threshold = -1
 		}
+		today := -1
+		if now.Before(c.row.NotAfter) {
+			today = y.threshold(c, func(at time.Time) bool { return at.Before(midnight) && !at.Equal(c.row.NotAfter) })
+		}
+		list := &due
+		switch {
+		case threshold < 0:
+			threshold, list = today, &later
+		case today >= 0 && today < threshold: // both on one day, so the tighter one says it
+			threshold = today
+		}
+		if key := fmt.Sprintf("%s %d", fp, threshold); threshold == 0 || threshold > 0 && !safe && !y.told[key] {
+			*list = append(*list, key)
+		}
+	}
+	if len(due) == 0 {
+		return
+	}
+	y.early += len(later)
+	for _, key := range append(due, later...) {
 		y.told[key] = true
 		for name := range y.admins {
 			y.want[key+" "+name] = true
@@ -237,29 +251,42 @@ func (y *year) expect() {
 	}
 }
 
+// threshold is the smallest whose moment has come, -1 when none has.
+func (y *year) threshold(c *lived, has func(time.Time) bool) int {
+	best := -1
+	for _, d := range y.days {
+		if has(c.row.NotAfter.Add(-time.Duration(d)*24*time.Hour)) && (best < 0 || d < best) {
+			best = d
+		}
+	}
+	return best
+}
+
 // judge compares what was stored and what arrived with what was expected.
 func (y *year) judge() {
 	t, db := y.t, y.replicas[0].DB
 	got := map[string]bool{}
-	ids := map[models.ID]models.Notice{}
+	ends := map[models.ID][]models.Notice{} // by the notice whose mails tell of them
 	for _, n := range rowsOf[models.Notice](t, db, "kind IN ?", []string{"cert_expiring", "cert_expired"}) {
-		ids[n.ID] = n
+		of := n.ID
+		if n.GroupID != nil {
+			of = *n.GroupID
+		}
+		ends[of] = append(ends[of], n)
 	}
 	sent := map[string]models.ID{} // Message-ID -> notice
 	for _, m := range rowsOf[models.Mail](t, db, "1 = 1") {
 		if m.State != models.MailSent {
 			t.Errorf("a mail is %s: %s", m.State, m.LastError)
 		}
-		n, ok := ids[m.NoticeID]
-		if !ok {
-			continue
+		for _, n := range ends[m.NoticeID] {
+			key := n.Facts["fingerprint"] + " " + n.Facts["threshold"] + " " + m.Recipient
+			if got[key] {
+				t.Errorf("recorded twice: %s", key)
+			}
+			got[key] = true
+			sent[string(m.ID)] = m.NoticeID
 		}
-		key := n.Facts["fingerprint"] + " " + n.Facts["threshold"] + " " + m.Recipient
-		if got[key] {
-			t.Errorf("recorded twice: %s", key)
-		}
-		got[key] = true
-		sent[string(m.ID)] = m.NoticeID
 	}
 	arrived := map[string]int{}
 	for _, m := range y.box.all() {
@@ -286,5 +313,5 @@ func (y *year) judge() {
 	if len(y.want) < 40 {
 		t.Errorf("the year had only %d notices", len(y.want))
 	}
-	t.Logf("%d notices of %d certificates' ends, %d messages for them", len(got), len(ids), len(arrived))
+	t.Logf("%d notices of certificates' ends, %d told early along with others; %d messages for all", len(got), y.early, len(arrived))
 }

@@ -7,6 +7,7 @@ type Kind string
 const (
 	CertExpiring    Kind = "cert_expiring"
 	CertExpired     Kind = "cert_expired"
+	CertsExpiring   Kind = "certs_expiring"
 	CertAdded       Kind = "cert_added"
 	CertRemoved     Kind = "cert_removed"
 	CertDiscovered  Kind = "cert_discovered"
@@ -50,15 +51,16 @@ const (
 	UpgradeReminder   Kind = "sso_upgrade_reminder"
 	EmailChanged      Kind = "email_changed"
 	RoleRaised        Kind = "role_raised"
+	TeamWithoutAdmin  Kind = "team_without_admin"
 )
 
 // Kinds lists the whole catalogue.
-var Kinds = []Kind{CertExpiring, CertExpired, CertAdded, CertRemoved, CertDiscovered, MetadataFailing, MetadataWorks,
+var Kinds = []Kind{CertExpiring, CertExpired, CertsExpiring, CertAdded, CertRemoved, CertDiscovered, MetadataFailing, MetadataWorks,
 	SsoEnabled, SsoDisabled, SsoEnforced, SsoRelaxed, RecoveryUsed, BreakGlassUsed, SsoChanged, SsoFailing, TokenCreated, TokenRevoked, KeyCreated,
 	KeyRevoked, KeyExpiring, TokenExpiring, ScimFailing, SsoRollout, MemberOut, MemberRemoved, MembersOut,
 	PasswordChanged, PasswordReset, SetPassword, SignInElsewhere, FactorAdded, FactorRemoved, BackupCodeUsed,
 	VerifyEmail, Invitation, WelcomeSso, DomainVerified, DomainLost,
-	AccountConfirm, AccountLinked, UpgradeInvitation, UpgradeReminder, EmailChanged, RoleRaised}
+	AccountConfirm, AccountLinked, UpgradeInvitation, UpgradeReminder, EmailChanged, RoleRaised, TeamWithoutAdmin}
 
 // Language is a language that every message of the catalogue has.
 type Language string
@@ -115,4 +117,6 @@ type Facts struct {
 	Role        string
 	Left        int // of backup codes
 	Changes     []string
+	Ended       bool    // a certificate, or one of several
+	Several     []Facts // of one message about several certificates
 }

@@ -104,6 +104,11 @@ func (f Facts) tidied() Facts {
 		changes[i] = oneLine(c)
 	}
 	f.Changes = changes
+	several := make([]Facts, len(f.Several))
+	for i, one := range f.Several {
+		several[i] = one.tidied()
+	}
+	f.Several = several
 	return f
 }
 

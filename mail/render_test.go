@@ -19,6 +19,13 @@ func sample() Facts {
 		Name: "okta", Prefix: "rcs_AbCd", ExpiresAt: "2027-03-02T09:00:00Z", Changes: []string{"defaultRole: MEMBER -> VIEWER"},
 		Calls: 4, People: 1, Day: "2026-03-01T00:00:00Z", Email: "grace@acme.test", Role: "MEMBER",
 		Link: "https://rollcall.example.com/verify?t=AZ8", Left: 9,
+		Several: []Facts{
+			{Subject: "CN=idp.acme.test", Fingerprint: strings.Repeat("ab", 32), NotAfter: "2026-03-09T09:00:00Z", Days: 7, Provider: "https://idp.acme.test/metadata", ProviderID: "idp_0123456789abcdefghijklmnop"},
+			{
+				Subject: "CN=adfs.acme.test", Fingerprint: strings.Repeat("cd", 32), NotAfter: "2026-03-18T12:00:00Z", Days: 16, Early: 15, EarlyDay: "2026-03-03T12:00:00Z",
+				Provider: "http://adfs.acme.test/adfs/services/trust", ProviderID: "idp_abcdefghijklmnop0123456789",
+			},
+		},
 	}
 }
 
@@ -35,11 +42,12 @@ func TestGolden(t *testing.T) {
 		"_host":       func(f *Facts) { f.Reason = "HOST_CHANGED" },
 		"_for_ever":   func(f *Facts) { f.ExpiresAt = "" },
 		"_no_changes": func(f *Facts) { f.Changes = nil },
+		"_ended":      func(f *Facts) { f.Ended, f.Several[0].Ended, f.Several[1].Ended, f.Several[1].Covered = true, true, true, true },
 	}
 	of := map[string][]Kind{
-		"_early": {CertExpiring}, "_last_day": {CertExpiring}, "_one_day": {CertExpiring}, "_covered": {CertExpired},
+		"_early": {CertExpiring}, "_last_day": {CertExpiring, CertsExpiring}, "_one_day": {CertExpiring, CertsExpiring}, "_covered": {CertExpired},
 		"_trusted": {CertDiscovered}, "_no_room": {CertDiscovered}, "_host": {CertDiscovered},
-		"_for_ever": {TokenCreated, KeyCreated}, "_no_changes": {SsoChanged}, "": Kinds,
+		"_for_ever": {TokenCreated, KeyCreated}, "_no_changes": {SsoChanged}, "_ended": {CertsExpiring}, "": Kinds,
 	}
 	for variant, change := range variants {
 		for _, kind := range of[variant] {
@@ -81,6 +89,7 @@ func TestRenderHostile(t *testing.T) {
 	facts.Team = "Acme\nX-Evil: 1"
 	facts.Name = "{{.Prefix}} https://evil.example/"
 	facts.Changes = []string{"a\r\n\r\n<b>"}
+	facts.Several[0].Subject = facts.Subject
 	for _, kind := range Kinds {
 		for _, language := range Languages {
 			c, err := Render(kind, language, facts)

@@ -18,6 +18,8 @@ type Notice struct {
 	Facts         map[string]string `gorm:"serializer:json"` // for the template, never a secret
 	CreatedAt     time.Time
 	AnnouncedAt   *time.Time // when the mails were written
+	GroupID       *ID        // the notice whose mails tell of this one too
+	UntoldAt      *time.Time // when it turned out that there was nobody to tell
 }
 
 // MailState is how far a mail has come.

@@ -131,7 +131,7 @@ func loginChanges(changes []sso.Change) []*model.LoginChange {
 // jobsInfo is how the durable work is doing, as the schema has it.
 func jobsInfo(s jobs.Status) *model.JobsInfo {
 	out := &model.JobsInfo{
-		Kinds: []*model.JobKindInfo{}, Unannounced: int(s.Unannounced), FailingMetadata: int(s.Failing),
+		Kinds: []*model.JobKindInfo{}, Unannounced: int(s.Unannounced), Untold: int(s.Untold), UntoldTeams: append([]string{}, s.UntoldTeams...), FailingMetadata: int(s.Failing),
 		MailsQueued: int(s.Mails[models.MailQueued]), MailsSent: int(s.Mails[models.MailSent]),
 		MailsFailed: int(s.Mails[models.MailFailed]), MailsCancelled: int(s.Mails[models.MailCancelled]),
 	}

@@ -21,7 +21,7 @@ const scrapeWithin = 5 * time.Second
 // asked for, so every replica says the same.
 type work struct {
 	rooms *Rooms
-	jobs, last, mails, notices, failing,
+	jobs, last, mails, notices, untold, failing,
 	up *prometheus.Desc
 }
 
@@ -35,6 +35,7 @@ func newWork(r *Rooms) *work {
 		last:    describe("job_last_run_timestamp_seconds", "When a job of the kind was last done.", "kind"),
 		mails:   describe("mails", "Mails by state.", "state"),
 		notices: describe("notices_unannounced", "Notices whose mails have not been written yet."),
+		untold:  describe("notices_untold", "Notices of the last seven days that found no admin to be told."),
 		failing: describe("metadata_sources_failing", "Metadata addresses whose last look failed."),
 		up:      describe("work_readable", "1 if the state of the work could be read."),
 	}
@@ -42,7 +43,7 @@ func newWork(r *Rooms) *work {
 
 // Describe implements prometheus.Collector.
 func (w *work) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{w.jobs, w.last, w.mails, w.notices, w.failing, w.up} {
+	for _, d := range []*prometheus.Desc{w.jobs, w.last, w.mails, w.notices, w.untold, w.failing, w.up} {
 		out <- d
 	}
 }
@@ -73,6 +74,7 @@ func (w *work) Collect(out chan<- prometheus.Metric) {
 		gauge(w.mails, float64(s.Mails[state]), string(state))
 	}
 	gauge(w.notices, float64(s.Unannounced))
+	gauge(w.untold, float64(s.Untold))
 	gauge(w.failing, float64(s.Failing))
 }
 

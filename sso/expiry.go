@@ -3,11 +3,13 @@ package sso
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
 	"gorm.io/gorm"
 
+	"rollcall/fault"
 	"rollcall/models"
 )
 
@@ -18,8 +20,6 @@ const (
 	// tooLate is how long after the end nobody is told any more: whoever was not
 	// told by then has found out.
 	tooLate = 30 * day
-	// coverage is by how much a certificate has to outlive another to cover it.
-	coverage = 30 * day
 	// expiryBatch is how many certificates are looked at at once.
 	expiryBatch = 200
 )
@@ -63,15 +63,8 @@ func tightest(end time.Time, days []int, now time.Time) (int, bool) {
 	return best, found && !now.After(end.Add(tooLate))
 }
 
-// covers reports whether a certificate makes the end of another one harmless:
-// it has verified a sign-in and is good for a month longer.
-func covers(c, ending models.Certificate, now time.Time) bool {
-	return c.IdentityProviderID == ending.IdentityProviderID && c.FingerprintSha256 != ending.FingerprintSha256 &&
-		c.LastUsedAt != nil && c.StateAt(now) == models.CertificateActive && !c.NotAfter.Before(ending.NotAfter.Add(coverage))
-}
-
 // AnnounceExpiring announces the ends of certificates that are due and returns
-// how many notices that made. It can be run at any time, by several at once and
+// how many that are. It can be run at any time, by several at once and
 // after any interruption: what once means is the notice's key.
 func (s *Service) AnnounceExpiring(ctx context.Context) (int, error) {
 	if s.Announce == nil {
@@ -80,64 +73,108 @@ func (s *Service) AnnounceExpiring(ctx context.Context) (int, error) {
 	made, after, now := 0, models.ID(""), s.now()
 	for {
 		var rows []models.Certificate
-		q := s.DB.Read(ctx).Omit("der").Where("not_after >= ? AND not_after <= ?", now.Add(-tooLate), now.Add(widest*day))
+		q := endingAround(s.DB.Read(ctx), now)
 		if after != "" {
 			q = q.Where("id > ?", after)
 		}
 		if err := q.Order("id").Limit(expiryBatch).Find(&rows).Error; err != nil {
 			return made, err
 		}
-		n, err := s.announceSome(ctx, rows, now)
-		made += n
-		if err != nil || len(rows) < expiryBatch {
+		about, err := aboutIn(s.DB.Read(ctx), rows, now)
+		if err != nil {
 			return made, err
+		}
+		var teams []models.ID
+		for _, c := range rows {
+			if _, due := about.due(c, now); due && !slices.Contains(teams, c.TeamID) {
+				teams = append(teams, c.TeamID)
+			}
+		}
+		for _, team := range teams {
+			n, err := s.announceEnds(ctx, team, now)
+			if made += n; err != nil {
+				return made, err
+			}
+		}
+		if len(rows) < expiryBatch {
+			return made, nil
 		}
 		after = rows[len(rows)-1].ID
 	}
 }
 
-// announceSome leaves out what was announced before and gives each of the rest
-// a transaction of its own.
-func (s *Service) announceSome(ctx context.Context, rows []models.Certificate, now time.Time) (int, error) {
-	about, err := s.about(ctx, rows)
-	if err != nil {
-		return 0, err
-	}
-	made := 0
-	for _, c := range rows {
-		days, due := about.due(c, now)
-		if !due || about.announced[expiryKey(c, days)] {
-			continue
-		}
-		var new bool
-		err := s.DB.InTx(ctx, func(tx *gorm.DB) error {
-			new = false
-			found, err := s.expiryWanted(tx, c.TeamID, c.FingerprintSha256, days, now)
-			if err != nil || found == nil {
-				return err
-			}
-			before, err := noticeExists(tx, expiryKey(c, days))
-			if err != nil || before {
-				return err
-			}
-			new = true
-			return s.announce(ctx, tx, expiryNotice(*found, about.providers[c.IdentityProviderID], days, now))
-		})
-		if err != nil {
-			return made, err
-		}
-		if new {
-			made++
-		}
-		about.announced[expiryKey(c, days)] = true
-	}
-	return made, nil
+// endingAround are the certificates whose ends somebody may have to be told of.
+func endingAround(db *gorm.DB, now time.Time) *gorm.DB {
+	return db.Omit("der").Where("not_after >= ? AND not_after <= ?", now.Add(-tooLate), now.Add((widest+1)*day))
 }
 
-func noticeExists(tx *gorm.DB, key string) (bool, error) {
-	var n int64
-	err := tx.Model(&models.Notice{}).Where("notice_key = ?", key).Count(&n).Error
-	return n > 0, err
+// announceEnds announces all ends that a team is to be told of today, in one
+// transaction, so that they arrive in one mail. Nothing is told before something
+// is due; then what is due later on the same day (UTC) is told along with it.
+func (s *Service) announceEnds(ctx context.Context, team models.ID, now time.Time) (int, error) {
+	made := 0
+	err := s.DB.InTx(ctx, func(tx *gorm.DB) error {
+		made = 0
+		// Two replicas would each tell of one half.
+		if _, err := models.LockTeam(tx, team); err != nil {
+			return err
+		}
+		var rows []models.Certificate
+		if err := tx.Omit("der").Where("team_id = ?", team).Order("not_after, id").Find(&rows).Error; err != nil {
+			return err
+		}
+		about, err := aboutIn(tx, rows, now)
+		if err != nil {
+			return err
+		}
+		var told []models.Notice
+		something := false
+		for _, c := range rows {
+			days, due := about.due(c, now)
+			if soon, today := about.dueToday(c, now); today && (!due || soon < days) {
+				days = soon
+			} else if !due {
+				continue
+			}
+			if about.announced[expiryKey(c, days)] || days > 0 && covered(c, rows, now) {
+				continue
+			}
+			something = something || due
+			about.announced[expiryKey(c, days)] = true
+			told = append(told, expiryNotice(c, about.providers[c.IdentityProviderID], days, now))
+		}
+		if !something {
+			return nil
+		}
+		made = len(told)
+		return s.announceTogether(ctx, tx, team, told)
+	})
+	if fault.Is(err, fault.Missing) { // the team is gone
+		return 0, nil
+	}
+	return made, err
+}
+
+// announceTogether announces one notice as itself, and several by one that
+// stands for them.
+func (s *Service) announceTogether(ctx context.Context, tx *gorm.DB, team models.ID, told []models.Notice) error {
+	if len(told) == 1 {
+		return s.announce(ctx, tx, told[0])
+	}
+	id, err := models.NewID()
+	if err != nil {
+		return err
+	}
+	for i := range told {
+		if told[i], err = s.complete(ctx, told[i]); err != nil {
+			return err
+		}
+		told[i].GroupID, told[i].AnnouncedAt = &id, &told[i].CreatedAt
+	}
+	if err := tx.Create(&told).Error; err != nil {
+		return err
+	}
+	return s.announce(ctx, tx, models.Notice{ID: id, TeamID: team, Kind: noticeEnds, NoticeKey: noticeEnds + "/" + string(id)})
 }
 
 // expiryKey is what "once" means: a team, a certificate and a threshold. The
@@ -167,8 +204,8 @@ type surroundings struct {
 	announced map[string]bool
 }
 
-// about reads the surroundings of a batch, in as many queries as there are kinds.
-func (s *Service) about(ctx context.Context, rows []models.Certificate) (surroundings, error) {
+// aboutIn reads the surroundings of a batch, in as many queries as there are kinds.
+func aboutIn(db *gorm.DB, rows []models.Certificate, now time.Time) (surroundings, error) {
 	out := surroundings{
 		providers: map[models.ID]models.IdentityProvider{}, wishes: map[models.ID]models.NotificationSettings{},
 		quiet: map[models.ID]bool{}, announced: map[string]bool{},
@@ -177,7 +214,6 @@ func (s *Service) about(ctx context.Context, rows []models.Certificate) (surroun
 	for _, c := range rows {
 		teams, providers = append(teams, c.TeamID), append(providers, c.IdentityProviderID)
 	}
-	db := s.DB.Read(ctx)
 	var found []models.IdentityProvider
 	var wishes []models.NotificationSettings
 	var owners []models.Team
@@ -206,7 +242,7 @@ func (s *Service) about(ctx context.Context, rows []models.Certificate) (surroun
 	}
 	keys := make([]string, 0, len(rows))
 	for _, c := range rows {
-		if days, due := out.due(c, s.now()); due {
+		for _, days := range out.thresholds(c) {
 			keys = append(keys, expiryKey(c, days))
 		}
 	}
@@ -220,65 +256,20 @@ func (s *Service) about(ctx context.Context, rows []models.Certificate) (surroun
 	return out, nil
 }
 
+func (a surroundings) thresholds(c models.Certificate) []int {
+	return thresholds(a.providers[c.IdentityProviderID].Vendor, a.wishes[c.TeamID])
+}
+
+// due is the threshold that is due for a certificate and was not announced.
 func (a surroundings) due(c models.Certificate, now time.Time) (int, bool) {
-	if a.quiet[c.TeamID] {
-		return 0, false
-	}
-	return tightest(c.NotAfter, thresholds(a.providers[c.IdentityProviderID].Vendor, a.wishes[c.TeamID]), now)
+	days, due := tightest(c.NotAfter, a.thresholds(c), now)
+	return days, due && !a.quiet[c.TeamID] && !a.announced[expiryKey(c, days)]
 }
 
-// expiryWanted returns the team's certificate with the fingerprint if its end
-// still matters: it is there, and nothing covers it. What tells of the end
-// itself is said even when it is covered.
-func (s *Service) expiryWanted(tx *gorm.DB, team models.ID, fingerprint string, days int, now time.Time) (*models.Certificate, error) {
-	var all []models.Certificate
-	if err := tx.Omit("der").Where("team_id = ?", team).Find(&all).Error; err != nil {
-		return nil, err
-	}
-	for i, c := range all {
-		if c.FingerprintSha256 != fingerprint {
-			continue
-		}
-		if days == 0 || !covered(c, all, now) {
-			return &all[i], nil
-		}
-	}
-	return nil, nil
-}
-
-func covered(ending models.Certificate, all []models.Certificate, now time.Time) bool {
-	for _, c := range all {
-		if covers(c, ending, now) {
-			return true
-		}
-	}
-	return false
-}
-
-// NoticeWanted reports whether a notice is still worth sending, and says in its
-// facts what can change until it is sent. tx may be any handle.
-func (s *Service) NoticeWanted(tx *gorm.DB, n *models.Notice) (bool, error) {
-	if n.Kind != noticeExpiring && n.Kind != noticeExpired {
-		return true, nil
-	}
-	days, err := strconv.Atoi(n.Facts["threshold"])
-	if err != nil {
-		return false, fmt.Errorf("notice %s has no threshold", n.ID)
-	}
-	now := s.now()
-	c, err := s.expiryWanted(tx, n.TeamID, n.Facts["fingerprint"], days, now)
-	if err != nil || c == nil {
-		return false, err
-	}
-	if now.After(c.NotAfter) {
-		n.Kind = noticeExpired
-		var all []models.Certificate
-		if err := tx.Omit("der").Where("identity_provider_id = ?", c.IdentityProviderID).Find(&all).Error; err != nil {
-			return false, err
-		}
-		if covered(*c, all, now) {
-			n.Facts["covered"] = "yes"
-		}
-	}
-	return true, nil
+// dueToday is the threshold that is due before the day is over. The end itself
+// is not told before it is there.
+func (a surroundings) dueToday(c models.Certificate, now time.Time) (int, bool) {
+	before := slices.DeleteFunc(a.thresholds(c), func(days int) bool { return days == 0 })
+	days, due := tightest(c.NotAfter, before, now.Truncate(day).Add(day-time.Microsecond))
+	return days, due && now.Before(c.NotAfter) && !a.quiet[c.TeamID]
 }

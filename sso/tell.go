@@ -16,6 +16,7 @@ import (
 const (
 	noticeExpiring   = "cert_expiring"
 	noticeExpired    = "cert_expired"
+	noticeEnds       = "certs_expiring" // stands for several of the two
 	noticeAdded      = "cert_added"
 	noticeRemoved    = "cert_removed"
 	noticeDiscovered = "cert_discovered"
@@ -34,21 +35,32 @@ func (s *Service) tell(ctx context.Context, tx *gorm.DB, team models.ID, kind st
 	return s.announce(ctx, tx, models.Notice{TeamID: team, NoticeKey: kind + "/" + string(id), Kind: kind, Facts: facts})
 }
 
-// announce fills in what every notice has.
+// announce hands a notice over.
 func (s *Service) announce(ctx context.Context, tx *gorm.DB, n models.Notice) error {
 	if s.Announce == nil {
 		return nil
 	}
-	var err error
-	if n.ID, err = models.NewID(); err != nil {
+	n, err := s.complete(ctx, n)
+	if err != nil {
 		return err
+	}
+	return s.Announce(tx, n)
+}
+
+// complete fills in what every notice has.
+func (s *Service) complete(ctx context.Context, n models.Notice) (models.Notice, error) {
+	if n.ID == "" {
+		var err error
+		if n.ID, err = models.NewID(); err != nil {
+			return n, err
+		}
 	}
 	n.CreatedAt = s.now()
 	if n.Facts == nil {
 		n.Facts = map[string]string{}
 	}
 	n.Facts["at"], n.Facts["actor"] = n.CreatedAt.Format(time.RFC3339), access.From(ctx).Label
-	return s.Announce(tx, n)
+	return n, nil
 }
 
 // certificateFacts are what a mail says of a certificate. They are taken down

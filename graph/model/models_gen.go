@@ -941,6 +941,11 @@ type JobsInfo struct {
 	MailsCancelled int `json:"mailsCancelled"`
 	// How many notices wait for their mails to be written.
 	Unannounced int `json:"unannounced"`
+	// How many notices of the last seven days nobody could be told, because their team has
+	// no admin and no address besides. Only notices that nobody's own action is the cause of count.
+	Untold int `json:"untold"`
+	// The slugs of the teams of those notices, the latest first; at most 20.
+	UntoldTeams []string `json:"untoldTeams"`
 	// How many metadata addresses failed at the last look.
 	FailingMetadata int `json:"failingMetadata"`
 }

@@ -1,0 +1,17 @@
+-- +goose Up
+
+-- The notice that stands for several: ends of certificates that are told of in
+-- one mail.
+ALTER TABLE notices ADD COLUMN group_id text;
+CREATE INDEX ix_notices_group ON notices (group_id) WHERE group_id IS NOT NULL;
+
+-- When a notice found nobody to tell, for the operators to see.
+ALTER TABLE notices ADD COLUMN untold_at datetime;
+CREATE INDEX ix_notices_untold ON notices (untold_at) WHERE untold_at IS NOT NULL;
+
+-- +goose Down
+
+DROP INDEX ix_notices_untold;
+ALTER TABLE notices DROP COLUMN untold_at;
+DROP INDEX ix_notices_group;
+ALTER TABLE notices DROP COLUMN group_id;
