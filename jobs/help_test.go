@@ -80,8 +80,8 @@ func replicaOn(t testing.TB, db *models.DB, now func() time.Time, sender mail.Se
 
 // quick has no timetable, tries again at once and soon gives up on the dead.
 func quick(c *river.Config) {
-	c.JobTimeout, c.RescueStuckJobsAfter, c.RetryPolicy, c.PeriodicJobs = 2*time.Second, 3*time.Second, soon{}, nil
-	c.FetchCooldown, c.FetchPollInterval = 5*time.Millisecond, 50*time.Millisecond
+	c.JobTimeout, c.RescueStuckJobsAfter, c.RetryPolicy, c.PeriodicJobs = 10*time.Second, 12*time.Second, soon{}, nil
+	c.FetchCooldown, c.FetchPollInterval = 5*time.Millisecond, 10*time.Millisecond
 }
 
 type soon struct{}

@@ -50,9 +50,11 @@ func (s *Service) Prune(ctx context.Context) error {
 		{&models.ScimToken{}, "expires_at < ?", s.Retention.Credentials},
 		{&models.ScimToken{}, "revoked_at < ?", s.Retention.Credentials},
 		{&models.AuditEvent{}, "at < ?", s.Retention.History},
+		// A notice goes after its mails, of which it may have one for each member.
+		{&models.Mail{}, "created_at < ?", s.Retention.Mails},
 		// A certificate's end is announced from sixty days before to thirty days
 		// after it: no notice may be forgotten within that time.
-		{&models.Notice{}, "created_at < ?", s.Retention.Mails},
+		{&models.Notice{}, "created_at < ? AND NOT EXISTS (SELECT 1 FROM mails m WHERE m.notice_id = notices.id)", s.Retention.Mails},
 	} {
 		if old.keep == 0 {
 			continue

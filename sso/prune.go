@@ -19,6 +19,8 @@ const (
 	attemptsKept = 200
 	// pruneBatch keeps each transaction short.
 	pruneBatch = 1_000
+	// pruneAtOnce bounds one run, which has a minute.
+	pruneAtOnce = 100
 )
 
 // Prune deletes requests that nobody can answer any more, assertions that were
@@ -39,14 +41,9 @@ func (s *Service) Prune(ctx context.Context) error {
 		{&models.LoginAttempt{}, "at", now.Add(-s.attemptsKept())},
 		{&models.IdentityConflict{}, "last_at", now.Add(-s.attemptsKept())},
 	} {
-		for {
-			n, err := s.pruneSome(ctx, old.row, old.column, old.before)
-			if err != nil {
-				return err
-			}
-			if n < pruneBatch {
-				break
-			}
+		err := s.inBatches(ctx, old.row, func(tx *gorm.DB) *gorm.DB { return tx.Model(old.row).Where(old.column+" < ?", old.before) })
+		if err != nil {
+			return err
 		}
 	}
 	return s.thinAttempts(ctx)
@@ -54,22 +51,40 @@ func (s *Service) Prune(ctx context.Context) error {
 
 // thinAttempts keeps the newest attempts of every provider: of those that came
 // in and of those that were refused, so that a busy Monday does not push the
-// refusals out that people ask about on Tuesday.
+// refusals out that people ask about on Tuesday. Who has too many is counted
+// outside of any transaction, on an index alone.
 func (s *Service) thinAttempts(ctx context.Context) error {
-	for {
-		var n int64
-		err := s.DB.InTx(ctx, func(tx *gorm.DB) error {
-			placed := tx.Model(&models.LoginAttempt{}).
-				Select("id, row_number() OVER (PARTITION BY team_id, identity_provider_id, outcome ORDER BY id DESC) AS place")
-			surplus := tx.Table("(?) AS placed", placed).Select("id").Where("place > ?", attemptsKept).Limit(pruneBatch)
-			done := tx.Where("id IN (?)", surplus).Delete(&models.LoginAttempt{})
-			n = done.RowsAffected
-			return done.Error
-		})
-		if err != nil || n < pruneBatch {
+	var over []struct {
+		TeamID             models.ID
+		IdentityProviderID *models.ID
+		Outcome            models.AttemptOutcome
+	}
+	err := s.DB.Read(ctx).Model(&models.LoginAttempt{}).Select("team_id, identity_provider_id, outcome").
+		Group("team_id, identity_provider_id, outcome").Having("count(*) > ?", attemptsKept).Scan(&over).Error
+	if err != nil {
+		return err
+	}
+	for _, o := range over {
+		of := func(db *gorm.DB) *gorm.DB {
+			q := db.Model(&models.LoginAttempt{}).Where("team_id = ? AND outcome = ?", o.TeamID, o.Outcome)
+			if o.IdentityProviderID == nil {
+				return q.Where("identity_provider_id IS NULL")
+			}
+			return q.Where("identity_provider_id = ?", *o.IdentityProviderID)
+		}
+		var newest []models.ID // that goes
+		if err := of(s.DB.Read(ctx)).Order("id DESC").Offset(attemptsKept).Limit(1).Pluck("id", &newest).Error; err != nil {
+			return err
+		}
+		if len(newest) == 0 {
+			continue
+		}
+		err := s.inBatches(ctx, &models.LoginAttempt{}, func(tx *gorm.DB) *gorm.DB { return of(tx).Where("id <= ?", newest[0]) })
+		if err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
 func (s *Service) attemptsKept() time.Duration {
@@ -79,13 +94,19 @@ func (s *Service) attemptsKept() time.Duration {
 	return attemptKept
 }
 
-func (s *Service) pruneSome(ctx context.Context, row any, column string, before time.Time) (int64, error) {
-	var n int64
-	err := s.DB.InTx(ctx, func(tx *gorm.DB) error {
-		ids := tx.Model(row).Select("id").Where(column+" < ?", before).Limit(pruneBatch)
-		done := tx.Where("id IN (?)", ids).Delete(row)
-		n = done.RowsAffected
-		return done.Error
-	})
-	return n, err
+// inBatches deletes what a query finds, a thousand rows in a transaction. It ends
+// after a hundred of them: the next run goes on.
+func (s *Service) inBatches(ctx context.Context, row any, find func(tx *gorm.DB) *gorm.DB) error {
+	for range pruneAtOnce {
+		var n int64
+		err := s.DB.InTx(ctx, func(tx *gorm.DB) error {
+			done := tx.Where("id IN (?)", find(tx).Select("id").Limit(pruneBatch)).Delete(row)
+			n = done.RowsAffected
+			return done.Error
+		})
+		if err != nil || n < pruneBatch {
+			return err
+		}
+	}
+	return nil
 }

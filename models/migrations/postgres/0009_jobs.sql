@@ -9,8 +9,16 @@ CREATE INDEX ix_notices_group ON notices (group_id) WHERE group_id IS NOT NULL;
 ALTER TABLE notices ADD COLUMN untold_at timestamptz;
 CREATE INDEX ix_notices_untold ON notices (untold_at) WHERE untold_at IS NOT NULL;
 
+-- What is pruned by its age, and how many attempts there are of a kind.
+CREATE INDEX ix_notices_created ON notices (created_at);
+CREATE INDEX ix_mails_created ON mails (created_at);
+CREATE INDEX ix_login_attempts_kind ON login_attempts (team_id, identity_provider_id, outcome, id);
+
 -- +goose Down
 
+DROP INDEX ix_login_attempts_kind;
+DROP INDEX ix_mails_created;
+DROP INDEX ix_notices_created;
 DROP INDEX ix_notices_untold;
 ALTER TABLE notices DROP COLUMN untold_at;
 DROP INDEX ix_notices_group;
