@@ -102,9 +102,11 @@ func (s *Store) CloseReplaced(ctx context.Context, ending string) error {
 	var held []struct {
 		models.Session
 		Email string
+		Role  models.Role
 	}
 	now := s.now()
-	err = s.DB.Read(ctx).Model(&models.Session{}).Select("sessions.*, u.email").Joins("JOIN users u ON u.id = sessions.user_id").
+	err = s.DB.Read(ctx).Model(&models.Session{}).Select("sessions.*, u.email, m.role").
+		Joins("JOIN users u ON u.id = sessions.user_id").Joins("JOIN memberships m ON m.id = sessions.membership_id").
 		Where("sessions.secret_hash = ? AND sessions.revoked_at IS NULL AND sessions.expires_at > ? AND sessions.idle_expires_at > ?", sum, now, now).
 		Find(&held).Error
 	if err != nil || len(held) == 0 {
@@ -112,7 +114,7 @@ func (s *Store) CloseReplaced(ctx context.Context, ending string) error {
 	}
 	row := held[0]
 	return s.CloseSession(access.With(ctx, access.Actor{
-		Kind: access.Person, TeamID: row.TeamID, UserID: row.UserID, MembershipID: row.MembershipID, CredentialID: row.ID, Label: row.Email,
+		Kind: access.Person, TeamID: row.TeamID, UserID: row.UserID, MembershipID: row.MembershipID, Role: row.Role, CredentialID: row.ID, Label: row.Email,
 	}))
 }
 

@@ -40,6 +40,25 @@ export default [
     },
   },
   {
+    name: 'a session that a later sign-in replaced', main: true,
+    async walk(world, arrive) {
+      const team = await world.team('replaced');
+      const ada = world.hire(team, 'Ada');
+      const v = await arrive();
+      await v.signIn(team, ada);
+      const [first] = (await v.context.cookies()).filter((c) => c.name.endsWith('rollcall_session'));
+      // The identity provider's page posts from another site, so that the session's
+      // cookie stays behind.
+      await v.go(`${team.path}/init`);
+      await v.comeBack();
+      await v.sees('signedin', ada.email);
+      const thief = await arrive();
+      await thief.context.addCookies([first]);
+      await thief.isSignedInAs(null);
+      await v.isSignedInAs(ada.email);
+    },
+  },
+  {
     name: 'pages in a frame',
     async walk(world, arrive) {
       const v = await arrive();

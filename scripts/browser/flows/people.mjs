@@ -16,9 +16,6 @@ export function linkTo(mail, path) {
   return found[0];
 }
 
-// The pages that these flows come to.
-export const needs = ['verify', 'invitation', 'choose'];
-
 export default [
   {
     name: 'the first sign-in, and confirming the address', main: true,
@@ -29,6 +26,8 @@ export default [
       await v.signIn(team, ada);
       await v.sees('awaiting', ada.email);
       await v.isSignedInAs(ada.email);
+      await v.go('/account');
+      await v.sees('awaiting', ada.email);
       await assert.rejects(v.asks(`{ team(slug: "${team.slug}") { id } }`), /EMAIL_UNVERIFIED/);
       const link = linkTo(await world.mail(ada.email), '/verify');
       await scan(world, link);

@@ -15,9 +15,6 @@ async function result(world, test) {
   return node;
 }
 
-// The pages that these flows come to.
-export const needs = ['test', 'recovery', 'choose', 'invitation'];
-
 export default [
   {
     name: 'a test login on a draft', main: true,
@@ -164,6 +161,7 @@ export default [
       await tester.press('Begin the test login');
       await tester.logIn(ada);
       await tester.sees('test', 'A real sign-in would have', 'passed');
+      await world.mutate('regenerateRecoveryCodes', { teamId: team.id }, 'codes');
       await world.mutate('enforceSso', { teamId: team.id }, 'ssoSettings { state }');
       await signInWithPassword(other, `other@${team.slug}.test`, password);
       await other.sees('enrol', 'needs a second factor');
