@@ -37,6 +37,7 @@ func TestGoldenPages(t *testing.T) {
 		{"team", teamPage, page{Team: "Acme <Inc>", Init: "/saml/acme/init"}},
 		{"link", failurePage, page{Sentence: "This link does not work.", Init: "/password", Again: "Have another link sent"}},
 		{"elsewhere", elsewherePage, page{Own: &ownPage{Teams: []teamWay{{Name: "Acme <Inc>", Init: "/saml/acme/init?login_hint=ada%40acme.test"}}}}},
+		{"elsewhere-several", elsewherePage, page{Own: &ownPage{Teams: []teamWay{{Name: "Acme", Init: "/saml/acme/init"}, {Name: "Globex", Init: "/saml/globex/init"}}}}},
 		{"elsewhere-nowhere", elsewherePage, page{Own: &ownPage{}}},
 		{"teams", teamsPage, page{Own: &ownPage{Email: "ada@acme.test", Teams: []teamWay{{Name: "Acme <Inc>", Slug: "acme"}, {Name: "Globex", Slug: "globex", Own: true}}}}},
 		{"test-failed", testingPage, page{Test: &testPage{Effect: effects[sso.EffectRefused], Why: "Why.", Advice: "Advice.", Attempt: attempt,

@@ -143,7 +143,7 @@ export class Visitor {
   /** Waits until the identity provider's page has brought the browser back. */
   async comeBack() {
     if (!this.javaScript) {
-      await this.page.getByRole('button', { name: 'Submit', exact: true }).click();
+      await this.page.locator('button[type=submit]').click(); // the other one is for scripts
     }
     await this.page.waitForURL((u) => u.href.startsWith(this.world.url));
   }

@@ -107,6 +107,13 @@ export class World {
     return t;
   }
 
+  /** The id of a team's one identity provider. */
+  async provider(team) {
+    const { team: { ssoSettings: { identityProviders: [one] } } } = await this.query(
+      'query($slug: String!) { team(slug: $slug) { ssoSettings { identityProviders { id } } } }', { slug: team.slug });
+    return one.id;
+  }
+
   /** Proves that a domain is the team's. */
   async prove(team, name) {
     const { domain } = await this.mutate('addDomain', { teamId: team.id, name }, 'domain { id challenge { name value } }');

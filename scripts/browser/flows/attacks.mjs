@@ -1,6 +1,7 @@
 // What strangers try with somebody's browser.
 
 import assert from 'node:assert/strict';
+import { password, settle } from './own.mjs';
 
 export default [
   {
@@ -18,6 +19,27 @@ export default [
       }
       await v.go(`${team.path}/init?return_to=${encodeURIComponent('/signin?from=here')}`);
       await v.page.waitForURL(`${world.url}/signin?from=here`);
+    },
+  },
+  {
+    name: 'ways back that lead elsewhere, after a password',
+    async walk(world, arrive) {
+      const team = await world.team('astray-own', { enable: false });
+      const email = `ada@${team.slug}.test`;
+      const v = await settle(world, arrive, team, email);
+      for (const [wanted, end] of [['https://evil.test/', '/signin'], ['//evil.test', '/signin'], ['/\\evil.test', '/signin'], ['/account', '/account']]) {
+        await v.go(`/signin?return_to=${encodeURIComponent(wanted)}`);
+        if (await v.viewer()) {
+          await v.press('Sign out');
+          await v.go(`/signin?return_to=${encodeURIComponent(wanted)}`);
+        }
+        await v.fill('E-mail address', email);
+        await v.press('Continue');
+        await v.fill('Password', password);
+        await v.press('Sign in');
+        await v.isSignedInAs(email);
+        assert.equal(v.page.url(), world.url + end, wanted);
+      }
     },
   },
   {

@@ -215,6 +215,27 @@ export default [
     },
   },
   {
+    name: 'a password and an authenticator app, without JavaScript', when: 'alone',
+    async walk(world, arrive) {
+      const team = await world.team('own-plain', { enable: false });
+      const email = `ada@${team.slug}.test`;
+      const v = await settle(world, () => arrive({ javaScript: false }), team, email);
+      await signInWithPassword(v, email);
+      await v.sees('signedin', email);
+      const { codes } = await addApp(world, v);
+      await v.go('/account');
+      await v.page.getByText('Add a second factor', { exact: true }).click();
+      await v.page.locator('#proof-factor').fill(password);
+      await v.press('Add a passkey');
+      await v.sees('newkey');
+      assert.match(await v.text(), /Passkeys need a script/);
+      await signInWithPassword(v, email);
+      await v.fill('Code', codes[0]);
+      await v.press('Continue');
+      await v.sees('signedin', email);
+    },
+  },
+  {
     name: 'a passkey',
     async walk(world, arrive) {
       const team = await world.team('passkey', { enable: false });

@@ -40,7 +40,7 @@ export default [
       await world.mutate('deactivateMembership', { membershipId: (await world.member(team, email)).id });
       await v.isSignedInAs(null);
       await signInWithPassword(v, email);
-      await v.sees('elsewhere', 'No team lets you in', 'nowhere');
+      await v.sees('elsewhere', 'You cannot come in', 'nowhere');
       await v.isSignedInAs(null);
     },
   },

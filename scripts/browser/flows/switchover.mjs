@@ -2,7 +2,7 @@
 // identity provider is down.
 
 import assert from 'node:assert/strict';
-import { totp } from '../factors.mjs';
+import { plugIn, totp } from '../factors.mjs';
 import { addApp, password, settle, signInWithPassword } from './own.mjs';
 
 async function startTest(world, team) {
@@ -152,6 +152,7 @@ export default [
       const team = await world.team('enrolling', { enable: false });
       const one = await settle(world, arrive, team, `one@${team.slug}.test`, 'ADMIN');
       const other = await settle(world, arrive, team, `other@${team.slug}.test`, 'ADMIN');
+      const third = await settle(world, arrive, team, `third@${team.slug}.test`, 'ADMIN');
       await world.mutate('enableSso', { teamId: team.id, skipLoginTest: true }, 'ssoSettings { state }');
       await signInWithPassword(one, `one@${team.slug}.test`);
       await addApp(world, one);
@@ -174,6 +175,12 @@ export default [
       await other.sees('codes', 'Each of these stands in once');
       await other.follow('I have kept them');
       await other.isSignedInAs(`other@${team.slug}.test`);
+      await plugIn(third);
+      await signInWithPassword(third, `third@${team.slug}.test`);
+      await third.sees('enrol', 'needs a second factor');
+      await third.press('Make a passkey instead');
+      await third.sees('codes', 'Each of these stands in once');
+      await third.isSignedInAs(`third@${team.slug}.test`);
     },
   },
 ];

@@ -5,12 +5,6 @@ import assert from 'node:assert/strict';
 import { password, settle, signInWithPassword } from './own.mjs';
 import { linkTo } from './people.mjs';
 
-/** The one identity provider of a team. */
-async function providerOf(world, team) {
-  const data = await world.query('query($slug: String!) { team(slug: $slug) { ssoSettings { identityProviders { id } } } }', { slug: team.slug });
-  return data.team.ssoSettings.identityProviders[0];
-}
-
 /** The slug of the team that a browser's session is of. */
 const teamOf = async (v) => (await v.viewer())?.session.team.slug ?? null;
 
@@ -67,7 +61,7 @@ export default [
     async walk(world, arrive) {
       const team = await world.team('routed');
       const domain = `${team.slug}.test`;
-      await world.mutate('updateIdentityProvider', { identityProviderId: (await providerOf(world, team)).id, loginHintParameter: 'login_hint' });
+      await world.mutate('updateIdentityProvider', { identityProviderId: await world.provider(team), loginHintParameter: 'login_hint' });
       await world.prove(team, domain);
       const ada = world.hire(team, 'Ada');
       const v = await arrive();
