@@ -43,6 +43,25 @@ export default [
     },
   },
   {
+    name: "another team's identity provider asserts somebody", main: true,
+    async walk(world, arrive) {
+      const ours = await world.team('asserted');
+      const theirs = await world.team('asserting');
+      const ada = world.hire(ours, 'Ada');
+      const v = await arrive();
+      await v.signIn(ours, ada);
+      await v.sees('signedin', ada.email);
+      for (const [name, email] of [['Eve', ada.email], ['Mallory', ada.email.toUpperCase()]]) {
+        const thief = await arrive();
+        await thief.signIn(theirs, world.hire(theirs, name, { email }));
+        await thief.isRefused('account_conflict', 'has an account already that this team does not manage', 'conflict');
+        await thief.isSignedInAs(null);
+      }
+      assert.deepEqual(await world.members(theirs), []);
+      await v.isSignedInAs(ada.email);
+    },
+  },
+  {
     name: 'a session that somebody planted',
     async walk(world, arrive) {
       const team = await world.team('planted');
