@@ -2,6 +2,8 @@ package credential
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"time"
 	"unicode/utf8"
 
@@ -83,6 +85,37 @@ func (s *Store) Session(ctx context.Context, id models.ID) (models.Session, erro
 		return row, nil // the one that they came with, whatever it opens
 	}
 	return row, MaySeeSessions(ctx, Holder{Team: row.TeamID, Membership: row.MembershipID})
+}
+
+// EndingOf is what may end the session of a secret and nothing else: it opens
+// nothing, and the secret cannot be had from it.
+func EndingOf(secret string) string { return hex.EncodeToString(hash(secret)) }
+
+// CloseReplaced ends, in its own person's name, the session that an EndingOf
+// belongs to, if there is one that is open: the browser that held it has signed
+// in anew.
+func (s *Store) CloseReplaced(ctx context.Context, ending string) error {
+	sum, err := hex.DecodeString(ending)
+	if err != nil || len(sum) != sha256.Size {
+		return nil
+	}
+	var held []struct {
+		models.Session
+		Email string
+		Role  models.Role
+	}
+	now := s.now()
+	err = s.DB.Read(ctx).Model(&models.Session{}).Select("sessions.*, u.email, m.role").
+		Joins("JOIN users u ON u.id = sessions.user_id").Joins("JOIN memberships m ON m.id = sessions.membership_id").
+		Where("sessions.secret_hash = ? AND sessions.revoked_at IS NULL AND sessions.expires_at > ? AND sessions.idle_expires_at > ?", sum, now, now).
+		Find(&held).Error
+	if err != nil || len(held) == 0 {
+		return err
+	}
+	row := held[0]
+	return s.CloseSession(access.With(ctx, access.Actor{
+		Kind: access.Person, TeamID: row.TeamID, UserID: row.UserID, MembershipID: row.MembershipID, Role: row.Role, CredentialID: row.ID, Label: row.Email,
+	}))
 }
 
 // CloseSession ends the session that the caller came with. Callers without one

@@ -91,6 +91,36 @@ func TestCloseSession(t *testing.T) {
 	})
 }
 
+// Whoever holds the right to end a session can end that one, while it is open, and
+// can do nothing else with it.
+func TestCloseReplaced(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		m := h.direct(models.RoleMember)
+		row, secret := h.session(m)
+		_, elsewhere := h.session(m)
+		ending := credential.EndingOf(secret)
+		ctx := models.Guarded(h.Context(), h.store.StillGood) // as the server has it
+		refused(t, "as a cookie", first(h.store.AuthenticateSession(h.Context(), ending)), fault.NotSignedIn)
+		refused(t, "as a key", first(h.store.Authenticate(h.Context(), ending)), fault.NotSignedIn)
+		for _, bad := range []string{"", secret, ending[:62], ending + "00", strings.Repeat("0", 64), "' OR 1=1 --"} {
+			h.must(h.store.CloseReplaced(ctx, bad))
+		}
+		same(t, "open", h.count(&models.Session{}, "membership_id = ? AND revoked_at IS NULL", m.ID), 2)
+		h.must(h.store.CloseReplaced(ctx, ending))
+		h.must(h.store.CloseReplaced(ctx, ending)) // a second time
+		refused(t, "closed", first(h.store.AuthenticateSession(h.Context(), secret)), fault.NotSignedIn)
+		if _, err := h.store.AuthenticateSession(h.Context(), elsewhere); err != nil {
+			t.Errorf("the other browser: %v", err)
+		}
+		same(t, "events", h.events(row.ID), []string{"session.closed"})
+		// One that has ended by itself is not closed once more.
+		idle, secret := h.session(m)
+		h.clock.Advance(40 * time.Minute)
+		h.must(h.store.CloseReplaced(ctx, credential.EndingOf(secret)))
+		same(t, "events of one that is over", len(h.events(idle.ID)), 0)
+	})
+}
+
 // The receipt counts what the revocation ended: not what had ended before, not
 // what others hold, and nothing of a transaction that failed.
 func TestRevokeMember(t *testing.T) {

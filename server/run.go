@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"rollcall/config"
+	"rollcall/domain"
 )
 
 // closeWithin bounds what is written when the server stops.
@@ -18,17 +19,23 @@ const closeWithin = 5 * time.Second
 // Run does what the command line asks for. Standard output gets what was asked
 // for - a key, a tour - and standard error the log.
 func Run(ctx context.Context, command config.Command, cfg config.Config, out, errOut io.Writer) error {
-	return RunAt(ctx, command, cfg, time.Now, out, errOut)
+	return RunIn(ctx, command, cfg, Surroundings{Now: time.Now}, out, errOut)
 }
 
-// RunAt is Run for a server that goes by another clock.
-func RunAt(ctx context.Context, command config.Command, cfg config.Config, now func() time.Time, out, errOut io.Writer) error {
+// Surroundings are what a server takes from the world around it.
+type Surroundings struct {
+	Now func() time.Time
+	DNS domain.Resolver // nil for the machine's own
+}
+
+// RunIn is Run for a server that goes by another clock, or asks another DNS.
+func RunIn(ctx context.Context, command config.Command, cfg config.Config, around Surroundings, out, errOut io.Writer) error {
 	log := newLog(cfg.LogFormat, errOut)
 	switch command {
 	case config.Serve:
-		return serve(ctx, cfg, log, now, out)
+		return serve(ctx, cfg, log, around, out)
 	case config.Demo:
-		return demo(ctx, cfg, log, now, out)
+		return demo(ctx, cfg, log, around.Now, out)
 	case config.Migrate:
 		return migrate(ctx, cfg, log, out)
 	case config.KeysCreate:
@@ -44,13 +51,14 @@ func newLog(format string, w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, nil))
 }
 
-func serve(ctx context.Context, cfg config.Config, log *slog.Logger, now func() time.Time, out io.Writer) error {
-	rooms, err := Open(ctx, cfg, log, now)
+func serve(ctx context.Context, cfg config.Config, log *slog.Logger, around Surroundings, out io.Writer) error {
+	rooms, err := Open(ctx, cfg, log, around.Now)
 	if err != nil {
 		return err
 	}
 	defer rooms.close()
 	rooms.Stopping = ctx.Done()
+	rooms.Domains.Resolver = around.DNS
 	if err := rooms.AnnounceOperatorKey(ctx, out); err != nil {
 		return err
 	}

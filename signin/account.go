@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 
+	"rollcall/access"
 	"rollcall/account"
 	"rollcall/models"
 )
@@ -18,6 +19,17 @@ type accountPage struct {
 	Kinds     []factorLine
 	Browsers  []sessionLine
 	Own       bool // whether some team lets them in without an identity provider
+}
+
+// proofField is the part of a form that proves once more who fills it in.
+type proofField struct {
+	ID, Email      string // ID tells the form's fields from those of the others
+	Password, Code bool   // what may be shown
+}
+
+// Proof is the part for the form of a name.
+func (p *ownPage) Proof(id string) proofField {
+	return proofField{ID: id, Email: p.Email, Password: p.Account.Password != nil, Code: p.Account.NeedsCode}
 }
 
 type factorLine struct {
@@ -39,6 +51,18 @@ var said = map[string]string{
 	"renamed":  "The second factor has its new name.",
 	"ended":    "The session is ended.",
 	"added":    "The second factor is added. Your other browsers are signed out.",
+}
+
+// confirmed keeps the pages of one's own account from people who have to confirm
+// their address first: the sign-in page tells them so.
+func (h *handler) confirmed(serve http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if access.From(r.Context()).Unverified {
+			h.see(w, afterSignIn)
+			return
+		}
+		serve(w, r)
+	}
 }
 
 // me shows the account.
@@ -69,7 +93,7 @@ func (h *handler) showMe(w http.ResponseWriter, r *http.Request, status int, fie
 	}
 	for _, s := range o.Sessions {
 		p.Browsers = append(p.Browsers, sessionLine{
-			ID: s.GlobalID(), Browser: s.UserAgent, IP: s.IP, Here: s.ID == o.Session.ID,
+			ID: s.GlobalID(), Browser: browserName(s.UserAgent), IP: s.IP, Here: s.ID == o.Session.ID,
 			Seen: s.LastSeenAt.UTC().Format(shownTime) + " UTC", At: s.LastSeenAt.UTC().Format("2006-01-02T15:04:05Z"),
 		})
 	}

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 
-	"rollcall/access"
 	"rollcall/fault"
 )
 
@@ -48,16 +47,8 @@ func (h *handler) acs(w http.ResponseWriter, r *http.Request, slug string) {
 		h.fail(w, r, slug, in.AttemptID, err)
 		return
 	}
-	// 3. A new secret for every sign-in: what the browser had before is worth
-	// nothing, whoever put it there. A cookie that did come along belongs to a
-	// session that this one replaces. From another site none does, because it
-	// is Lax; that session ends by itself.
-	if access.From(r.Context()).Kind == access.Person {
-		if err := h.Credentials.CloseSession(r.Context()); err != nil {
-			h.Log.WarnContext(r.Context(), "the session that a sign-in replaced stays open", "team", slug, "error", err)
-		}
-	}
-	h.jar.setSession(w, in.SessionSecret)
+	// 3. A new secret for every sign-in.
+	h.replace(w, r, in.SessionSecret)
 	h.see(w, returnPath(in.ReturnTo))
 }
 

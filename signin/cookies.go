@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"net/http"
 	"time"
+
+	"rollcall/credential"
 )
 
 // The names of the cookies. The prefix __Host- makes browsers insist on Secure,
@@ -12,6 +14,7 @@ import (
 // plant one; it does not work on plain http.
 const (
 	sessionName = "rollcall_session"
+	endingName  = "rollcall_ending"
 	flowName    = "rollcall_flow"
 	hostPrefix  = "__Host-"
 )
@@ -58,12 +61,16 @@ func (j jar) readUpTo(r *http.Request, base string, longest int) string {
 // forgets it. Lax keeps it out of cross-site posts.
 func (j jar) setSession(w http.ResponseWriter, secret string) {
 	j.set(w, sessionName, secret, 0, http.SameSiteLaxMode)
+	// With it goes a right to end that session, which does come along on the
+	// identity provider's post: the next sign-in ends what it replaces.
+	j.set(w, endingName, credential.EndingOf(secret), 0, j.crossSite())
 }
 
 // clear takes the session and the flow away.
 func (j jar) clear(w http.ResponseWriter) {
 	j.set(w, sessionName, "", -1, http.SameSiteLaxMode)
-	j.set(w, flowName, "", -1, j.flowSite())
+	j.set(w, endingName, "", -1, j.crossSite())
+	j.set(w, flowName, "", -1, j.crossSite())
 	j.clearStep(w, stepName)
 }
 
@@ -93,15 +100,15 @@ func (j jar) setFlow(w http.ResponseWriter, f flow) {
 		// Without SameSite a browser sends a cookie along on a cross-site post
 		// for two minutes from its making, and setting the same value again
 		// does not count as making it. Taking it away first does.
-		j.set(w, flowName, "", -1, j.flowSite())
+		j.set(w, flowName, "", -1, j.crossSite())
 	}
-	j.set(w, flowName, f.secret, flowLife, j.flowSite())
+	j.set(w, flowName, f.secret, flowLife, j.crossSite())
 }
 
-// flowSite is the flow cookie's SameSite. The answer is a post from the
-// identity provider's site, so it has to be None, which browsers take from
-// https only. On plain http the attribute is left out.
-func (j jar) flowSite() http.SameSite {
+// crossSite is the SameSite of what has to come along on the identity provider's
+// post: None, which browsers take from https only. On plain http the attribute
+// is left out, and browsers send such a cookie for two minutes from its making.
+func (j jar) crossSite() http.SameSite {
 	if j.secure {
 		return http.SameSiteNoneMode
 	}

@@ -14,6 +14,9 @@ func cookies(fn func(w http.ResponseWriter)) []string {
 	return w.Header().Values("Set-Cookie")
 }
 
+// endingX is the SHA-256 of rcb_x in hexadecimal, by sha256sum.
+const endingX = "0bbb57f1eb7fe9ac2aec1b6c58370a81a1105cd43e79743df0c3c9a19e1994b2"
+
 func TestCookies(t *testing.T) {
 	https, plain := jar{secure: true}, jar{secure: false}
 	for _, c := range []struct {
@@ -22,9 +25,9 @@ func TestCookies(t *testing.T) {
 		want []string
 	}{
 		{"session", cookies(func(w http.ResponseWriter) { https.setSession(w, "rcb_x") }),
-			[]string{"__Host-rollcall_session=rcb_x; Path=/; HttpOnly; Secure; SameSite=Lax"}},
+			[]string{"__Host-rollcall_session=rcb_x; Path=/; HttpOnly; Secure; SameSite=Lax", "__Host-rollcall_ending=" + endingX + "; Path=/; HttpOnly; Secure; SameSite=None"}},
 		{"session on http", cookies(func(w http.ResponseWriter) { plain.setSession(w, "rcb_x") }),
-			[]string{"rollcall_session=rcb_x; Path=/; HttpOnly; SameSite=Lax"}},
+			[]string{"rollcall_session=rcb_x; Path=/; HttpOnly; SameSite=Lax", "rollcall_ending=" + endingX + "; Path=/; HttpOnly"}},
 		{"flow", cookies(func(w http.ResponseWriter) { https.setFlow(w, flow{"s", true}) }),
 			[]string{"__Host-rollcall_flow=s; Path=/; Max-Age=3600; HttpOnly; Secure; SameSite=None"}},
 		{"new flow on http", cookies(func(w http.ResponseWriter) { plain.setFlow(w, flow{"s", false}) }),
@@ -33,6 +36,7 @@ func TestCookies(t *testing.T) {
 			[]string{"rollcall_flow=; Path=/; Max-Age=0; HttpOnly", "rollcall_flow=s; Path=/; Max-Age=3600; HttpOnly"}},
 		{"clear", cookies(https.clear), []string{
 			"__Host-rollcall_session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax",
+			"__Host-rollcall_ending=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=None",
 			"__Host-rollcall_flow=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=None",
 			"__Host-rollcall_step=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Strict"}},
 	} {

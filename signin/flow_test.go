@@ -296,8 +296,25 @@ func TestSessionFixation(t *testing.T) {
 		if w := b.post("/saml/acme/finalize", form, here); w.Code != http.StatusSeeOther {
 			h.Fatalf("%d\n%s", w.Code, w.Body)
 		}
-		if second := b.session(); second == first || h.alive(first) || !h.alive(second) {
+		second := b.session()
+		if second == first || h.alive(first) || !h.alive(second) {
 			h.Error("the old session lives on, or the new one does not")
+		}
+		// From another site it does not, but the right to end it does.
+		b.signIn()
+		if third := b.session(); third == second || h.alive(second) || !h.alive(third) {
+			h.Error("the old session lives on after a post of another site, or the new one does not")
+		}
+		if n := h.sessions(); n != 1 {
+			h.Errorf("%d sessions are open, of one browser", n)
+		}
+		// A sign-in that is refused ends nothing, and the right opens nothing.
+		kept := b.session()
+		if w := b.answer(h.respond(h.about("_unknown"))); w.Code == http.StatusSeeOther || !h.alive(kept) {
+			h.Errorf("%d, alive: %v", w.Code, h.alive(kept))
+		}
+		if h.alive(b.cookies["__Host-rollcall_ending"].Value) {
+			h.Error("the right to end a session opens it")
 		}
 		// A cookie that somebody planted is replaced.
 		planted := h.browser()

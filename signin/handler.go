@@ -45,6 +45,7 @@ type handler struct {
 // Every other post here is for the same site.
 func NewHandler(o Options) http.Handler {
 	h := newDoor(o)
+	own := func(serve http.HandlerFunc) http.HandlerFunc { return h.only(http.MethodPost, h.confirmed(serve)) }
 	mux := http.NewServeMux()
 	for pattern, serve := range map[string]http.HandlerFunc{
 		"/{$}":                  h.only(http.MethodGet, h.home),
@@ -56,28 +57,28 @@ func NewHandler(o Options) http.Handler {
 		"/signin/team":          h.both(h.pick, h.picked),
 		"/signin/switch":        h.only(http.MethodPost, h.switchTeam),
 		"/password":             h.both(h.reset, h.setPassword),
-		"/account":              h.only(http.MethodGet, h.me),
-		"/account/password":     h.only(http.MethodPost, h.change("password", "password", h.changePassword)),
-		"/account/rename":       h.only(http.MethodPost, h.change("rename", "renamed", h.renameFactor)),
-		"/account/remove":       h.only(http.MethodPost, h.change("remove", "removed", h.removeFactor)),
-		"/account/end":          h.only(http.MethodPost, h.change("end", "ended", h.endSession)),
-		"/account/totp":         h.only(http.MethodPost, h.addTotp),
-		"/account/totp/confirm": h.only(http.MethodPost, h.confirmTotp),
-		"/account/passkey":      h.only(http.MethodPost, h.addPasskey),
-		"/account/passkey/keep": h.only(http.MethodPost, h.keepPasskey),
-		"/account/codes":        h.only(http.MethodPost, h.newCodes),
+		"/account":              h.only(http.MethodGet, h.confirmed(h.me)),
+		"/account/password":     own(h.change("password", "password", h.changePassword)),
+		"/account/rename":       own(h.change("rename", "renamed", h.renameFactor)),
+		"/account/remove":       own(h.change("remove", "removed", h.removeFactor)),
+		"/account/end":          own(h.change("end", "ended", h.endSession)),
+		"/account/totp":         own(h.addTotp),
+		"/account/totp/confirm": own(h.confirmTotp),
+		"/account/passkey":      own(h.addPasskey),
+		"/account/passkey/keep": own(h.keepPasskey),
+		"/account/codes":        own(h.newCodes),
 		"/signout":              h.only(http.MethodPost, h.signout),
-		"/verify":               h.either(h.verify),
-		"/invitation":           h.either(h.invitation),
+		"/verify":               h.both(h.verify, h.verifyPost),
+		"/invitation":           h.both(h.invitation, h.accept),
 		"/verify/resend":        h.only(http.MethodPost, h.resend),
-		"/test":                 h.either(h.test),
-		"/recovery":             h.either(h.recovery),
+		"/test":                 h.both(h.test, h.beginTest),
+		"/recovery":             h.both(h.recovery, h.recoveryCode),
 		"/saml/{team}":          h.only(http.MethodGet, h.team(h.landing)),
 		"/saml/{team}/init":     h.only(http.MethodGet, h.team(h.begin)),
 		"/saml/{team}/finalize": h.team(h.acs),
 		"/saml/{team}/logout":   h.team(h.logout),
 		"/saml/{team}/metadata": h.only(http.MethodGet, h.team(h.metadata)),
-		"/upgrade":              h.upgrade,
+		"/upgrade":              h.both(h.upgrade, h.answerUpgrade),
 		"/assets/" + stylesheet: h.only(http.MethodGet, serveStyle),
 		"/assets/passkey.js":    h.only(http.MethodGet, servePasskeys),
 		"/":                     h.nothing,
@@ -104,12 +105,14 @@ func (h *handler) only(method string, serve http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// either lets GET and POST through.
-func (h *handler) either(serve http.HandlerFunc) http.HandlerFunc {
+// both is a page that is read by GET and posted to.
+func (h *handler) both(get, post http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		switch r.Method {
-		case http.MethodGet, http.MethodHead, http.MethodPost:
-			serve(w, r)
+		case http.MethodGet, http.MethodHead:
+			get(w, r)
+		case http.MethodPost:
+			post(w, r)
 		default:
 			w.Header().Set("Allow", "GET, POST")
 			h.show(w, r, http.StatusMethodNotAllowed, failurePage, page{Sentence: wrongMethod})

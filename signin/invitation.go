@@ -2,6 +2,7 @@ package signin
 
 import (
 	"net/http"
+	"strings"
 
 	"rollcall/fault"
 	"rollcall/invite"
@@ -13,8 +14,8 @@ type invitationPage struct {
 	State   string // one of the states below
 	Email   string
 	Team    string
-	Inviter string
-	Role    models.Role
+	Inviter string // address of the person who invited, "" for an operator
+	Role    string
 	Token   string // for the form
 	Problem string // why the person cannot come in
 }
@@ -33,10 +34,6 @@ const (
 // follow links, so looking at it accepts nothing; its button does. The link
 // proves a mailbox and is no sign-in: it opens no session.
 func (h *handler) invitation(w http.ResponseWriter, r *http.Request) {
-	if r.Method == http.MethodPost {
-		h.accept(w, r)
-		return
-	}
 	token := r.URL.Query().Get("t")
 	if len(token) > maxToken {
 		token = ""
@@ -65,7 +62,7 @@ func (h *handler) accept(w http.ResponseWriter, r *http.Request) {
 // showInvitation shows what an invitation is about, or why it is no use.
 func (h *handler) showInvitation(w http.ResponseWriter, r *http.Request, about invite.About, token string, err error) {
 	i := about.Invitation
-	v, status := invitationPage{State: invitedAsk, Email: i.Email, Team: about.Team.Name, Inviter: i.InvitedBy, Role: i.Role, Token: token}, http.StatusOK
+	v, status := invitationPage{State: invitedAsk, Email: i.Email, Team: about.Team.Name, Inviter: inviter(i), Role: roleNames[i.Role], Token: token}, http.StatusOK
 	switch code := fault.CodeOf(err); {
 	case err == nil:
 	case code == fault.Forbidden:
@@ -86,4 +83,14 @@ func (h *handler) showInvitation(w http.ResponseWriter, r *http.Request, about i
 		return
 	}
 	h.show(w, r, status, invitedPage, page{Invitation: &v})
+}
+
+// inviter is the address of the person who invited, also by a key of theirs. The
+// name of an operator's key says nothing to whoever is invited.
+func inviter(i models.Invitation) string {
+	who, _, _ := strings.Cut(i.InvitedBy, " (")
+	if !plausible(who) {
+		return ""
+	}
+	return who
 }

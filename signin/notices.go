@@ -164,7 +164,7 @@ func (h *handler) failAs(w http.ResponseWriter, r *http.Request, slug string, at
 	}
 	p := page{Sentence: n.sentence, Attempt: attemptID(attempt), At: h.now()}
 	if n.again && slug != "" {
-		p.Init = initPath(slug)
+		p.Init, p.Slug = initPath(slug), slug
 	}
 	h.show(w, r, n.status, failurePage, p)
 }

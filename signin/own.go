@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"rollcall/access"
 	"rollcall/account"
 	"rollcall/fault"
 )
@@ -58,21 +57,6 @@ type teamWay struct {
 	Own        bool
 	Here       bool   // the one that the session is of
 	Init       string // where its single sign-on starts
-}
-
-// both is a page that is read by GET and posted to.
-func (h *handler) both(get, post http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		switch r.Method {
-		case http.MethodGet, http.MethodHead:
-			get(w, r)
-		case http.MethodPost:
-			post(w, r)
-		default:
-			w.Header().Set("Allow", "GET, POST")
-			h.show(w, r, http.StatusMethodNotAllowed, failurePage, page{Sentence: wrongMethod})
-		}
-	}
 }
 
 // form reads what was posted, within its bounds. Without one the answer has
@@ -159,12 +143,7 @@ func (h *handler) proceed(w http.ResponseWriter, r *http.Request, p account.Prog
 	case account.StageFactor, account.StageEnrol, account.StageTeam:
 		h.see(w, "/signin/"+string(p.Stage))
 	case account.StageDone:
-		if access.From(r.Context()).Kind == access.Person {
-			if err := h.Credentials.CloseSession(r.Context()); err != nil && fault.KindOf(err) != fault.Unauthenticated {
-				h.Log.WarnContext(r.Context(), "the session that a sign-in replaced stays open", "error", err)
-			}
-		}
-		h.jar.setSession(w, p.Session)
+		h.replace(w, r, p.Session)
 		if len(p.Codes) > 0 {
 			h.show(w, r, http.StatusOK, codesPage, page{Own: &ownPage{Codes: p.Codes, ReturnTo: returnPath(p.ReturnTo)}})
 			return

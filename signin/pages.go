@@ -73,6 +73,7 @@ type page struct {
 	Team, Person string
 	Slug         string // of the team
 	Init         string // where a sign-in starts, "" for no link
+	Again        string // what the link to Init says, "" for "Start again"
 	Wrong        bool   // the team's name cannot be one
 	Sentence     string // what went wrong
 	Attempt      string // the attempt's id

@@ -15,7 +15,9 @@ import (
 	"time"
 
 	"rollcall/access"
+	"rollcall/models"
 	"rollcall/saml"
+	"rollcall/sso"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -33,7 +35,17 @@ func TestGoldenPages(t *testing.T) {
 		{"ask-wrong", askPage, page{Wrong: true, Own: &ownPage{ReturnTo: "/signin"}}},
 		{"signedin", signedInPage, page{Person: `ada"<b>@acme.test`, Team: "Acme & Söhne <script>"}},
 		{"team", teamPage, page{Team: "Acme <Inc>", Init: "/saml/acme/init"}},
-		{"refused", failurePage, page{Sentence: refused.sentence, Init: "/saml/acme/init", Attempt: attempt, At: at}},
+		{"link", failurePage, page{Sentence: "This link does not work.", Init: "/password", Again: "Have another link sent"}},
+		{"elsewhere", elsewherePage, page{Own: &ownPage{Teams: []teamWay{{Name: "Acme <Inc>", Init: "/saml/acme/init?login_hint=ada%40acme.test"}}}}},
+		{"elsewhere-several", elsewherePage, page{Own: &ownPage{Teams: []teamWay{{Name: "Acme", Init: "/saml/acme/init"}, {Name: "Globex", Init: "/saml/globex/init"}}}}},
+		{"elsewhere-nowhere", elsewherePage, page{Own: &ownPage{}}},
+		{"teams", teamsPage, page{Own: &ownPage{Email: "ada@acme.test", Teams: []teamWay{{Name: "Acme <Inc>", Slug: "acme"}, {Name: "Globex", Slug: "globex", Own: true}}}}},
+		{"test-failed", testingPage, page{Test: &testPage{Effect: effects[sso.EffectRefused], Why: "Why.", Advice: "Advice.", Attempt: attempt,
+			Bad:     []checkLine{{"Audience", models.AttemptCheck{Expected: "a<b", Actual: `"c"`, Hint: "Mend it."}}},
+			Skipped: []checkLine{{"Signature of the response", models.AttemptCheck{Actual: "not signed"}}},
+			Good:    []checkLine{{"XML", models.AttemptCheck{}}},
+		}}},
+		{"refused", failurePage, page{Sentence: refused.sentence, Init: "/saml/acme/init", Slug: "acme", Attempt: attempt, At: at}},
 		{"removed", failurePage, page{Sentence: "You were removed from this team; please ask your team's admin.", Attempt: attempt, At: at}},
 		{"failed", failurePage, page{Sentence: ours.sentence, At: at}},
 		{"nowhere", failurePage, page{Sentence: nowhere.sentence}},
@@ -50,7 +62,8 @@ func TestGoldenPages(t *testing.T) {
 		{"verify-unknown", verifyingPage, page{Verify: &verifyPage{State: verifyUnknown}}},
 		{"verify-sent", verifyingPage, page{Verify: &verifyPage{State: verifySent, Email: "ada@acme.test", SignedIn: true}}},
 		{"verify-limited", verifyingPage, page{Verify: &verifyPage{State: verifyLimited, SignedIn: true}}},
-		{"invitation-ask", invitedPage, page{Invitation: &invitationPage{State: invitedAsk, Email: `"<b>@acme.test`, Team: "Acme <Inc>", Inviter: "root@acme.test", Role: "ADMIN", Token: `T"OKEN`}}},
+		{"invitation-ask", invitedPage, page{Invitation: &invitationPage{State: invitedAsk, Email: `"<b>@acme.test`, Team: "Acme <Inc>", Inviter: "root@acme.test", Role: "admin", Token: `T"OKEN`}}},
+		{"invitation-operator", invitedPage, page{Invitation: &invitationPage{State: invitedAsk, Email: "ada@acme.test", Team: "Acme", Role: "member", Token: "TOKEN"}}},
 		{"invitation-used", invitedPage, page{Invitation: &invitationPage{State: invitedUsed}}},
 		{"invitation-expired", invitedPage, page{Invitation: &invitationPage{State: invitedExpired, Team: "Acme"}}},
 		{"invitation-other", invitedPage, page{Invitation: &invitationPage{State: invitedOther}}},
@@ -84,7 +97,7 @@ func TestGoldenPages(t *testing.T) {
 }
 
 // hiddenInput needs no label.
-var hiddenInput = regexp.MustCompile(`<input type="hidden"[^>]*>`)
+var hiddenInput = regexp.MustCompile(`<input type="(?:hidden"[^>]*|text"[^>]* hidden)>`)
 
 var (
 	idRef  = regexp.MustCompile(`(?:for|aria-describedby)="([^"]+)"`)

@@ -169,5 +169,5 @@ func (h *handler) badLink(w http.ResponseWriter, r *http.Request, err error) {
 		h.problem(w, r, err)
 		return
 	}
-	h.show(w, r, http.StatusGone, failurePage, page{Sentence: sentence, Init: "/password"})
+	h.show(w, r, http.StatusGone, failurePage, page{Sentence: sentence, Init: "/password", Again: "Have another link sent"})
 }

@@ -2,8 +2,8 @@ package signin
 
 import (
 	"net/http"
+	"strings"
 
-	"rollcall/access"
 	"rollcall/fault"
 )
 
@@ -14,25 +14,29 @@ type recoveryForm struct {
 	Problem string
 }
 
-// recovery lets an admin in by one of the team's recovery codes.
+// recovery asks for one of the team's recovery codes.
 func (h *handler) recovery(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost {
-		f := recoveryForm{Team: r.URL.Query().Get("team")}
-		if !slugForm.MatchString(f.Team) {
-			f.Team = ""
-		}
-		h.show(w, r, http.StatusOK, recoveryPage, page{Recovery: &f})
-		return
+	f := recoveryForm{Team: typedTeam(r.URL.Query().Get("team"))}
+	h.show(w, r, http.StatusOK, recoveryPage, page{Recovery: &f})
+}
+
+// typedTeam is a team's name as somebody typed it, "" for what cannot be one.
+func typedTeam(name string) string {
+	slug := strings.ToLower(strings.TrimSpace(name))
+	if !slugForm.MatchString(slug) {
+		return ""
 	}
+	return slug
+}
+
+// recoveryCode lets an admin in by one.
+func (h *handler) recoveryCode(w http.ResponseWriter, r *http.Request) {
 	values, code := readValues(w, r)
 	if code != "" {
 		h.show(w, r, http.StatusBadRequest, recoveryPage, page{Recovery: &recoveryForm{Problem: recoveryWrong}})
 		return
 	}
-	f := recoveryForm{Team: values.Get("team")}
-	if !slugForm.MatchString(f.Team) {
-		f.Team = ""
-	}
+	f := recoveryForm{Team: typedTeam(values.Get("team"))}
 	secret, err := h.SSO.Recover(nobody(r), values.Get("team"), values.Get("email"), values.Get("code"))
 	switch fault.KindOf(err) {
 	case fault.Unauthenticated:
@@ -49,12 +53,7 @@ func (h *handler) recovery(w http.ResponseWriter, r *http.Request) {
 		h.broken(w, r, err)
 		return
 	}
-	if access.From(r.Context()).Kind == access.Person {
-		if err := h.Credentials.CloseSession(r.Context()); err != nil {
-			h.Log.WarnContext(r.Context(), "the session that a recovery code replaced stays open", "error", err)
-		}
-	}
-	h.jar.setSession(w, secret)
+	h.replace(w, r, secret)
 	h.see(w, afterSignIn)
 }
 

@@ -2,11 +2,26 @@ package signin
 
 import (
 	"net/http"
-	"strings"
 
 	"rollcall/access"
+	"rollcall/credential"
 	"rollcall/models"
 )
+
+// replace gives the browser the session of a new sign-in and ends the one that it
+// had, which is worth nothing from now on, whoever put it there. The session's
+// own cookie does not come along on a post of the identity provider's site,
+// because it is Lax; the right to end it does.
+func (h *handler) replace(w http.ResponseWriter, r *http.Request, secret string) {
+	ending := h.jar.read(r, endingName)
+	if before := h.jar.read(r, sessionName); before != "" {
+		ending = credential.EndingOf(before)
+	}
+	if err := h.Credentials.CloseReplaced(nobody(r), ending); err != nil {
+		h.Log.WarnContext(r.Context(), "the session that a sign-in replaced stays open", "error", err)
+	}
+	h.jar.setSession(w, secret)
+}
 
 // signin says who is signed in, or asks who wants to. With a team in the query
 // it is a form's target and sends the browser on to that team's sign-in.
@@ -49,8 +64,8 @@ var roleNames = map[models.Role]string{models.RoleAdmin: "admin", models.RoleMem
 // toTeam takes the name as people write it. Whether there is such a team is
 // said by its own address, and by nothing before.
 func (h *handler) toTeam(w http.ResponseWriter, r *http.Request, name string) {
-	slug := strings.ToLower(strings.TrimSpace(name))
-	if !slugForm.MatchString(slug) {
+	slug := typedTeam(name)
+	if slug == "" {
 		h.ask(w, r, http.StatusBadRequest, page{Wrong: true})
 		return
 	}

@@ -24,17 +24,14 @@ type testPage struct {
 	Role    string
 	Source  string
 	Profile models.TestProfile
-	Good    []models.AttemptCheck // that passed
-	Bad     []models.AttemptCheck // and the others
+	Bad     []checkLine // checks that failed
+	Skipped []checkLine // that had nothing to look at
+	Good    []checkLine // that passed
 }
 
 // test is the page of a test login's address. Looking at it begins nothing; its
 // button does.
 func (h *handler) test(w http.ResponseWriter, r *http.Request) {
-	if r.Method == http.MethodPost {
-		h.beginTest(w, r)
-		return
-	}
 	token := r.URL.Query().Get("t")
 	about, err := h.SSO.TestLink(nobody(r), token)
 	if err != nil {
@@ -101,16 +98,19 @@ func resultOf(row models.LoginTest) *testPage {
 		p.Why, p.Advice = fault.Code(row.Code).Meaning(), fault.Code(row.Code).Advice()
 	}
 	if row.Role != nil && row.RoleSource != nil {
-		p.Role, p.Source = string(*row.Role), string(*row.RoleSource)
+		p.Role, p.Source = roleNames[*row.Role], roleSources[*row.RoleSource]
 	}
-	for _, c := range row.Checks {
-		if c.Status == "pass" {
-			p.Good = append(p.Good, c)
-		} else {
-			p.Bad = append(p.Bad, c)
-		}
-	}
+	p.Bad, p.Skipped, p.Good = checkLines(row.Checks)
 	return p
+}
+
+// roleSources say where a role comes from, in words that follow its name.
+var roleSources = map[models.RoleSource]string{
+	models.RoleByDefault:    "the team's default",
+	models.RoleByHand:       "set by hand",
+	models.RoleByInvitation: "by an invitation",
+	models.RoleByGroup:      "by a rule about groups",
+	models.RoleByAttribute:  "by a rule about attributes",
 }
 
 // testProblems are the words for tests that did not come to a result.

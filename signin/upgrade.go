@@ -44,18 +44,9 @@ const (
 	answeredBefore = "This was answered already, took too long, or another sign-in took its place. Start again from your team's sign-in."
 )
 
-// upgrade shows the question and takes the answer. Showing it changes nothing:
-// mail scanners open links too.
+// upgrade shows the question. That changes nothing: mail scanners open links too.
 func (h *handler) upgrade(w http.ResponseWriter, r *http.Request) {
-	switch r.Method {
-	case http.MethodGet, http.MethodHead:
-		h.showUpgrade(w, r, http.StatusOK, upgradeForm{Token: r.URL.Query().Get("t")})
-	case http.MethodPost:
-		h.answerUpgrade(w, r)
-	default:
-		w.Header().Set("Allow", "GET, POST")
-		h.show(w, r, http.StatusMethodNotAllowed, failurePage, page{Sentence: wrongMethod})
-	}
+	h.showUpgrade(w, r, http.StatusOK, upgradeForm{Token: r.URL.Query().Get("t")})
 }
 
 // showUpgrade reads the question again for every showing of it.

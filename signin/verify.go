@@ -38,10 +38,6 @@ const (
 // links, so looking at it confirms nothing; its button does. The link proves a
 // mailbox and is no sign-in: it opens no session.
 func (h *handler) verify(w http.ResponseWriter, r *http.Request) {
-	if r.Method == http.MethodPost {
-		h.verifyPost(w, r)
-		return
-	}
 	token := r.URL.Query().Get("t")
 	if len(token) > maxToken {
 		token = ""

@@ -1,12 +1,15 @@
 // The server as scripts/e2e-browser runs it: rollcall's own command line with a
 // clock that the run can set, because nothing there waits for links, requests
 // or sessions to end. E2E_CLOCK names a file with the seconds that the server
-// is ahead; an empty one is the real time.
+// is ahead; an empty one is the real time. E2E_DNS names one with the TXT records
+// that there are, a JSON object of lists by name.
 package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"net"
 	"os"
 	"os/signal"
 	"strconv"
@@ -21,13 +24,13 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Getenv("E2E_CLOCK")); err != nil {
+	if err := run(ctx, os.Getenv("E2E_CLOCK"), records(os.Getenv("E2E_DNS"))); err != nil {
 		fmt.Fprintln(os.Stderr, "browserhouse:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, clock string) error {
+func run(ctx context.Context, clock string, dns records) error {
 	if _, err := ahead(clock); err != nil {
 		return err
 	}
@@ -42,7 +45,7 @@ func run(ctx context.Context, clock string) error {
 		}
 		return time.Now().Add(d)
 	}
-	return server.RunAt(ctx, command, cfg, now, os.Stdout, os.Stderr)
+	return server.RunIn(ctx, command, cfg, server.Surroundings{Now: now, DNS: dns}, os.Stdout, os.Stderr)
 }
 
 // ahead reads how far the clock is set forward.
@@ -60,4 +63,24 @@ func ahead(file string) (time.Duration, error) {
 		return 0, fmt.Errorf("E2E_CLOCK: %w", err)
 	}
 	return time.Duration(seconds) * time.Second, nil
+}
+
+// records is the file that stands in for the DNS.
+type records string
+
+// LookupTXT answers as net.Resolver does.
+func (file records) LookupTXT(_ context.Context, name string) ([]string, error) {
+	text, err := os.ReadFile(string(file))
+	if err != nil {
+		return nil, err
+	}
+	var all map[string][]string
+	if err := json.Unmarshal(text, &all); err != nil {
+		return nil, err
+	}
+	found, ok := all[strings.TrimSuffix(name, ".")]
+	if !ok {
+		return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+	}
+	return found, nil
 }

@@ -89,6 +89,7 @@ var tools = map[string][]string{
 	"github.com/crewjam/saml":             {}, // the other side, in tests only
 	"github.com/descope/virtualwebauthn":  {}, // likewise
 	"github.com/boombuler/barcode":        {"account"},
+	"github.com/mileusna/useragent":       {"signin"},
 	"math/rand":                           {}, // what others must not guess comes from crypto/rand
 }
 

@@ -103,7 +103,8 @@ export async function tlsInFront(folder, port) {
   await selfSigned(folder);
   const read = (name) => fs.readFileSync(path.join(folder, name));
   const proxy = https.createServer({ key: read('key.pem'), cert: read('cert.pem') }, (request, response) => {
-    const headers = { ...request.headers, 'x-forwarded-for': '127.0.0.1', 'x-forwarded-proto': 'https' };
+    const hops = [request.headers['x-forwarded-for'], request.socket.remoteAddress].filter(Boolean).join(', ');
+    const headers = { ...request.headers, 'x-forwarded-for': hops, 'x-forwarded-proto': 'https' };
     const onward = http.request({ host: '127.0.0.1', port, method: request.method, path: request.url, headers }, (answer) => {
       response.writeHead(answer.statusCode, answer.rawHeaders);
       answer.pipe(response);

@@ -4,7 +4,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { IdP } from './idp.mjs';
-import { ask, freePort, replace, root, scratch, serve, setting, tlsInFront, until } from './process.mjs';
+import { ask, freePort, replace, scratch, serve, setting, tlsInFront, until } from './process.mjs';
 import { readMail } from './mail.mjs';
 
 export class World {
@@ -20,12 +20,14 @@ export class World {
     w.mails = path.join(home, 'mail');
     w.clock = path.join(home, 'clock');
     replace(w.clock, '');
+    w.dns = path.join(home, 'dns.json');
+    replace(w.dns, '{}');
     w.idp = await IdP.start(path.join(home, 'idp'), secure);
     const port = await freePort();
     w.backend = `http://127.0.0.1:${port}`;
     w.url = secure ? `https://localhost:${await tlsInFront(path.join(home, 'tls'), port)}` : `http://localhost:${port}`;
     const env = {
-      E2E_CLOCK: w.clock, ROLLCALL_ADDR: `127.0.0.1:${port}`, ROLLCALL_BASE_URL: w.url, ROLLCALL_SMTP_URL: `file:${w.mails}`,
+      E2E_CLOCK: w.clock, E2E_DNS: w.dns, ROLLCALL_ADDR: `127.0.0.1:${port}`, ROLLCALL_BASE_URL: w.url, ROLLCALL_SMTP_URL: `file:${w.mails}`,
       ROLLCALL_RATE_LIMIT: 'off', ROLLCALL_TRUSTED_PROXIES: '127.0.0.1', ROLLCALL_DATABASE_URL: await w.makeDatabase(home),
     };
     const program = setting('E2E_ROLLCALL');
@@ -93,14 +95,9 @@ export class World {
 
   /** Makes a team whose people sign in at the identity provider. */
   async team(slug, { name = slug[0].toUpperCase() + slug.slice(1), settings = {}, enable = true } = {}) {
-    if (fs.existsSync(path.join(root, 'signin', 'pages', 'verify.html'))) {
-      settings = { confirmEmail: false, ...settings };
-    }
     const { team } = await this.mutate('createTeam', { slug, name, plan: 'ENTERPRISE' }, 'team { id }');
     const t = { id: team.id, slug, name, entityId: `${this.url}/saml/${slug}`, path: `/saml/${slug}` };
-    if (Object.keys(settings).length > 0) {
-      await this.mutate('updateSsoSettings', { teamId: t.id, ...settings });
-    }
+    await this.mutate('updateSsoSettings', { teamId: t.id, confirmEmail: false, ...settings });
     await this.mutate('importMetadata', { teamId: t.id, xml: await this.idp.metadata() }, 'identityProvider { id }');
     // Ours after theirs: only then do they name the address for logout messages.
     this.idp.register(t.entityId, await (await fetch(`${this.backend}${t.path}/metadata`)).text());
@@ -108,6 +105,20 @@ export class World {
       await this.mutate('enableSso', { teamId: t.id, skipLoginTest: true }, 'ssoSettings { state }');
     }
     return t;
+  }
+
+  /** The id of a team's one identity provider. */
+  async provider(team) {
+    const { team: { ssoSettings: { identityProviders: [one] } } } = await this.query(
+      'query($slug: String!) { team(slug: $slug) { ssoSettings { identityProviders { id } } } }', { slug: team.slug });
+    return one.id;
+  }
+
+  /** Proves that a domain is the team's. */
+  async prove(team, name) {
+    const { domain } = await this.mutate('addDomain', { teamId: team.id, name }, 'domain { id challenge { name value } }');
+    replace(this.dns, JSON.stringify({ ...JSON.parse(fs.readFileSync(this.dns, 'utf8')), [domain.challenge.name]: [domain.challenge.value] }));
+    await this.mutate('verifyDomain', { domainId: domain.id }, 'domain { held }');
   }
 
   /** Makes a person at the identity provider; rollcall does not know them yet. */

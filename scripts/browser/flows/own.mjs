@@ -46,9 +46,6 @@ export async function addApp(world, v) {
   return { key, codes };
 }
 
-// The pages that these flows come to.
-export const needs = ['choose', 'invitation'];
-
 export default [
   {
     name: 'an address and a password', main: true,
@@ -100,7 +97,7 @@ export default [
       await v.sees('choose', 'New password');
       await v.fill('New password', 'password1234');
       await v.press('Set the password');
-      await v.sees('choose', /common|guess|known/i, 'common');
+      await v.sees('choose', 'among those that are tried first', 'common');
       await v.fill('New password', 'nine purple elephants');
       await v.press('Set the password');
       await v.sees('choose', 'Your password is set', 'done');
@@ -166,6 +163,76 @@ export default [
       await v.press(/^End/);
       await second.isSignedInAs(null);
       await v.isSignedInAs(email);
+    },
+  },
+  {
+    name: 'changing how one signs in', when: 'alone',
+    async walk(world, arrive) {
+      const team = await world.team('changing', { enable: false });
+      const email = `ada@${team.slug}.test`;
+      const v = await settle(world, arrive, team, email);
+      await signInWithPassword(v, email);
+      await v.sees('signedin', email);
+      const { codes } = await addApp(world, v);
+      const open = async (summary) => {
+        await v.go('/account');
+        await v.page.locator('summary').filter({ hasText: summary }).click();
+      };
+      await open('Rename or remove');
+      await v.page.locator('#name-0').fill('Old telephone');
+      await v.press(/^Rename/);
+      await v.sees('account', 'The second factor has its new name', 'renamed');
+      await open('Make new codes');
+      await v.page.locator('#proof-codes').fill('not this one at all');
+      await v.press('Make new codes');
+      await v.sees('account', 'The password is wrong', 'wrong');
+      await v.page.locator('#proof-codes').fill(password);
+      await v.press('Make new codes');
+      await v.sees('codes', 'Each of these stands in once');
+      // The codes before those do not work any more; another browser sees to it.
+      const other = await arrive();
+      await signInWithPassword(other, email);
+      await other.fill('Code', codes[0]);
+      await other.press('Continue');
+      await other.sees('factor', /code/i, 'wrong');
+      await other.fill('Code', (await v.page.locator('.codes li').allTextContents())[0]);
+      await other.press('Continue');
+      await other.sees('signedin', email);
+      await open('Change the password');
+      await v.page.locator('#proof-password').fill(password);
+      await v.fill('New password', 'nine purple elephants');
+      await v.press('Save');
+      await v.sees('account', 'Your password is changed', 'password');
+      await other.isSignedInAs(null);
+      await v.isSignedInAs(email);
+      await open('Rename or remove');
+      await v.page.locator('#proof-0').fill('nine purple elephants');
+      await v.press(/^Remove/);
+      await v.sees('account', 'The second factor is removed', 'removed');
+      assert.ok(await world.mail(email, /second factor/));
+      await signInWithPassword(other, email, 'nine purple elephants');
+      await other.sees('signedin', email);
+    },
+  },
+  {
+    name: 'a password and an authenticator app, without JavaScript', when: 'alone',
+    async walk(world, arrive) {
+      const team = await world.team('own-plain', { enable: false });
+      const email = `ada@${team.slug}.test`;
+      const v = await settle(world, () => arrive({ javaScript: false }), team, email);
+      await signInWithPassword(v, email);
+      await v.sees('signedin', email);
+      const { codes } = await addApp(world, v);
+      await v.go('/account');
+      await v.page.getByText('Add a second factor', { exact: true }).click();
+      await v.page.locator('#proof-factor').fill(password);
+      await v.press('Add a passkey');
+      await v.sees('newkey');
+      assert.match(await v.text(), /Passkeys need a script/);
+      await signInWithPassword(v, email);
+      await v.fill('Code', codes[0]);
+      await v.press('Continue');
+      await v.sees('signedin', email);
     },
   },
   {

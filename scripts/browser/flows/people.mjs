@@ -1,6 +1,7 @@
 // What people do with links from mails: confirm their address, join a team.
 
 import assert from 'node:assert/strict';
+import { settle, signInWithPassword } from './own.mjs';
 
 /** Opens a link as a mail scanner does, which has nobody's cookies. */
 async function scan(world, link) {
@@ -16,9 +17,6 @@ export function linkTo(mail, path) {
   return found[0];
 }
 
-// The pages that these flows come to.
-export const needs = ['verify', 'invitation', 'choose'];
-
 export default [
   {
     name: 'the first sign-in, and confirming the address', main: true,
@@ -29,6 +27,8 @@ export default [
       await v.signIn(team, ada);
       await v.sees('awaiting', ada.email);
       await v.isSignedInAs(ada.email);
+      await v.go('/account');
+      await v.sees('awaiting', ada.email);
       await assert.rejects(v.asks(`{ team(slug: "${team.slug}") { id } }`), /EMAIL_UNVERIFIED/);
       const link = linkTo(await world.mail(ada.email), '/verify');
       await scan(world, link);
@@ -117,7 +117,7 @@ export default [
       assert.deepEqual(await world.members(team), []);
       const v = await arrive();
       await v.go(link);
-      await v.sees('invitation', `invites you to the team ${team.name}`);
+      await v.sees('invitation', `You are invited to the team ${team.name} by those who run this server`);
       await v.press(`Join ${team.name}`);
       const member = await world.member(team, bob);
       assert.deepEqual([member.role, member.source, member.status], ['VIEWER', 'INVITATION', 'ACTIVE']);
@@ -135,6 +135,24 @@ export default [
       const again = await arrive();
       await again.go(link);
       await again.sees('invitation', 'was accepted or withdrawn already', 'used');
+    },
+  },
+  {
+    name: 'an invitation by an admin',
+    async walk(world, arrive) {
+      const team = await world.team('invited-by', { enable: false });
+      const chief = `chief@${team.slug}.test`;
+      const bob = `bob@${team.slug}.test`;
+      const admin = await settle(world, arrive, team, chief, 'ADMIN');
+      await signInWithPassword(admin, chief);
+      await admin.sees('signedin', chief);
+      await admin.asks(`mutation { createInvitations(input: {teamId: "${team.id}", invitations: [{email: "${bob}"}]}) { userErrors { code } } }`);
+      const v = await arrive();
+      await v.go(linkTo(await world.mail(bob, /invited/), '/invitation'));
+      await v.sees('invitation', `${chief} invites you to the team ${team.name}`, 'person');
+      // Whoever is signed in as somebody else is not the one who is asked.
+      await admin.go(v.page.url());
+      await admin.sees('invitation', 'for another address than the one that is signed in', 'other');
     },
   },
   {

@@ -1,6 +1,7 @@
 // Being turned away, with an id that the team's admins can look up.
 
 import assert from 'node:assert/strict';
+import { settle, signInWithPassword } from './own.mjs';
 
 /** Makes a team with a person who has signed in once, in a browser of theirs. */
 async function settled(world, arrive, slug) {
@@ -26,6 +27,21 @@ export default [
       await v.go(`${team.path}/init`);
       await v.comeBack();
       await v.sees('signedin', person.email);
+    },
+  },
+  {
+    name: 'a deactivated person with a password of their own',
+    async walk(world, arrive) {
+      const team = await world.team('own-out', { enable: false });
+      const email = `ada@${team.slug}.test`;
+      const v = await settle(world, arrive, team, email);
+      await signInWithPassword(v, email);
+      await v.sees('signedin', email);
+      await world.mutate('deactivateMembership', { membershipId: (await world.member(team, email)).id });
+      await v.isSignedInAs(null);
+      await signInWithPassword(v, email);
+      await v.sees('elsewhere', 'You cannot come in', 'nowhere');
+      await v.isSignedInAs(null);
     },
   },
   {

@@ -36,9 +36,7 @@ export default [
     name: 'the step that carries a message by form',
     async walk(world, arrive) {
       const team = await world.team('posting');
-      const { team: { ssoSettings: { identityProviders: [provider] } } } = await world.query(
-        'query($slug: String!) { team(slug: $slug) { ssoSettings { identityProviders { id } } } }', { slug: team.slug });
-      await world.mutate('updateIdentityProvider', { identityProviderId: provider.id, ssoBinding: 'POST' });
+      await world.mutate('updateIdentityProvider', { identityProviderId: await world.provider(team), ssoBinding: 'POST' });
       const ada = world.hire(team, 'Ada');
       const v = await arrive();
       await v.go(`${team.path}/init`);

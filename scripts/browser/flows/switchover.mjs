@@ -2,7 +2,7 @@
 // identity provider is down.
 
 import assert from 'node:assert/strict';
-import { totp } from '../factors.mjs';
+import { plugIn, totp } from '../factors.mjs';
 import { addApp, password, settle, signInWithPassword } from './own.mjs';
 
 async function startTest(world, team) {
@@ -14,9 +14,6 @@ async function result(world, test) {
   const { node } = await world.query('query($id: ID!) { node(id: $id) { ... on LoginTest { state effect code profile { email } role } } }', { id: test.id });
   return node;
 }
-
-// The pages that these flows come to.
-export const needs = ['test', 'recovery', 'choose', 'invitation'];
 
 export default [
   {
@@ -155,6 +152,7 @@ export default [
       const team = await world.team('enrolling', { enable: false });
       const one = await settle(world, arrive, team, `one@${team.slug}.test`, 'ADMIN');
       const other = await settle(world, arrive, team, `other@${team.slug}.test`, 'ADMIN');
+      const third = await settle(world, arrive, team, `third@${team.slug}.test`, 'ADMIN');
       await world.mutate('enableSso', { teamId: team.id, skipLoginTest: true }, 'ssoSettings { state }');
       await signInWithPassword(one, `one@${team.slug}.test`);
       await addApp(world, one);
@@ -164,6 +162,7 @@ export default [
       await tester.press('Begin the test login');
       await tester.logIn(ada);
       await tester.sees('test', 'A real sign-in would have', 'passed');
+      await world.mutate('regenerateRecoveryCodes', { teamId: team.id }, 'codes');
       await world.mutate('enforceSso', { teamId: team.id }, 'ssoSettings { state }');
       await signInWithPassword(other, `other@${team.slug}.test`, password);
       await other.sees('enrol', 'needs a second factor');
@@ -176,6 +175,12 @@ export default [
       await other.sees('codes', 'Each of these stands in once');
       await other.follow('I have kept them');
       await other.isSignedInAs(`other@${team.slug}.test`);
+      await plugIn(third);
+      await signInWithPassword(third, `third@${team.slug}.test`);
+      await third.sees('enrol', 'needs a second factor');
+      await third.press('Make a passkey instead');
+      await third.sees('codes', 'Each of these stands in once');
+      await third.isSignedInAs(`third@${team.slug}.test`);
     },
   },
 ];

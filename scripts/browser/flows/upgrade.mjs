@@ -18,9 +18,6 @@ async function meets(world, arrive, slug) {
   return { team, email, ada, own, v };
 }
 
-// The pages that these flows come to.
-export const needs = ['upgrade', 'choose', 'invitation'];
-
 export default [
   {
     name: 'an own account goes under single sign-on, by its password', main: true,
