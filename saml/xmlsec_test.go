@@ -175,14 +175,22 @@ func TestXMLSecSigns(t *testing.T) {
 	plain := strings.Replace(unpacked(t, respond(t, idp, r)), "</saml:Assertion>", oddities+"</saml:Assertion>", 1)
 	// An attribute and a namespace on the outermost element that matter for the
 	// inclusive method only.
-	plain = strings.Replace(plain, "<samlp:Response ", `<samlp:Response xml:lang="de" xmlns:outer="urn:outer" `, 1)
+	plain = strings.Replace(plain, "<samlp:Response ", `<samlp:Response xml:lang="de" xml:space="preserve" xml:id="outermost" xmlns:outer="urn:outer" `, 1)
 	const (
-		exclusive = "http://www.w3.org/2001/10/xml-exc-c14n#"
-		inclusive = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
-		prefixes  = `<ec:InclusiveNamespaces xmlns:ec="http://www.w3.org/2001/10/xml-exc-c14n#" PrefixList="xs outer #default z"/>`
+		exclusive   = "http://www.w3.org/2001/10/xml-exc-c14n#"
+		inclusive   = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
+		inclusive11 = "http://www.w3.org/2006/12/xml-c14n11"
+		prefixes    = `<ec:InclusiveNamespaces xmlns:ec="http://www.w3.org/2001/10/xml-exc-c14n#" PrefixList="xs outer #default z"/>`
 	)
 	signed := 0
-	for _, method := range [][2]string{{exclusive, ""}, {exclusive, prefixes}, {inclusive, ""}} {
+	for _, method := range [][2]string{
+		{exclusive, ""}, {exclusive, prefixes}, {inclusive, ""}, {inclusive11, ""},
+		{exclusive + "WithComments", ""}, {inclusive + "#WithComments", ""}, {inclusive11 + "#WithComments", ""},
+	} {
+		plain := plain
+		if strings.HasSuffix(method[0], "WithComments") {
+			plain = strings.Replace(plain, "<!-- a comment -->", "", 1)
+		}
 		for _, hash := range []string{"sha256", "sha512"} {
 			for _, element := range []string{"Assertion", "Response"} {
 				doc := etree.NewDocument()
@@ -202,18 +210,24 @@ func TestXMLSecSigns(t *testing.T) {
 					t.Fatal(err)
 				}
 				e := expecting(idp)
-				e.Provider.AllowInclusiveC14N = method[0] == inclusive
+				e.Provider.AllowInclusiveC14N = !strings.HasPrefix(method[0], exclusive)
 				a := accept(t, packed(string(out)), e)
 				want := []string{"<A&]] >", "a<b>&amp;c\rü\U0001F600", "", ""}
 				if got := a.Values("grou\"ps"); a.NameID != "ada@acme.test" || strings.Join(got, "|") != strings.Join(want, "|") {
 					t.Errorf("%s, %s, %s: read %q", element, method[0], hash, got)
 				}
 				refuse(t, packed(strings.Replace(string(out), "]] &gt;", "]]  &gt;", 1)), e, "signature_invalid")
+				if !strings.HasPrefix(method[0], exclusive) {
+					refuse(t, packed(string(out)), expecting(idp), "signature_invalid")
+				}
+				if strings.HasSuffix(method[0], "WithComments") {
+					refuse(t, packed(strings.Replace(string(out), "<saml:Subject>", "<saml:Subject><!-- kept by some -->", 1)), e, "signature_invalid")
+				}
 				signed++
 			}
 		}
 	}
-	if signed != 12 {
+	if signed != 28 {
 		t.Errorf("%d messages", signed)
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 // maxForm is the longest form that is read, in bytes: the largest document that
 // package saml takes, as base64 with line ends, with its + and / escaped.
-const maxForm = 600 << 10
+const maxForm = 1200 << 10
 
 // acs is the team's assertion consumer service: it takes the form that the
 // identity provider had the browser post (SAML bindings, section 3.5).

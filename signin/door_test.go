@@ -92,7 +92,7 @@ func TestFormsThatAreNone(t *testing.T) {
 			{"bad escape", form, "SAMLResponse=%zz", fault.ResponseMalformed},
 			{"too large", form, "SAMLResponse=" + strings.Repeat("A", maxForm), fault.ResponseTooLarge},
 			{"too large beside it", form, "SAMLResponse=" + good + "&x=" + strings.Repeat("A", maxForm), fault.ResponseTooLarge},
-			{"large document", form, "SAMLResponse=" + strings.Repeat("A", 400<<10), fault.ResponseTooLarge},
+			{"large document", form, "SAMLResponse=" + strings.Repeat("A", 800<<10), fault.ResponseTooLarge},
 		} {
 			for _, sized := range []bool{true, false} {
 				var body io.Reader = bytes.NewReader([]byte(c.body))
