@@ -236,24 +236,11 @@ func TestXMLSecSigns(t *testing.T) {
 func TestXMLSecEncrypts(t *testing.T) {
 	x := newXMLSec(t)
 	idp := newIDP(t)
-	cert := x.file("sp.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ourKeys()[0].Certificate.Raw}))
 	message := unpacked(t, respond(t, idp, good()))
 	from, to := strings.Index(message, "<saml:Assertion"), strings.Index(message, "</saml:Assertion>")+len("</saml:Assertion>")
 	for _, cipher := range []string{"http://www.w3.org/2009/xmlenc11#aes128-gcm", "http://www.w3.org/2009/xmlenc11#aes256-gcm", "http://www.w3.org/2001/04/xmlenc#aes128-cbc", "http://www.w3.org/2001/04/xmlenc#aes256-cbc"} {
 		for _, digest := range []string{"", `<ds:DigestMethod Algorithm="http://www.w3.org/2000/09/xmldsig#sha1"/>`} {
-			bits := "128"
-			if strings.Contains(cipher, "256") {
-				bits = "256"
-			}
-			out, err := x.run("--encrypt", "--pubkey-cert-pem", cert, "--session-key", "aes-"+bits, "--xml-data", x.file("assertion.xml", []byte(message[from:to])),
-				x.file("template.xml", fmt.Appendf(nil, `<xenc:EncryptedData xmlns:xenc="http://www.w3.org/2001/04/xmlenc#" Type="http://www.w3.org/2001/04/xmlenc#Element">
-<xenc:EncryptionMethod Algorithm="%s"/><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><xenc:EncryptedKey>
-<xenc:EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p">%s</xenc:EncryptionMethod><xenc:CipherData><xenc:CipherValue/></xenc:CipherData>
-</xenc:EncryptedKey></ds:KeyInfo><xenc:CipherData><xenc:CipherValue/></xenc:CipherData></xenc:EncryptedData>`, cipher, digest)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, data, _ := strings.Cut(string(out), "?>")
+			data := x.encrypt(message[from:to], cipher, digest)
 			e := decrypting(idp)
 			e.Provider.AllowCBC = true
 			if a := accept(t, packed(message[:from]+"<saml:EncryptedAssertion>"+data+"</saml:EncryptedAssertion>"+message[to:]), e); a.NameID != "ada@acme.test" || a.DecryptionKeyID != "key-now" {
@@ -261,6 +248,26 @@ func TestXMLSecEncrypts(t *testing.T) {
 			}
 		}
 	}
+}
+
+// encrypt makes an EncryptedData out of an element that stands by itself.
+func (x xmlsec) encrypt(element, cipher, digest string) string {
+	x.Helper()
+	cert := x.file("sp.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ourKeys()[0].Certificate.Raw}))
+	bits := "128"
+	if strings.Contains(cipher, "256") {
+		bits = "256"
+	}
+	out, err := x.run("--encrypt", "--pubkey-cert-pem", cert, "--session-key", "aes-"+bits, "--xml-data", x.file("assertion.xml", []byte(element)),
+		x.file("template.xml", fmt.Appendf(nil, `<xenc:EncryptedData xmlns:xenc="http://www.w3.org/2001/04/xmlenc#" Type="http://www.w3.org/2001/04/xmlenc#Element">
+<xenc:EncryptionMethod Algorithm="%s"/><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><xenc:EncryptedKey>
+<xenc:EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p">%s</xenc:EncryptionMethod><xenc:CipherData><xenc:CipherValue/></xenc:CipherData>
+</xenc:EncryptedKey></ds:KeyInfo><xenc:CipherData><xenc:CipherValue/></xenc:CipherData></xenc:EncryptedData>`, cipher, digest)))
+	if err != nil {
+		x.Fatalf("%v\n%s", err, element)
+	}
+	_, data, _ := strings.Cut(string(out), "?>")
+	return data
 }
 
 // signing is acme with two signing keys, the present and the next one.
