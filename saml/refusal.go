@@ -73,9 +73,15 @@ type Seen struct {
 	// Audiences are those of all restrictions, Recipients those of all confirmations.
 	Audiences, Recipients []string
 	Encryption            string // the content's cipher, "" when nothing was decrypted
-	// IssueInstant is when the sender says that it wrote the assertion; zero when
-	// it does not say so in a way that can be read.
-	IssueInstant time.Time
+	// Status is the response's status code and the one below it, if there is one.
+	Status      []string
+	EmailMasked string
+	// IssueInstant is when the sender says that it wrote the assertion. This and
+	// the times below are zero when it does not say so in a way that can be read.
+	IssueInstant                      time.Time
+	NotBefore, NotOnOrAfter           time.Time // of the conditions
+	ConfirmableUntil                  time.Time // the last end of a bearer confirmation
+	AuthnInstant, SessionNotOnOrAfter time.Time // of the first statement that has one
 	// KeyInfoFingerprints are the certificates that the message brought along,
 	// SHA-256. They are shown to admins for comparison and trusted by nobody.
 	KeyInfoFingerprints []string

@@ -41,6 +41,31 @@ func (h *house) enter(name, index string) *browser {
 	return b
 }
 
+// Without an address of the identity provider's, and without a key of the team's,
+// its request ends the session that it names and the browser stays here.
+func TestLogoutWithoutAnAddress(t *testing.T) {
+	eachHouse(t, func(h *house) {
+		metadata := h.browser().get("/saml/acme/metadata").Body.String()
+		for _, binding := range []models.Binding{models.BindingRedirect, models.BindingPost} {
+			if want := `Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-` + map[models.Binding]string{models.BindingRedirect: "Redirect", models.BindingPost: "POST"}[binding] + `" Location="` + base + logoutPath + `"`; !strings.Contains(metadata, want) {
+				h.Errorf("the metadata lacks %s:\n%s", want, metadata)
+			}
+			left, stays := h.enter("ada@acme.test", "_1"), h.enter("bob@acme.test", "_1")
+			secret := left.session()
+			w := h.carry(left, binding, h.request("_1"))
+			if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "You are signed out here") || h.alive(secret) || !h.alive(stays.session()) {
+				h.Errorf("%s: %d, alive %v, bob %v\n%s", binding, w.Code, h.alive(secret), h.alive(stays.session()), w.Body)
+			}
+			again := h.enter("ada@acme.test", "_2")
+			unsigned := h.request("_2")
+			unsigned.Unsigned = true
+			if w := h.carry(again, binding, unsigned); w.Code != http.StatusBadRequest || !h.alive(again.session()) {
+				h.Errorf("%s, unsigned: %d, alive %v", binding, w.Code, h.alive(again.session()))
+			}
+		}
+	})
+}
+
 // request is the usual good request about ada.
 func (h *house) request(sessions ...string) idptest.Logout {
 	return idptest.Logout{Destination: base + logoutPath, NameID: ada.NameID, Sessions: sessions, RelayState: "their state"}

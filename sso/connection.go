@@ -42,7 +42,7 @@ func (s *Service) connectLogout(ctx context.Context, slug string) (connection, e
 		return connection{team: team, settings: settings}, err
 	}
 	c, problem := s.connection(ctx, team, settings, true)
-	if problem == nil && c.sp.LogoutURL == "" {
+	if problem == nil && len(c.sp.SigningKeys) == 0 {
 		problem = err
 	}
 	return c, problem
