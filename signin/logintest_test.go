@@ -343,6 +343,6 @@ func TestRecovery(t *testing.T) {
 		if h.alive(c.session()) {
 			h.Error("the session outlives its hour")
 		}
-		h.log.MustNotHold(h.T, codes...)
+		h.log.MustNotHold(h.TB, codes...)
 	})
 }

@@ -231,7 +231,7 @@ func TestProviderSignsOut(t *testing.T) {
 			alive("all of ada's", false, false, false, true)
 			var events int64
 			h.must(h.db.Read(h.Context()).Model(&models.AuditEvent{}).Where("action = ?", "session.closed_by_identity_provider").Count(&events).Error)
-			is(h.T, "lines in the history", events, 3)
+			is(h.TB, "lines in the history", events, 3)
 		})
 	}
 }
@@ -362,10 +362,10 @@ func TestLogoutAfterSwitchingOff(t *testing.T) {
 		pages := map[string]bool{}
 		for _, slug := range []string{"quiet", "nobody"} {
 			w := b.post("/saml/"+slug+"/logout", url.Values{"SAMLRequest": {value}}, elsewhere)
-			is(h.T, slug, w.Code, http.StatusNotFound)
+			is(h.TB, slug, w.Code, http.StatusNotFound)
 			pages[uniform(w)] = true
 		}
-		is(h.T, "different pages", len(pages), 1)
+		is(h.TB, "different pages", len(pages), 1)
 	})
 }
 
