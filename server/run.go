@@ -26,6 +26,7 @@ func RunAt(ctx context.Context, command config.Command, cfg config.Config, now f
 	log := newLog(cfg.LogFormat, errOut)
 	switch command {
 	case config.Serve:
+		collectLess()
 		return serve(ctx, cfg, log, now, out)
 	case config.Demo:
 		return demo(ctx, cfg, log, now, out)
