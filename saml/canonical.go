@@ -57,7 +57,7 @@ func (c canonicalization) of(el, skip *element, limit int) ([]byte, error) {
 		return nil, errBase
 	}
 	w := &canonicalWriter{method: c, skip: skip, limit: limit, scope: inForce(el.parent)}
-	w.out = make([]byte, 0, min(limit, w.estimate(el)))
+	w.out = make([]byte, 0, min(limit, w.estimate(el)+declarations))
 	w.element(el, true)
 	if len(w.out) > limit {
 		return nil, errCanonical
@@ -78,6 +78,9 @@ type canonicalWriter struct {
 	sorted   []*xmlAttr
 }
 
+// declarations is about how many bytes the declarations of an honest message take.
+const declarations = 4 << 10
+
 // estimate is the length of the canonical form but for the declarations and
 // for what is written as an escape in short texts.
 func (w *canonicalWriter) estimate(el *element) int {
@@ -95,8 +98,8 @@ func (w *canonicalWriter) element(el *element, apex bool) {
 	if len(w.out) > w.limit {
 		return
 	}
-	if cap(w.out)-len(w.out) < 1<<10 { // by doubling, for the sum of all copies
-		w.out = slices.Grow(w.out, min(len(w.out), w.limit)+1<<10)
+	if cap(w.out)-len(w.out) < declarations/4 { // by doubling, for the sum of all copies
+		w.out = slices.Grow(w.out, min(len(w.out), w.limit)+declarations)
 	}
 	scope, rendered := len(w.scope), len(w.rendered)
 	w.scope = append(w.scope, el.decls...)

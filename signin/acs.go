@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"rollcall/access"
 	"rollcall/fault"
@@ -99,7 +100,9 @@ func readValues(w http.ResponseWriter, r *http.Request) (url.Values, fault.Code)
 	if err != nil || kind != "application/x-www-form-urlencoded" {
 		return nil, fault.ResponseMalformed
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxForm))
+	var body strings.Builder
+	body.Grow(int(max(r.ContentLength, 0)))
+	_, err = io.Copy(&body, http.MaxBytesReader(w, r.Body, maxForm))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
@@ -107,7 +110,7 @@ func readValues(w http.ResponseWriter, r *http.Request) (url.Values, fault.Code)
 	case err != nil:
 		return nil, fault.ResponseMalformed
 	}
-	values, err := url.ParseQuery(string(body))
+	values, err := url.ParseQuery(body.String())
 	if err != nil {
 		return nil, fault.ResponseMalformed
 	}
