@@ -76,6 +76,7 @@ func (c *trial) connect(to idp) {
 		c.t.Fatalf("the metadata of %s: %d %s", c.idp.metadata, theirs.status, theirs.body)
 	}
 	imported := c.mutate(c.t, "importMetadata", "identityProvider { id }", map[string]any{"teamId": c.teamID, "xml": theirs.body})
+	c.provider = imported.IdentityProvider.ID
 	c.set("updateIdentityProvider", "identityProviderId", imported.IdentityProvider.ID, built[c.needs].provider)
 	c.mutate(c.t, "enableSso", "ssoSettings { state }", map[string]any{"teamId": c.teamID, "skipLoginTest": true})
 }

@@ -22,6 +22,7 @@ type trial struct {
 	idp       idp
 	service   service
 	teamID    string
+	provider  string  // the identity provider's id, once it is connected
 	neighbour service // another team that trusts the same identity provider and takes unsolicited responses
 }
 

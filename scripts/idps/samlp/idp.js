@@ -20,8 +20,9 @@ const app = express();
 
 app.get('/metadata', samlp.metadata({ issuer, cert, redirectEndpointPath: '/sso', postEndpointPath: '/sso' }));
 
+// A service may have a key of its own, as every application of Auth0's cousins has.
 // With a SAMLRequest the service provider began; without one we do, for ?sp=.
-app.get('/sso', (req, res, next) => {
+app.use('/sso', express.urlencoded({ extended: false }), (req, res, next) => {
   samlp.parseRequest(req, (err, request) => {
     if (err) {
       return next(err);
@@ -32,7 +33,7 @@ app.get('/sso', (req, res, next) => {
       return res.status(404).send('no such service provider');
     }
     const options = {
-      issuer, key, cert,
+      issuer, key: service.key || key, cert: service.cert || cert,
       audience: service.audience || entity,
       recipient: service.acs,
       destination: service.acs,
