@@ -53,6 +53,9 @@ func newTrial(t *testing.T, server *rollcall, r row, slug string) *trial {
 	if s.verifies {
 		s.VerifyWith = ours.mustHave(t, "signing")
 	}
+	if r.needs == singleLogout {
+		s.Logout, s.LogoutKey = ours.Logout[0].Location, ours.mustHave(t, "signing")
+	}
 	if s.cipher != "" {
 		if isBuilt(encryption) {
 			s.EncryptTo = ours.mustHave(t, "encryption")
@@ -109,6 +112,9 @@ type ourMetadata struct {
 		Use         string `xml:"use,attr"`
 		Certificate string `xml:"KeyInfo>X509Data>X509Certificate"`
 	} `xml:"SPSSODescriptor>KeyDescriptor"`
+	Logout []struct {
+		Location string `xml:",attr"`
+	} `xml:"SPSSODescriptor>SingleLogoutService"`
 	ACS struct {
 		Location string `xml:",attr"`
 	} `xml:"SPSSODescriptor>AssertionConsumerService"`

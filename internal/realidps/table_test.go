@@ -63,6 +63,9 @@ var table = []row{
 	{idp: samlp, name: "AES-256-GCM, response signed", chosen: encrypts(aes256GCM, false, true), does: life, needs: encryption, without: fault.EncryptionUnexpected},
 	{idp: samlp, name: "insists on signed requests", chosen: verifiesRequests, does: life, needs: signedRequests},
 	{idp: samlp, name: "signed requests by POST", chosen: verifiesRequests, does: life, needs: postedRequests},
+	{idp: samlp, name: "logout that starts here", chosen: logsOutBy("Redirect", true, false), does: logoutHere, needs: singleLogout},
+	{idp: samlp, name: "logout that starts there", chosen: logsOutBy("Redirect", true, false), does: logoutThere, needs: singleLogout},
+	{idp: samlp, name: "logout there, by POST", chosen: logsOutBy("POST", true, true), does: logoutThere, needs: singleLogout},
 	{idp: samlp, name: "a new key", chosen: signs(true, false), does: newKeyThere},
 	{idp: samlp, name: "a new key, both signed", chosen: signs(true, true), does: newKeyThere},
 
@@ -104,6 +107,14 @@ var table = []row{
 
 func signs(assertion, response bool) func(*service) {
 	return func(s *service) { s.SignAssertion, s.SignResponse = assertion, response }
+}
+
+// logsOutBy is signs for a provider whose logout messages go by this binding.
+func logsOutBy(binding string, assertion, response bool) func(*service) {
+	return func(s *service) {
+		signs(assertion, response)(s)
+		s.LogoutBinding = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-" + binding
+	}
 }
 
 // The ciphers, by their names in XML (XML Encryption 1.1, section 5.2).
