@@ -39,6 +39,7 @@ type LoginAttemptResolver interface {
 	SinceLastSuccess(ctx context.Context, obj *models.LoginAttempt) ([]*model.LoginChange, error)
 
 	IP(ctx context.Context, obj *models.LoginAttempt) (*string, error)
+	Browser(ctx context.Context, obj *models.LoginAttempt) (*string, error)
 	RequestID(ctx context.Context, obj *models.LoginAttempt) (*string, error)
 }
 type LoginAttemptConnectionResolver interface {
@@ -642,6 +643,29 @@ func (ec *executionContext) fieldContext_LoginAttempt_ip(_ context.Context, fiel
 	return graphql.NewScalarFieldContext("LoginAttempt", field, true, true, "String")
 }
 
+func (ec *executionContext) _LoginAttempt_browser(ctx context.Context, field graphql.CollectedField, obj *models.LoginAttempt) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginAttempt_browser(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.LoginAttempt().Browser(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LoginAttempt_browser(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginAttempt", field, true, true, "String")
+}
+
 func (ec *executionContext) _LoginAttempt_requestId(ctx context.Context, field graphql.CollectedField, obj *models.LoginAttempt) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -1182,6 +1206,167 @@ func (ec *executionContext) _LoginMessage_assertionIdSha256(ctx context.Context,
 }
 func (ec *executionContext) fieldContext_LoginMessage_assertionIdSha256(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "String")
+}
+
+func (ec *executionContext) _LoginMessage_status(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMessage_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMessage_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "String")
+}
+
+func (ec *executionContext) _LoginMessage_emailMasked(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMessage_emailMasked(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EmailMasked, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMessage_emailMasked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "String")
+}
+
+func (ec *executionContext) _LoginMessage_notBefore(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMessage_notBefore(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NotBefore, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMessage_notBefore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _LoginMessage_notOnOrAfter(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMessage_notOnOrAfter(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.NotOnOrAfter, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMessage_notOnOrAfter(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _LoginMessage_confirmableUntil(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMessage_confirmableUntil(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ConfirmableUntil, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMessage_confirmableUntil(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _LoginMessage_authnInstant(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMessage_authnInstant(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AuthnInstant, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMessage_authnInstant(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _LoginMessage_sessionNotOnOrAfter(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMessage_sessionNotOnOrAfter(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SessionNotOnOrAfter, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMessage_sessionNotOnOrAfter(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMessage", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _LoginMessage_nameIdFormat(ctx context.Context, field graphql.CollectedField, obj *model.LoginMessage) (ret graphql.Marshaler) {
@@ -1810,6 +1995,12 @@ func (ec *executionContext) _LoginAttempt(ctx context.Context, sel ast.Selection
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._LoginAttempt_ip(ctx, field, obj)
 				})
+		case "browser":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._LoginAttempt_browser(ctx, field, obj)
+				})
 		case "requestId":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, false,
@@ -2088,6 +2279,41 @@ func (ec *executionContext) _LoginMessage(ctx context.Context, sel ast.Selection
 			}
 		case "assertionIdSha256":
 			out.Values[i] = ec._LoginMessage_assertionIdSha256(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "status":
+			out.Values[i] = ec._LoginMessage_status(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "emailMasked":
+			out.Values[i] = ec._LoginMessage_emailMasked(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "notBefore":
+			out.Values[i] = ec._LoginMessage_notBefore(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "notOnOrAfter":
+			out.Values[i] = ec._LoginMessage_notOnOrAfter(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "confirmableUntil":
+			out.Values[i] = ec._LoginMessage_confirmableUntil(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "authnInstant":
+			out.Values[i] = ec._LoginMessage_authnInstant(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "sessionNotOnOrAfter":
+			out.Values[i] = ec._LoginMessage_sessionNotOnOrAfter(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}

@@ -590,6 +590,7 @@ type ComplexityRoot struct {
 	LoginAttempt struct {
 		Advice           func(childComplexity int) int
 		At               func(childComplexity int) int
+		Browser          func(childComplexity int) int
 		Certificate      func(childComplexity int) int
 		Checks           func(childComplexity int) int
 		Code             func(childComplexity int) int
@@ -646,27 +647,34 @@ type ComplexityRoot struct {
 	}
 
 	LoginMessage struct {
-		Algorithms         func(childComplexity int) int
-		AssertionIDSha256  func(childComplexity int) int
-		Attributes         func(childComplexity int) int
-		Audiences          func(childComplexity int) int
-		ClockOffsetSeconds func(childComplexity int) int
-		ContextClasses     func(childComplexity int) int
-		Destination        func(childComplexity int) int
-		Encryption         func(childComplexity int) int
-		InResponseTo       func(childComplexity int) int
-		IssueInstant       func(childComplexity int) int
-		Issuer             func(childComplexity int) int
-		MatchedFingerprint func(childComplexity int) int
-		NameIDFormat       func(childComplexity int) int
-		Recipients         func(childComplexity int) int
-		RequestAgeSeconds  func(childComplexity int) int
-		SessionIndex       func(childComplexity int) int
-		ShownFingerprints  func(childComplexity int) int
-		Signed             func(childComplexity int) int
-		SignedAssertion    func(childComplexity int) int
-		SignedResponse     func(childComplexity int) int
-		SignedSha1         func(childComplexity int) int
+		Algorithms          func(childComplexity int) int
+		AssertionIDSha256   func(childComplexity int) int
+		Attributes          func(childComplexity int) int
+		Audiences           func(childComplexity int) int
+		AuthnInstant        func(childComplexity int) int
+		ClockOffsetSeconds  func(childComplexity int) int
+		ConfirmableUntil    func(childComplexity int) int
+		ContextClasses      func(childComplexity int) int
+		Destination         func(childComplexity int) int
+		EmailMasked         func(childComplexity int) int
+		Encryption          func(childComplexity int) int
+		InResponseTo        func(childComplexity int) int
+		IssueInstant        func(childComplexity int) int
+		Issuer              func(childComplexity int) int
+		MatchedFingerprint  func(childComplexity int) int
+		NameIDFormat        func(childComplexity int) int
+		NotBefore           func(childComplexity int) int
+		NotOnOrAfter        func(childComplexity int) int
+		Recipients          func(childComplexity int) int
+		RequestAgeSeconds   func(childComplexity int) int
+		SessionIndex        func(childComplexity int) int
+		SessionNotOnOrAfter func(childComplexity int) int
+		ShownFingerprints   func(childComplexity int) int
+		Signed              func(childComplexity int) int
+		SignedAssertion     func(childComplexity int) int
+		SignedResponse      func(childComplexity int) int
+		SignedSha1          func(childComplexity int) int
+		Status              func(childComplexity int) int
 	}
 
 	LoginTest struct {
@@ -3645,6 +3653,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LoginAttempt.At(childComplexity), true
+	case "LoginAttempt.browser":
+		if e.ComplexityRoot.LoginAttempt.Browser == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginAttempt.Browser(childComplexity), true
 	case "LoginAttempt.certificate":
 		if e.ComplexityRoot.LoginAttempt.Certificate == nil {
 			break
@@ -3903,12 +3917,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LoginMessage.Audiences(childComplexity), true
+	case "LoginMessage.authnInstant":
+		if e.ComplexityRoot.LoginMessage.AuthnInstant == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.AuthnInstant(childComplexity), true
 	case "LoginMessage.clockOffsetSeconds":
 		if e.ComplexityRoot.LoginMessage.ClockOffsetSeconds == nil {
 			break
 		}
 
 		return e.ComplexityRoot.LoginMessage.ClockOffsetSeconds(childComplexity), true
+	case "LoginMessage.confirmableUntil":
+		if e.ComplexityRoot.LoginMessage.ConfirmableUntil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.ConfirmableUntil(childComplexity), true
 	case "LoginMessage.contextClasses":
 		if e.ComplexityRoot.LoginMessage.ContextClasses == nil {
 			break
@@ -3921,6 +3947,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LoginMessage.Destination(childComplexity), true
+	case "LoginMessage.emailMasked":
+		if e.ComplexityRoot.LoginMessage.EmailMasked == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.EmailMasked(childComplexity), true
 	case "LoginMessage.encryption":
 		if e.ComplexityRoot.LoginMessage.Encryption == nil {
 			break
@@ -3957,6 +3989,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LoginMessage.NameIDFormat(childComplexity), true
+	case "LoginMessage.notBefore":
+		if e.ComplexityRoot.LoginMessage.NotBefore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.NotBefore(childComplexity), true
+	case "LoginMessage.notOnOrAfter":
+		if e.ComplexityRoot.LoginMessage.NotOnOrAfter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.NotOnOrAfter(childComplexity), true
 	case "LoginMessage.recipients":
 		if e.ComplexityRoot.LoginMessage.Recipients == nil {
 			break
@@ -3975,6 +4019,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LoginMessage.SessionIndex(childComplexity), true
+	case "LoginMessage.sessionNotOnOrAfter":
+		if e.ComplexityRoot.LoginMessage.SessionNotOnOrAfter == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.SessionNotOnOrAfter(childComplexity), true
 	case "LoginMessage.shownFingerprints":
 		if e.ComplexityRoot.LoginMessage.ShownFingerprints == nil {
 			break
@@ -4005,6 +4055,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LoginMessage.SignedSha1(childComplexity), true
+	case "LoginMessage.status":
+		if e.ComplexityRoot.LoginMessage.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMessage.Status(childComplexity), true
 
 	case "LoginTest.advice":
 		if e.ComplexityRoot.LoginTest.Advice == nil {
@@ -11881,7 +11937,7 @@ type LoginAttempt implements Node {
   """
   checks: [LoginCheck!]!
   """
-  Whether it was a sign-in or a logout message.
+  Whether it was a sign-in, a test login or a logout message.
   """
   kind: LoginAttemptKind!
   """
@@ -11910,9 +11966,15 @@ type LoginAttempt implements Node {
   """
   repeated: Int!
   """
-  The address that it came from; null when unknown.
+  The network that it came from: the first 24 bits of an IPv4 address, the first 48 of
+  an IPv6 address. Null when unknown.
   """
   ip: String
+  """
+  The browser and the system that it says to run on, as ` + "`" + `Firefox on Linux` + "`" + `; null when
+  it did not say so in a way that is known.
+  """
+  browser: String
   """
   The id of the request, which is also in the log; null when unknown.
   """
@@ -11973,6 +12035,10 @@ enum LoginAttemptKind {
   """
   SIGN_IN
   """
+  A test login, which lets nobody in.
+  """
+  LOGIN_TEST
+  """
   A logout message.
   """
   LOGOUT
@@ -11999,6 +12065,34 @@ type LoginMessage {
   The SHA-256 of the assertion's id, in lower-case hexadecimal digits; null when there was none.
   """
   assertionIdSha256: String
+  """
+  The status codes of the response, the outer one first.
+  """
+  status: [String!]!
+  """
+  The e-mail address with most of it hidden; null when none was found.
+  """
+  emailMasked: String
+  """
+  From when the assertion is valid; null when it does not say.
+  """
+  notBefore: DateTime
+  """
+  Until when the assertion is valid, which ends at that instant; null when it does not say.
+  """
+  notOnOrAfter: DateTime
+  """
+  Until when the assertion may be brought to its recipient; null when it does not say.
+  """
+  confirmableUntil: DateTime
+  """
+  When the person was authenticated at the identity provider; null when it does not say.
+  """
+  authnInstant: DateTime
+  """
+  Until when the identity provider wants the session to last; null when it has no wish.
+  """
+  sessionNotOnOrAfter: DateTime
   """
   The format of the NameID; null when there was none.
   """
@@ -17541,6 +17635,8 @@ func (ec *executionContext) childFields_LoginAttempt(ctx context.Context, field 
 		return ec.fieldContext_LoginAttempt_repeated(ctx, field)
 	case "ip":
 		return ec.fieldContext_LoginAttempt_ip(ctx, field)
+	case "browser":
+		return ec.fieldContext_LoginAttempt_browser(ctx, field)
 	case "requestId":
 		return ec.fieldContext_LoginAttempt_requestId(ctx, field)
 	}
@@ -17621,6 +17717,20 @@ func (ec *executionContext) childFields_LoginMessage(ctx context.Context, field 
 		return ec.fieldContext_LoginMessage_inResponseTo(ctx, field)
 	case "assertionIdSha256":
 		return ec.fieldContext_LoginMessage_assertionIdSha256(ctx, field)
+	case "status":
+		return ec.fieldContext_LoginMessage_status(ctx, field)
+	case "emailMasked":
+		return ec.fieldContext_LoginMessage_emailMasked(ctx, field)
+	case "notBefore":
+		return ec.fieldContext_LoginMessage_notBefore(ctx, field)
+	case "notOnOrAfter":
+		return ec.fieldContext_LoginMessage_notOnOrAfter(ctx, field)
+	case "confirmableUntil":
+		return ec.fieldContext_LoginMessage_confirmableUntil(ctx, field)
+	case "authnInstant":
+		return ec.fieldContext_LoginMessage_authnInstant(ctx, field)
+	case "sessionNotOnOrAfter":
+		return ec.fieldContext_LoginMessage_sessionNotOnOrAfter(ctx, field)
 	case "nameIdFormat":
 		return ec.fieldContext_LoginMessage_nameIdFormat(ctx, field)
 	case "sessionIndex":

@@ -125,7 +125,7 @@ func (v AttemptKind) MarshalGQL(w io.Writer) { writeEnum(w, v) }
 
 // UnmarshalGQL reads one of the value names.
 func (v *AttemptKind) UnmarshalGQL(in any) error {
-	return readEnum(in, v, AttemptSignIn, AttemptLogout)
+	return readEnum(in, v, AttemptSignIn, AttemptTest, AttemptLogout)
 }
 
 // MarshalGQL writes the value's name.

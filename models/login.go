@@ -47,12 +47,13 @@ const (
 	AttemptRefused   AttemptOutcome = "REFUSED"
 )
 
-// AttemptKind tells sign-ins from logout messages.
+// AttemptKind tells sign-ins from test logins and logout messages.
 type AttemptKind string
 
 // Kinds of attempt.
 const (
 	AttemptSignIn AttemptKind = "SIGN_IN"
+	AttemptTest   AttemptKind = "LOGIN_TEST" // which lets nobody in
 	AttemptLogout AttemptKind = "LOGOUT"
 )
 
@@ -70,7 +71,7 @@ type LoginAttempt struct {
 	CertificateID      *ID
 	NameIDMasked       string
 	Checks             []AttemptCheck `gorm:"serializer:json"`
-	IP                 string
+	IP                 string         // the network that it came from, not the whole address
 	RequestID          string
 
 	Kind        AttemptKind `gorm:"default:SIGN_IN"`
@@ -103,6 +104,14 @@ type AttemptMessage struct {
 	Signed             []string           `json:"signed,omitempty"` // what came with a signature, good or not
 	Audiences          []string           `json:"audiences,omitempty"`
 	Recipients         []string           `json:"recipients,omitempty"`
+	Status             []string           `json:"status,omitempty"` // the code, then the one below it
+	EmailMasked        string             `json:"email,omitempty"`
+	NotBefore          *time.Time         `json:"notBefore,omitempty"`
+	NotOnOrAfter       *time.Time         `json:"notOnOrAfter,omitempty"`
+	ConfirmableUntil   *time.Time         `json:"confirmableUntil,omitempty"` // the last end of a bearer confirmation
+	AuthnInstant       *time.Time         `json:"authnInstant,omitempty"`
+	SessionUntil       *time.Time         `json:"sessionUntil,omitempty"`
+	Browser            string             `json:"browser,omitempty"`    // family and system, as "Firefox on Linux"
 	SignedSha1         bool               `json:"signedSha1,omitempty"` // it passed by the exception alone
 	Encryption         string             `json:"encryption,omitempty"` // of the content; "" in the clear
 	ShownFingerprints  []string           `json:"shownFingerprints,omitempty"`

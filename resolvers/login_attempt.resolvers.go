@@ -89,6 +89,10 @@ func (r *loginAttemptResolver) IP(ctx context.Context, obj *models.LoginAttempt)
 	return some(obj.IP), nil
 }
 
+func (r *loginAttemptResolver) Browser(ctx context.Context, obj *models.LoginAttempt) (*string, error) {
+	return some(obj.Message.Browser), nil
+}
+
 func (r *loginAttemptResolver) RequestID(ctx context.Context, obj *models.LoginAttempt) (*string, error) {
 	return some(obj.RequestID), nil
 }

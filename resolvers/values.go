@@ -111,6 +111,8 @@ func loginMessage(m models.AttemptMessage) *model.LoginMessage {
 		NameIDFormat: some(m.NameIDFormat), SessionIndex: some(m.SessionIndex), ContextClasses: list(m.ContextClasses),
 		Attributes: []*model.LoginAttribute{}, Algorithms: list(m.Algorithms), SignedResponse: m.SignedResponse, SignedAssertion: m.SignedAssertion,
 		SignedSha1: m.SignedSha1, Signed: list(m.Signed), Audiences: list(m.Audiences), Recipients: list(m.Recipients), Encryption: some(m.Encryption), ShownFingerprints: list(m.ShownFingerprints), MatchedFingerprint: some(m.MatchedFingerprint),
+		Status: list(m.Status), EmailMasked: some(m.EmailMasked), NotBefore: m.NotBefore, NotOnOrAfter: m.NotOnOrAfter,
+		ConfirmableUntil: m.ConfirmableUntil, AuthnInstant: m.AuthnInstant, SessionNotOnOrAfter: m.SessionUntil,
 		IssueInstant: m.IssueInstant, ClockOffsetSeconds: m.ClockOffsetSeconds, RequestAgeSeconds: m.RequestAgeSeconds,
 	}
 	for _, a := range m.Attributes {

@@ -18,7 +18,7 @@ func (v *validation) response(r response) {
 	case r.destination == "" && v.signedResponse == nil:
 		v.skip("destination", "absent; required only on a signed Response")
 	default:
-		v.equal(fault.DestinationMismatch, "destination", v.e.SP.ACSURL, r.destination)
+		v.address(fault.DestinationMismatch, "destination", v.e.SP.ACSURL, r.destination)
 	}
 	if r.issuer == "" {
 		v.skip("response_issuer", "absent; the assertion's counts")
@@ -68,7 +68,7 @@ func (v *validation) confirmation(r response, st statement) confirmation {
 // bearer checks one confirmation on its own sheet.
 func (v *validation) bearer(s *sheet, r response, c confirmation) {
 	s.pass("subject_confirmation", methodBearer, c.method)
-	s.equal(fault.RecipientMismatch, "recipient", v.e.SP.ACSURL, c.recipient)
+	s.address(fault.RecipientMismatch, "recipient", v.e.SP.ACSURL, c.recipient)
 	v.answers(s, r, c)
 	if c.notOnOrAfter == "" {
 		s.fail(fault.AssertionInvalid, "confirmation_not_on_or_after", "a time", "", "the bearer confirmation has no NotOnOrAfter")

@@ -17,10 +17,11 @@ type Limits struct {
 	Namespaces int
 }
 
-// DefaultLimits let through a person in 2,000 groups, whose 2,000 values have
-// three attributes each or stand in an Attribute of their own, and are set by
-// what a message of the provider itself may cost.
-var DefaultLimits = Limits{Bytes: 256 << 10, Depth: 40, Nodes: 12_500, Elements: 5_000, Attributes: 40, Namespaces: 32}
+// DefaultLimits let through a person in 2,000 groups, in whatever form they
+// come: values with declarations of their own (OpenSAML's, 200 bytes each),
+// values in an Attribute each, values that wrap a NameID. They are set by what
+// a message of the provider itself may cost.
+var DefaultLimits = Limits{Bytes: 512 << 10, Depth: 40, Nodes: 20_000, Elements: 8_000, Attributes: 40, Namespaces: 24}
 
 func (l Limits) orDefault() Limits {
 	for _, f := range []struct {
@@ -40,13 +41,23 @@ func (l Limits) orDefault() Limits {
 
 // canonical is how long the canonical form of one of its elements may be.
 // Canonicalization repeats namespaces and writes escapes out, so it can
-// make a document longer: an honest one by a half, a hostile one without end.
+// make a document longer: an honest one by its own length at the most, when
+// each of many short values needs a declaration; a hostile one without end.
 func (l Limits) canonical() int { return 2 * l.Bytes }
+
+// of are the limits for what becomes of a document of this many bytes.
+func (l Limits) of(size int) Limits {
+	l.Bytes = min(l.Bytes, size+minCanonical)
+	return l
+}
+
+// minCanonical lets short documents grow.
+const minCanonical = 16 << 10
 
 // again are the limits for reading a canonical form of a document that was
 // within l: the same elements, with declarations repeated on them.
 func (l Limits) again() Limits {
-	l.Bytes, l.Nodes, l.Attributes, l.Namespaces = l.canonical(), 2*l.Nodes, 2*l.Attributes, 2*l.Namespaces
+	l.Bytes, l.Nodes, l.Attributes, l.Namespaces = l.canonical(), l.Nodes+l.Nodes/4, 2*l.Attributes, 2*l.Namespaces
 	return l
 }
 

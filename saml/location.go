@@ -36,3 +36,23 @@ func CheckLocation(address string) error {
 func loopback(host string) bool {
 	return host == "localhost" || host == "127.0.0.1" || host == "::1"
 }
+
+// written writes a web address in the one way of RFC 3986, section 6.2, as far as
+// that leaves the path and what follows alone: scheme and host in small letters,
+// the scheme's own port left out. Anything else comes back as it is.
+func written(address string) string {
+	scheme, rest, ok := strings.Cut(address, "://")
+	port := map[string]string{"https": ":443", "http": ":80"}[strings.ToLower(scheme)]
+	if !ok || port == "" {
+		return address
+	}
+	end := strings.IndexAny(rest, `/?#\@`)
+	if end < 0 {
+		end = len(rest)
+	}
+	host := rest[:end]
+	if strings.HasPrefix(rest[end:], "@") || strings.ContainsFunc(host, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return address
+	}
+	return strings.ToLower(scheme) + "://" + strings.TrimSuffix(strings.ToLower(host), port) + rest[end:]
+}

@@ -229,7 +229,7 @@ func (m *LogoutMessage) validate(e LogoutExpectation, request bool) (s *sheet, r
 	}
 	s.equal(fault.LogoutInvalid, "version", "2.0", attr(root, "Version"))
 	s.equal(fault.IssuerMismatch, "issuer", e.Provider.EntityID, text(child(root, nsAssertion, "Issuer")))
-	s.equal(fault.DestinationMismatch, "destination", e.SP.LogoutURL, attr(root, "Destination"))
+	s.address(fault.DestinationMismatch, "destination", e.SP.LogoutURL, attr(root, "Destination"))
 	s.recent(root, e.Now, allowance(e.Skew))
 	return s, root, cert
 }

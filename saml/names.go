@@ -1,7 +1,6 @@
 package saml
 
 import (
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -82,7 +81,16 @@ func lineEnds(s string) string {
 	if strings.IndexByte(s, '\r') < 0 {
 		return s
 	}
-	return strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
+	out := make([]byte, 0, len(s))
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c != '\r':
+			out = append(out, c)
+		case i+1 == len(s) || s[i+1] != '\n':
+			out = append(out, '\n')
+		}
+	}
+	return string(out)
 }
 
 // flattened turns the white space of an attribute's value into spaces (XML
@@ -108,19 +116,28 @@ func unescaped(s string) (string, error) {
 	out := make([]byte, 0, len(s))
 	for ; at >= 0; at = strings.IndexByte(s, '&') {
 		out = append(out, s[:at]...)
-		name, _, ok := strings.Cut(s[at+1:min(len(s), at+maxReference)], ";")
-		r := reference(name)
-		if !ok || r < 0 {
-			return "", malformed("an entity is not one of XML's own")
+		s = s[at+1:]
+		if strings.HasPrefix(s, "amp;") { // by far the most frequent one
+			out, s = append(out, '&'), s[len("amp;"):]
+			continue
 		}
-		out = utf8.AppendRune(out, r)
-		s = s[at+1+len(name)+1:]
+		end := strings.IndexByte(s[:min(len(s), maxReference)], ';')
+		if end < 0 {
+			return "", errEntity
+		}
+		r := reference(s[:end])
+		if r < 0 {
+			return "", errEntity
+		}
+		out, s = utf8.AppendRune(out, r), s[end+1:]
 	}
 	return string(append(out, s...)), nil
 }
 
-// maxReference is how far from its & the ; of a reference may be.
-const maxReference = 16
+var errEntity = malformed("an entity is not one of XML's own")
+
+// maxReference is the longest reference between & and the end of ; in bytes.
+const maxReference = 15
 
 // reference is the character that an entity or a reference stands for, or -1.
 func reference(name string) rune {
@@ -137,17 +154,35 @@ func reference(name string) rune {
 		return '\''
 	}
 	digits, ok := strings.CutPrefix(name, "#")
-	base := 10
+	base := rune(10)
 	if hex, is := strings.CutPrefix(digits, "x"); is {
 		digits, base = hex, 16
 	}
-	if !ok || digits == "" || digits[0] == '+' || digits[0] == '-' || strings.Contains(digits, "_") {
+	if !ok || digits == "" {
 		return -1
 	}
-	n, err := strconv.ParseInt(digits, base, 32)
+	n := rune(0)
+	for i := range len(digits) {
+		d := digit(digits[i])
+		if n = n*base + d; d >= base || n > utf8.MaxRune {
+			return -1
+		}
+	}
+	if n < ' ' && n != '\t' && n != '\n' && n != '\r' || n >= 0xd800 && n < 0xe000 || n == 0xfffe || n == 0xffff {
+		return -1
+	}
+	return n
+}
+
+// digit is the value of a digit to any base up to 16, or 16.
+func digit(c byte) rune {
 	switch {
-	case err != nil, n < ' ' && n != '\t' && n != '\n' && n != '\r', n >= 0xd800 && n < 0xe000, n == 0xfffe, n == 0xffff, n > utf8.MaxRune:
-		return -1
+	case c >= '0' && c <= '9':
+		return rune(c - '0')
+	case c >= 'a' && c <= 'f':
+		return rune(c-'a') + 10
+	case c >= 'A' && c <= 'F':
+		return rune(c-'A') + 10
 	}
-	return rune(n)
+	return 16
 }

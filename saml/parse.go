@@ -2,6 +2,7 @@ package saml
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strings"
 	"unicode/utf8"
 )
@@ -75,15 +76,36 @@ func characters(doc []byte) error {
 	if !utf8.Valid(doc) {
 		return malformed("the document is not UTF-8")
 	}
-	for _, c := range doc {
-		if c < ' ' && !isSpace(c) {
-			return malformed("the document holds a control character")
-		}
+	if controlled(doc) {
+		return malformed("the document holds a control character")
 	}
 	if bytes.Contains(doc, []byte("\ufffe")) || bytes.Contains(doc, []byte("\uffff")) {
 		return malformed("the document holds a character that XML does not have")
 	}
 	return nil
+}
+
+// controlled reports whether one of the bytes is a control character that is no
+// white space. It looks at eight bytes at a time.
+func controlled(doc []byte) bool {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	for ; len(doc) >= 8; doc = doc[8:] {
+		v := binary.LittleEndian.Uint64(doc)
+		// A byte below a blank leaves its highest bit set and did not have it.
+		if (v-' '*each)&^v&high != 0 && control(doc[:8]) {
+			return true
+		}
+	}
+	return control(doc)
+}
+
+func control(some []byte) bool {
+	for _, c := range some {
+		if c < ' ' && !isSpace(c) {
+			return true
+		}
+	}
+	return false
 }
 
 // declaration reads <?xml ...?>, which may only stand first and may only

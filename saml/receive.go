@@ -32,7 +32,7 @@ func Receive(samlResponse string, limits Limits) (*Message, *Refusal) {
 	if r := s.refusal(); r != nil {
 		return nil, r
 	}
-	m := &Message{root: root, limits: limits, ids: &idSet{}}
+	m := &Message{root: root, limits: limits.of(len(samlResponse) / 4 * 3), ids: &idSet{}}
 	m.shape(s)
 	if r := s.refusal(); r != nil {
 		return nil, r
@@ -96,7 +96,7 @@ func decode(s *sheet, field, value string, limit int) ([]byte, bool) {
 		return nil, false
 	}
 	packed := solid(value)
-	if len(packed) == 0 {
+	if packed == "" {
 		s.fail(fault.ResponseMalformed, "base64", "", "", "there is no %s", field)
 		return nil, false
 	}
@@ -114,23 +114,21 @@ func decode(s *sheet, field, value string, limit int) ([]byte, bool) {
 }
 
 // solid returns s without white space and without padding.
-func solid(s string) []byte {
-	out := make([]byte, 0, len(s))
-	for len(s) > 0 {
-		n := strings.IndexAny(s, space)
-		if n < 0 {
-			n = len(s)
+func solid(s string) string {
+	if strings.ContainsAny(s, space) {
+		out := make([]byte, 0, len(s))
+		for i := range len(s) {
+			if !isSpace(s[i]) {
+				out = append(out, s[i])
+			}
 		}
-		out = append(out, s[:n]...)
-		s = strings.TrimLeft(s[n:], space)
+		s = string(out)
 	}
-	return bytes.TrimRight(out, "=")
+	return strings.TrimRight(s, "=")
 }
 
 // fromBase64 decodes what solid left.
-func fromBase64(packed []byte) ([]byte, error) {
-	return base64.RawStdEncoding.AppendDecode(nil, packed)
-}
+func fromBase64(packed string) ([]byte, error) { return base64.RawStdEncoding.DecodeString(packed) }
 
 // unspaced decodes base64 that may be folded and indented.
 func unspaced(s string) ([]byte, error) { return fromBase64(solid(s)) }

@@ -162,10 +162,17 @@ func readTransforms(el *element) (canonicalization, error) {
 // readCanonicalization reads a Transform or CanonicalizationMethod.
 func readCanonicalization(el *element) (canonicalization, error) {
 	c := canonicalization{}
-	switch algorithm := attr(el, "Algorithm"); algorithm {
-	case c14nExclusive:
-	case c14nInclusive:
+	algorithm := attr(el, "Algorithm")
+	switch algorithm {
+	case c14nExclusive + withComments, c14nInclusive + withCommentsHash, c14nInclusive11 + withCommentsHash:
+		c.comments = true
+	}
+	switch algorithm {
+	case c14nExclusive, c14nExclusive + withComments:
+	case c14nInclusive, c14nInclusive + withCommentsHash:
 		c.inclusive = true
+	case c14nInclusive11, c14nInclusive11 + withCommentsHash:
+		c.inclusive, c.second = true, true
 	default:
 		return c, fmt.Errorf("the transform or canonicalization %q is not allowed", bounded(algorithm))
 	}
@@ -266,5 +273,5 @@ func (i signedInfo) same(other signedInfo) bool {
 }
 
 func (c canonicalization) same(other canonicalization) bool {
-	return c.inclusive == other.inclusive && strings.Join(c.prefixes, " ") == strings.Join(other.prefixes, " ")
+	return c.inclusive == other.inclusive && c.second == other.second && c.comments == other.comments && strings.Join(c.prefixes, " ") == strings.Join(other.prefixes, " ")
 }

@@ -310,7 +310,12 @@ func (v *validation) note(r response, st statement) {
 	}
 	v.seen.Destination, v.seen.InResponseTo = bounded(r.destination), bounded(r.inResponseTo)
 	v.seen.AssertionID = bounded(st.id)
-	v.seen.IssueInstant, _ = instant(st.issueInstant)
+	v.seen.timed(st)
+	for _, status := range []string{r.status, r.subStatus} {
+		v.seen.Status = noted(v.seen.Status, status)
+	}
+	address, _ := st.email(v.e.Provider.Attributes)
+	v.seen.EmailMasked = masked(address)
 	v.seen.NameIDFormat, v.seen.NameIDMasked = bounded(st.name.format), masked(st.name.value)
 	v.seen.AttributeNames = map[string]int{}
 	for _, a := range st.attributes {
@@ -336,6 +341,28 @@ func (v *validation) note(r response, st statement) {
 	}
 	if v.inner != nil {
 		v.seen.Signed = append(v.seen.Signed, "assertion")
+	}
+}
+
+// timed keeps the times of an assertion.
+func (s *Seen) timed(st statement) {
+	s.IssueInstant, _ = instant(st.issueInstant)
+	if c := st.conditions; c != nil {
+		s.NotBefore, _ = instant(c.notBefore)
+		s.NotOnOrAfter, _ = instant(c.notOnOrAfter)
+	}
+	for _, c := range st.confirmations {
+		if end, _ := instant(c.notOnOrAfter); c.method == methodBearer && end.After(s.ConfirmableUntil) {
+			s.ConfirmableUntil = end
+		}
+	}
+	for _, a := range st.authn {
+		if s.AuthnInstant.IsZero() {
+			s.AuthnInstant, _ = instant(a.instant)
+		}
+		if s.SessionNotOnOrAfter.IsZero() {
+			s.SessionNotOnOrAfter, _ = instant(a.sessionNotOnOrAfter)
+		}
 	}
 }
 

@@ -1,6 +1,11 @@
 package saml_test
 
 import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	crand "crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
@@ -22,6 +27,43 @@ type variety struct {
 	*rand.Rand
 	protocol, assertion, signature string // prefixes, with the colon
 	gap                            string // white space between elements
+	signer                         signer
+	encrypted                      bool
+	comments                       int // how many remarks there are
+}
+
+// signer is a key of some kind with its certificate.
+type signer struct {
+	method string // the signature algorithm without the hash
+	file   string
+	cert   *x509.Certificate
+}
+
+// signers are keys of all kinds that a certificate may have.
+func signers(x xmlsec) []signer {
+	x.Helper()
+	var out []signer
+	add := func(method string, key crypto.Signer, err error) {
+		x.Helper()
+		if err != nil {
+			x.Fatal(err)
+		}
+		der, err := x509.MarshalPKCS8PrivateKey(key)
+		if err != nil {
+			x.Fatal(err)
+		}
+		file := x.file(fmt.Sprintf("key%d.pem", len(out)), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+		out = append(out, signer{method, file, selfSigned(x, key, instant.Add(-time.Hour), instant.AddDate(1, 0, 0))})
+	}
+	for _, bits := range []int{2048, 3072, 4096} {
+		key, err := rsa.GenerateKey(crand.Reader, bits)
+		add("rsa", key, err)
+	}
+	for _, curve := range []elliptic.Curve{elliptic.P256(), elliptic.P384(), elliptic.P521()} {
+		key, err := ecdsa.GenerateKey(curve, crand.Reader)
+		add("ecdsa", key, err)
+	}
+	return out
 }
 
 func (v *variety) pick(of ...string) string { return of[v.Intn(len(of))] }
@@ -48,6 +90,7 @@ func (v *variety) list(elements ...string) string {
 		}
 		out += e + v.gap
 		if v.Intn(12) == 0 {
+			v.comments++
 			out += "<!-- a remark with <tags> & more -->" + v.gap
 		}
 	}
@@ -96,9 +139,13 @@ func (v *variety) template(id string, cert *x509.Certificate) string {
 		return "<" + s + name + attrs + ">" + content + "</" + s + name + ">"
 	}
 	prefixes := v.maybe(`<ec:InclusiveNamespaces xmlns:ec="http://www.w3.org/2001/10/xml-exc-c14n#" PrefixList="` + v.pick("xs", "#default xs saml", "xsi xs ds p") + `"/>`)
-	c14n := ` Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"`
+	exclusive := "http://www.w3.org/2001/10/xml-exc-c14n#"
+	if v.comments == 0 {
+		exclusive += v.maybe("WithComments")
+	}
+	c14n := ` Algorithm="` + exclusive + `"`
 	digest := v.pick("http://www.w3.org/2001/04/xmlenc#sha256", "http://www.w3.org/2001/04/xmldsig-more#sha384", "http://www.w3.org/2001/04/xmlenc#sha512")
-	method := "http://www.w3.org/2001/04/xmldsig-more#rsa-" + v.pick("sha256", "sha384", "sha512")
+	method := "http://www.w3.org/2001/04/xmldsig-more#" + v.signer.method + "-" + v.pick("sha256", "sha384", "sha512")
 	info := el("SignedInfo", v.maybe(` Id="si-`+id+`"`), v.list(
 		el("CanonicalizationMethod", c14n, v.maybe(prefixes)),
 		el("SignatureMethod", ` Algorithm="`+method+`"`, ""),
@@ -135,14 +182,17 @@ func (v *variety) response(idp string) string {
 	a, p := v.assertion, v.protocol
 	until, from := instant.Add(5*time.Minute), instant.Add(-5*time.Minute)
 	typed := func(typ, value string) string {
+		if v.Intn(4) == 0 { // with other prefixes, the schema's being the default one
+			return "<z:AttributeValue" + v.attrs(`xmlns:z="`+nsAssertion+`"`, `xmlns:i="http://www.w3.org/2001/XMLSchema-instance"`, `xmlns="http://www.w3.org/2001/XMLSchema"`, `i:type="`+strings.TrimPrefix(typ, "xs:")+`"`) + ">" + value + "</z:AttributeValue>"
+		}
 		return "<" + a + `AttributeValue xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"` + v.attrs(`xsi:type="`+typ+`"`, v.maybe(`xml:lang="en"`)) + ">" + value + "</" + a + "AttributeValue>"
 	}
 	attribute := func(name string, values ...string) string {
-		return "<" + a + "Attribute" + v.attrs(`Name="`+name+`"`, v.maybe(`NameFormat="urn:oasis:names:tc:SAML:2.0:attrname-format:`+v.pick("basic", "uri", "unspecified")+`"`), v.maybe(`FriendlyName="`+name+`-friend"`)) + ">" + v.list(values...) + "</" + a + "Attribute>"
+		return "<" + a + "Attribute" + v.attrs(`Name="`+name+`"`, v.maybe(`NameFormat="urn:oasis:names:tc:SAML:2.0:attrname-format:`+v.pick("basic", "uri", "unspecified")+`"`), v.maybe(`FriendlyName="`+name+`-friend"`), v.maybe(`xmlns:x500="urn:oasis:names:tc:SAML:2.0:profiles:attribute:X500" x500:Encoding="LDAP"`)) + ">" + v.list(values...) + "</" + a + "Attribute>"
 	}
 	plain := func(value string) string { return "<" + a + "AttributeValue>" + value + "</" + a + "AttributeValue>" }
 	attributes := []string{
-		attribute("email", v.pick(typed("xs:string", "ada@acme.test"), plain("ada@acme.test"), typed("xs:anyType", "<![CDATA[ada@acme.test]]>"), typed("xs:string", "ada&#64;acme.test"))),
+		attribute(v.pick("email", "EMail", "urn:oid:0.9.2342.19200300.100.1.3", "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress"), v.pick(plain("ada@acme&#46;test")+plain("second@acme.test"), typed("xs:string", " ada@acme.test\n"), typed("xs:string", "ada@acme.test"), plain("ada@acme.test"), typed("xs:anyType", "<![CDATA[ada@acme.test]]>"), typed("xs:string", "ada&#64;acme.test"))),
 		attribute("groups", v.list(typed("xs:string", "R&amp;D"), plain("&#x1F600; ü"), plain("a\tb")), "<"+a+`AttributeValue xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="`+v.pick("true", "1")+`"/>`),
 		v.maybe(attribute("empty")), v.maybe(attribute("blank", plain(""), "<"+a+"AttributeValue/>")),
 		v.maybe(attribute("urn:oid:1.3.6.1.4.1.5923.1.1.1.10", plain("<"+a+`NameID Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent" NameQualifier="q">opaque</`+a+"NameID>"))),
@@ -160,13 +210,14 @@ func (v *variety) response(idp string) string {
 		statements = []string{statement(attributes)}
 	}
 	data := func(end time.Time, to string) string {
-		return "<" + a + "SubjectConfirmationData" + v.attrs(`NotOnOrAfter="`+v.time(end)+`"`, `Recipient="`+to+`"`, `InResponseTo="`+requestID+`"`, v.maybe(`Address="192.0.2.1"`)) + "/>"
+		return "<" + a + "SubjectConfirmationData" + v.attrs(`NotOnOrAfter="`+v.time(end)+`"`, `Recipient="`+to+`"`, `InResponseTo="`+requestID+`"`, v.maybe(`Address="192.0.2.1"`), v.maybe(`xmlns:o="urn:o" o:more="1"`)) + "/>"
 	}
+	holder := "<" + a + `SubjectConfirmationData xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:t="` + nsAssertion + `" xsi:type="t:KeyInfoConfirmationDataType"><k:KeyInfo xmlns:k="` + nsSignatureName + `"><k:KeyName>x</k:KeyName></k:KeyInfo></` + a + "SubjectConfirmationData>"
 	confirmation := func(method, inside string) string {
 		return "<" + a + `SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:` + method + `">` + v.gap + inside + v.gap + "</" + a + "SubjectConfirmation>"
 	}
 	confirmations := []string{
-		confirmation("bearer", v.maybe("<"+a+"NameID>proxy</"+a+"NameID>"+v.gap)+data(until, acme.ACSURL)), v.maybe(confirmation("sender-vouches", "")),
+		confirmation("bearer", v.maybe("<"+a+"NameID>proxy</"+a+"NameID>"+v.gap)+data(until, acme.ACSURL)), v.maybe(confirmation("sender-vouches", "")), v.maybe(confirmation("holder-of-key", holder)),
 		v.maybe(confirmation("bearer", data(from, acme.ACSURL))), v.maybe(confirmation("bearer", data(until, "https://other.test/acs"))),
 	}
 	v.Shuffle(len(confirmations), func(i, j int) { confirmations[i], confirmations[j] = confirmations[j], confirmations[i] })
@@ -177,19 +228,23 @@ func (v *variety) response(idp string) string {
 	}
 	conditions := "<" + a + "Conditions" + v.attrs(v.maybe(`NotBefore="`+v.time(from)+`"`), v.maybe(`NotOnOrAfter="`+v.time(until)+`"`)) + ">" +
 		v.list(restriction(audience(acme.EntityID), v.maybe(audience("https://other.test")), v.maybe(audience("urn:another"))), v.maybe(restriction(audience(acme.EntityID))),
-			v.maybe("<"+a+"OneTimeUse/>"), v.maybe("<"+a+`ProxyRestriction Count="0"/>`)) + "</" + a + "Conditions>"
+			v.maybe("<"+a+"OneTimeUse/>"), v.maybe("<"+a+`ProxyRestriction Count="0"><`+a+"Audience>urn:next</"+a+"Audience></"+a+"ProxyRestriction>")) + "</" + a + "Conditions>"
 	context := v.pick("<"+a+"AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:Password</"+a+"AuthnContextClassRef>", "<"+a+"AuthnContextDeclRef>urn:decl</"+a+"AuthnContextDeclRef>",
 		"<"+a+"AuthnContextClassRef>urn:c</"+a+"AuthnContextClassRef>"+v.gap+"<"+a+"AuthnContextDecl><d:x xmlns:d=\"urn:d\"/></"+a+"AuthnContextDecl>")
 	authn := "<" + a + "AuthnStatement" + v.attrs(`AuthnInstant="`+v.time(from)+`"`, v.maybe(`SessionIndex="_s"`), v.maybe(`SessionNotOnOrAfter="`+v.time(instant.Add(time.Hour))+`"`)) + ">" +
 		v.list(v.maybe("<"+a+`SubjectLocality Address="192.0.2.7" DNSName="pc"/>`), "<"+a+"AuthnContext>"+v.gap+context+v.gap+v.maybe("<"+a+"AuthenticatingAuthority>https://up.test</"+a+"AuthenticatingAuthority>")+"</"+a+"AuthnContext>") + "</" + a + "AuthnStatement>"
-	body := append([]string{authn, v.maybe(authn)}, statements...)
+	decision := "<" + a + `AuthzDecisionStatement Resource="urn:r" Decision="Permit"><` + a + `Action Namespace="urn:ns">read</` + a + "Action></" + a + "AuthzDecisionStatement>"
+	body := append([]string{authn, v.maybe(authn), v.maybe(decision)}, statements...)
 	v.Shuffle(len(body), func(i, j int) { body[i], body[j] = body[j], body[i] })
 	name := "<" + a + "NameID" + v.attrs(v.pick("", `Format="`+saml.FormatEmailAddress+`"`, `Format="`+saml.FormatPersistent+`"`, `Format="`+saml.FormatUnspecified+`"`, `Format="urn:x:custom"`), v.maybe(`NameQualifier="`+idp+`"`), v.maybe(`SPNameQualifier="`+acme.EntityID+`"`), v.maybe(`SPProvidedID="77"`)) + ">" +
 		v.pick("ada@acme.test", "\n  ada@acme.test\n ", "ada&#x40;acme.test", "<![CDATA[ada@acme.test]]>") + "</" + a + "NameID>"
 	subject := "<" + a + "Subject>" + v.list(append([]string{name}, confirmations...)...) + "</" + a + "Subject>"
 	own := v.maybe(`xmlns:xs="http://www.w3.org/2001/XMLSchema"`)
-	if a == "" {
+	switch {
+	case a == "":
 		own += ` xmlns="` + nsAssertion + `"`
+	case v.encrypted: // so that it stands by itself
+		own += ` xmlns:` + strings.TrimSuffix(a, ":") + `="` + nsAssertion + `"`
 	}
 	assertion := "<" + a + "Assertion" + v.attrs(own, `ID="_a.1-b"`, `Version="2.0"`, `IssueInstant="`+v.time(instant)+`"`) + ">" + v.gap + v.issuer(idp) + v.gap + "SIGN-A" +
 		v.list(append([]string{subject, conditions, v.maybe("<" + a + "Advice><" + a + "AssertionIDRef>_x</" + a + "AssertionIDRef></" + a + "Advice>")}, body...)...) + "</" + a + "Assertion>"
@@ -219,33 +274,36 @@ func (v *variety) dressed(doc string) string {
 
 func TestVariety(t *testing.T) {
 	x, idp := newXMLSec(t), newIDP(t)
-	der, err := x509.MarshalPKCS8PrivateKey(idp.Key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key := x.file("key.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
-	sign := func(doc, path string) string {
-		out, err := x.run("--sign", "--id-attr:ID", nsProtocol+":Response", "--id-attr:ID", nsAssertion+":Assertion", "--privkey-pem", key, "--node-xpath", path, x.file("in.xml", []byte(doc)))
-		if err != nil {
-			t.Fatalf("%v\n%s", err, doc)
-		}
-		return string(out)
-	}
+	keys := signers(x)
 	for seed := range varieties {
 		v := &variety{Rand: rand.New(rand.NewSource(int64(seed)))}
 		v.protocol, v.assertion, v.signature = v.pick("samlp:", "saml2p:", "", "p:"), v.pick("saml:", "saml2:", "", "a-b.c:"), v.pick("ds:", "", "dsig:")
 		v.gap = v.pick("", "\n  ", " ", "\n\n\t")
+		v.signer, v.encrypted = keys[v.Intn(len(keys))], v.Intn(3) == 0
+		sign := func(doc, path string) string {
+			out, err := x.run("--sign", "--id-attr:ID", nsProtocol+":Response", "--id-attr:ID", nsAssertion+":Assertion", "--privkey-pem", v.signer.file, "--node-xpath", path, x.file("in.xml", []byte(doc)))
+			if err != nil {
+				t.Fatalf("%v\n%s", err, doc)
+			}
+			return string(out)
+		}
 		doc := v.response(idp.EntityID)
 		form := v.Intn(3)
 		if form != 1 {
-			doc = sign(strings.Replace(doc, "SIGN-A", v.template("_a.1-b", idp.Certificate), 1), "//*[local-name()='Assertion']/*[local-name()='Signature']")
+			doc = sign(strings.Replace(doc, "SIGN-A", v.template("_a.1-b", v.signer.cert), 1), "//*[local-name()='Assertion']/*[local-name()='Signature']")
 		}
 		doc = strings.Replace(doc, "SIGN-A", "", 1)
+		if v.encrypted {
+			doc = v.sealed(x, doc)
+		}
 		if form != 0 {
-			doc = sign(strings.Replace(doc, "SIGN-R", v.template("id.7-x", idp.Certificate), 1), "/*/*[local-name()='Signature']")
+			doc = sign(strings.Replace(doc, "SIGN-R", v.template("id.7-x", v.signer.cert), 1), "/*/*[local-name()='Signature']")
 		}
 		doc = v.dressed(strings.Replace(doc, "SIGN-R", "", 1))
-		a, refusal := judge(packed(doc), expecting(idp))
+		idp.Certificate = v.signer.cert
+		expected := decrypting(idp)
+		expected.Provider.AllowCBC = true
+		a, refusal := judge(packed(doc), expected)
 		if refusal != nil {
 			t.Errorf("seed %d: %v\n%s", seed, refusal, doc)
 			continue
@@ -254,14 +312,32 @@ func TestVariety(t *testing.T) {
 		if a.NameID != "ada@acme.test" || a.Email != "ada@acme.test" || fmt.Sprintf("%q", a.Values("groups")) != `["R&D" "😀 ü" "a\tb"]` {
 			t.Errorf("seed %d: read %s", seed, person)
 		}
+		if info, err := gosaml(idp, packed(doc)); err == nil && info.NameID != a.NameID {
+			t.Errorf("seed %d: gosaml2 reads %q", seed, info.NameID)
+		}
 		// Whatever is changed, nobody else comes out.
 		for range 40 {
 			changed := v.changed(doc)
-			if b, _ := judge(packed(changed), expecting(idp)); b != nil && whole(b) != person {
+			if b, _ := judge(packed(changed), expected); b != nil && whole(b) != person {
 				t.Errorf("seed %d: read %s and not %s out of\n%s", seed, whole(b), person, changed)
 			}
 		}
 	}
+}
+
+// sealed encrypts the assertion where it stands.
+func (v *variety) sealed(x xmlsec, doc string) string {
+	from := strings.Index(doc, "<"+v.assertion+"Assertion")
+	to := strings.Index(doc, "</"+v.assertion+"Assertion>") + len("</"+v.assertion+"Assertion>")
+	cipher := v.pick("http://www.w3.org/2009/xmlenc11#aes", "http://www.w3.org/2001/04/xmlenc#aes") + v.pick("128", "256")
+	if strings.Contains(cipher, "xmlenc11") {
+		cipher += "-gcm"
+	} else {
+		cipher += "-cbc"
+	}
+	data := x.encrypt(doc[from:to], cipher, v.maybe(`<ds:DigestMethod Algorithm="http://www.w3.org/2000/09/xmldsig#sha1"/>`))
+	around := "<" + v.assertion + "EncryptedAssertion" + v.declared() + ">" + v.gap
+	return doc[:from] + around + data + v.gap + "</" + v.assertion + "EncryptedAssertion>" + doc[to:]
 }
 
 // whole is all that an assertion says about a person.

@@ -48,9 +48,9 @@ func (p Provider) check(el *element, sig *signature, within bool, now time.Time,
 		if !c.liveAt(now) || !signed.by(c.X509) {
 			continue
 		}
-		root, ok := sig.covered(el, within, limits)
-		if !ok {
-			return verdict{code: fault.SignatureInvalid, message: "the signature is genuine, and what it was made over is not what came: the message was changed on its way"}
+		root, problem := sig.covered(el, within, limits)
+		if problem != "" {
+			return verdict{code: fault.SignatureInvalid, message: "the signature is genuine, and " + problem}
 		}
 		return verdict{good: &verified{root, c}}
 	}
@@ -145,26 +145,27 @@ func (d digested) byCurve(key *ecdsa.PublicKey) bool {
 
 // covered digests el without its Signature, compares, and reads the element
 // from the very bytes that were digested; within a document that was read
-// like that already, it is el itself.
-func (sig *signature) covered(el *element, within bool, limits Limits) (*element, bool) {
+// like that already, it is el itself. Otherwise it says what is wrong.
+func (sig *signature) covered(el *element, within bool, limits Limits) (root *element, problem string) {
+	const changed = "what it was made over is not what came: the message was changed on its way"
 	raw, err := sig.info.content.of(el, sig.el, limits.canonical())
-	if err != nil || len(raw) == 0 {
-		return nil, false
+	if err != nil {
+		return nil, err.Error()
 	}
 	sum := hashed(digestMethods[sig.info.digest], raw)
 	if subtle.ConstantTimeCompare(sum, sig.info.digestValue) != 1 {
-		return nil, false
+		return nil, changed
 	}
 	if within {
-		return el, true
+		return el, ""
 	}
-	root, err := parse(raw, limits.again())
+	root, err = parse(raw, limits.again())
 	// What comes back has to be the element that went in: a canonicalization
 	// that silently yields something else must not pass for it.
 	if err != nil || !is(root, el.space, el.tag()) || attr(root, "ID") != attr(el, "ID") {
-		return nil, false
+		return nil, changed
 	}
-	return root, true
+	return root, ""
 }
 
 // explain finds out why no live certificate verified: whether one would have

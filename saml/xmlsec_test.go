@@ -175,14 +175,22 @@ func TestXMLSecSigns(t *testing.T) {
 	plain := strings.Replace(unpacked(t, respond(t, idp, r)), "</saml:Assertion>", oddities+"</saml:Assertion>", 1)
 	// An attribute and a namespace on the outermost element that matter for the
 	// inclusive method only.
-	plain = strings.Replace(plain, "<samlp:Response ", `<samlp:Response xml:lang="de" xmlns:outer="urn:outer" `, 1)
+	plain = strings.Replace(plain, "<samlp:Response ", `<samlp:Response xml:lang="de" xml:space="preserve" xml:id="outermost" xmlns:outer="urn:outer" `, 1)
 	const (
-		exclusive = "http://www.w3.org/2001/10/xml-exc-c14n#"
-		inclusive = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
-		prefixes  = `<ec:InclusiveNamespaces xmlns:ec="http://www.w3.org/2001/10/xml-exc-c14n#" PrefixList="xs outer #default z"/>`
+		exclusive   = "http://www.w3.org/2001/10/xml-exc-c14n#"
+		inclusive   = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
+		inclusive11 = "http://www.w3.org/2006/12/xml-c14n11"
+		prefixes    = `<ec:InclusiveNamespaces xmlns:ec="http://www.w3.org/2001/10/xml-exc-c14n#" PrefixList="xs outer #default z"/>`
 	)
 	signed := 0
-	for _, method := range [][2]string{{exclusive, ""}, {exclusive, prefixes}, {inclusive, ""}} {
+	for _, method := range [][2]string{
+		{exclusive, ""}, {exclusive, prefixes}, {inclusive, ""}, {inclusive11, ""},
+		{exclusive + "WithComments", ""}, {inclusive + "#WithComments", ""}, {inclusive11 + "#WithComments", ""},
+	} {
+		plain := plain
+		if strings.HasSuffix(method[0], "WithComments") {
+			plain = strings.Replace(plain, "<!-- a comment -->", "", 1)
+		}
 		for _, hash := range []string{"sha256", "sha512"} {
 			for _, element := range []string{"Assertion", "Response"} {
 				doc := etree.NewDocument()
@@ -202,18 +210,24 @@ func TestXMLSecSigns(t *testing.T) {
 					t.Fatal(err)
 				}
 				e := expecting(idp)
-				e.Provider.AllowInclusiveC14N = method[0] == inclusive
+				e.Provider.AllowInclusiveC14N = !strings.HasPrefix(method[0], exclusive)
 				a := accept(t, packed(string(out)), e)
 				want := []string{"<A&]] >", "a<b>&amp;c\rü\U0001F600", "", ""}
 				if got := a.Values("grou\"ps"); a.NameID != "ada@acme.test" || strings.Join(got, "|") != strings.Join(want, "|") {
 					t.Errorf("%s, %s, %s: read %q", element, method[0], hash, got)
 				}
 				refuse(t, packed(strings.Replace(string(out), "]] &gt;", "]]  &gt;", 1)), e, "signature_invalid")
+				if !strings.HasPrefix(method[0], exclusive) {
+					refuse(t, packed(string(out)), expecting(idp), "signature_invalid")
+				}
+				if strings.HasSuffix(method[0], "WithComments") {
+					refuse(t, packed(strings.Replace(string(out), "<saml:Subject>", "<saml:Subject><!-- kept by some -->", 1)), e, "signature_invalid")
+				}
 				signed++
 			}
 		}
 	}
-	if signed != 12 {
+	if signed != 28 {
 		t.Errorf("%d messages", signed)
 	}
 }
@@ -222,24 +236,11 @@ func TestXMLSecSigns(t *testing.T) {
 func TestXMLSecEncrypts(t *testing.T) {
 	x := newXMLSec(t)
 	idp := newIDP(t)
-	cert := x.file("sp.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ourKeys()[0].Certificate.Raw}))
 	message := unpacked(t, respond(t, idp, good()))
 	from, to := strings.Index(message, "<saml:Assertion"), strings.Index(message, "</saml:Assertion>")+len("</saml:Assertion>")
 	for _, cipher := range []string{"http://www.w3.org/2009/xmlenc11#aes128-gcm", "http://www.w3.org/2009/xmlenc11#aes256-gcm", "http://www.w3.org/2001/04/xmlenc#aes128-cbc", "http://www.w3.org/2001/04/xmlenc#aes256-cbc"} {
 		for _, digest := range []string{"", `<ds:DigestMethod Algorithm="http://www.w3.org/2000/09/xmldsig#sha1"/>`} {
-			bits := "128"
-			if strings.Contains(cipher, "256") {
-				bits = "256"
-			}
-			out, err := x.run("--encrypt", "--pubkey-cert-pem", cert, "--session-key", "aes-"+bits, "--xml-data", x.file("assertion.xml", []byte(message[from:to])),
-				x.file("template.xml", fmt.Appendf(nil, `<xenc:EncryptedData xmlns:xenc="http://www.w3.org/2001/04/xmlenc#" Type="http://www.w3.org/2001/04/xmlenc#Element">
-<xenc:EncryptionMethod Algorithm="%s"/><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><xenc:EncryptedKey>
-<xenc:EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p">%s</xenc:EncryptionMethod><xenc:CipherData><xenc:CipherValue/></xenc:CipherData>
-</xenc:EncryptedKey></ds:KeyInfo><xenc:CipherData><xenc:CipherValue/></xenc:CipherData></xenc:EncryptedData>`, cipher, digest)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, data, _ := strings.Cut(string(out), "?>")
+			data := x.encrypt(message[from:to], cipher, digest)
 			e := decrypting(idp)
 			e.Provider.AllowCBC = true
 			if a := accept(t, packed(message[:from]+"<saml:EncryptedAssertion>"+data+"</saml:EncryptedAssertion>"+message[to:]), e); a.NameID != "ada@acme.test" || a.DecryptionKeyID != "key-now" {
@@ -247,6 +248,26 @@ func TestXMLSecEncrypts(t *testing.T) {
 			}
 		}
 	}
+}
+
+// encrypt makes an EncryptedData out of an element that stands by itself.
+func (x xmlsec) encrypt(element, cipher, digest string) string {
+	x.Helper()
+	cert := x.file("sp.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ourKeys()[0].Certificate.Raw}))
+	bits := "128"
+	if strings.Contains(cipher, "256") {
+		bits = "256"
+	}
+	out, err := x.run("--encrypt", "--pubkey-cert-pem", cert, "--session-key", "aes-"+bits, "--xml-data", x.file("assertion.xml", []byte(element)),
+		x.file("template.xml", fmt.Appendf(nil, `<xenc:EncryptedData xmlns:xenc="http://www.w3.org/2001/04/xmlenc#" Type="http://www.w3.org/2001/04/xmlenc#Element">
+<xenc:EncryptionMethod Algorithm="%s"/><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><xenc:EncryptedKey>
+<xenc:EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p">%s</xenc:EncryptionMethod><xenc:CipherData><xenc:CipherValue/></xenc:CipherData>
+</xenc:EncryptedKey></ds:KeyInfo><xenc:CipherData><xenc:CipherValue/></xenc:CipherData></xenc:EncryptedData>`, cipher, digest)))
+	if err != nil {
+		x.Fatalf("%v\n%s", err, element)
+	}
+	_, data, _ := strings.Cut(string(out), "?>")
+	return data
 }
 
 // signing is acme with two signing keys, the present and the next one.

@@ -55,7 +55,7 @@ func (r *Rooms) sameSite() step {
 
 // maxBody is how much of a body is read before the caller is looked at: the
 // longest that one of the doors behind takes.
-const maxBody = 600 << 10
+const maxBody = 1200 << 10
 
 // whole waits for the body, so that the caller is judged when it is there and
 // not when it was promised: who keeps the rest of a request back cannot have it

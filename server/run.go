@@ -33,6 +33,7 @@ func RunIn(ctx context.Context, command config.Command, cfg config.Config, aroun
 	log := newLog(cfg.LogFormat, errOut)
 	switch command {
 	case config.Serve:
+		collectLess()
 		return serve(ctx, cfg, log, around, out)
 	case config.Demo:
 		return demo(ctx, cfg, log, around.Now, out)

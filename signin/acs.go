@@ -6,13 +6,14 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"rollcall/fault"
 )
 
 // maxForm is the longest form that is read, in bytes: the largest document that
 // package saml takes, as base64 with line ends, with its + and / escaped.
-const maxForm = 600 << 10
+const maxForm = 1200 << 10
 
 // acs is the team's assertion consumer service: it takes the form that the
 // identity provider had the browser post (SAML bindings, section 3.5).
@@ -90,7 +91,9 @@ func readValues(w http.ResponseWriter, r *http.Request) (url.Values, fault.Code)
 	if err != nil || kind != "application/x-www-form-urlencoded" {
 		return nil, fault.ResponseMalformed
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxForm))
+	var body strings.Builder
+	body.Grow(int(max(r.ContentLength, 0)))
+	_, err = io.Copy(&body, http.MaxBytesReader(w, r.Body, maxForm))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
@@ -98,7 +101,7 @@ func readValues(w http.ResponseWriter, r *http.Request) (url.Values, fault.Code)
 	case err != nil:
 		return nil, fault.ResponseMalformed
 	}
-	values, err := url.ParseQuery(string(body))
+	values, err := url.ParseQuery(body.String())
 	if err != nil {
 		return nil, fault.ResponseMalformed
 	}

@@ -67,13 +67,13 @@ func TestEncryptionIsAChoice(t *testing.T) {
 			r := h.about(id)
 			r.Encrypt = e
 			b.bring("acme", h.respond(r))
-			is(h.T, what, h.lastCode(), string(want))
+			is(h.TB, what, h.lastCode(), string(want))
 		}
 		e := idptest.Encryption{To: h.published("acme").SigningKeys[0].Certificate}
-		is(h.T, "encryption in the metadata before", h.published("acme").PublishEncryption, false)
+		is(h.TB, "encryption in the metadata before", h.published("acme").PublishEncryption, false)
 		try("before", &e, fault.EncryptionUnexpected)
 		h.encrypted()
-		is(h.T, "encryption in the metadata after", h.published("acme").PublishEncryption, true)
+		is(h.TB, "encryption in the metadata after", h.published("acme").PublishEncryption, true)
 		try("GCM", &e, "")
 		try("in the clear", nil, "")
 		cbc := e
@@ -103,7 +103,7 @@ func TestEncryptionKeyRollover(t *testing.T) {
 			r := h.about(id)
 			r.Encrypt = &e
 			b.bring("acme", h.respond(r))
-			is(h.T, what, h.lastCode(), string(want))
+			is(h.TB, what, h.lastCode(), string(want))
 		}
 		try("the current key", old, "")
 		try("the next key", next, "")

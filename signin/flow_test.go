@@ -41,7 +41,7 @@ func TestSignInFromHere(t *testing.T) {
 		if len(rows) != 1 || rows[0].Outcome != models.AttemptSucceeded || rows[0].IP != "192.0.2.7" || rows[0].RequestID != "req-1" || rows[0].IdpInitiated {
 			h.Errorf("attempts %+v", rows)
 		}
-		h.log.MustNotHold(h.T, session.Value, b.cookies["__Host-rollcall_flow"].Value, response[:100])
+		h.log.MustNotHold(h.TB, session.Value, b.cookies["__Host-rollcall_flow"].Value, response[:100])
 	})
 }
 
@@ -330,7 +330,7 @@ func TestSessionFixation(t *testing.T) {
 func TestStrangersKeysAreNotPeople(t *testing.T) {
 	eachHouse(t, func(h *house) {
 		for _, kind := range []access.Kind{access.Key, access.Operator, access.Scim} {
-			door := NewHandler(Options{SSO: h.sso, Roster: h.roster, Credentials: h.credentials, Account: h.account, BaseURL: base, Log: housetest.Logger(h.T)})
+			door := NewHandler(Options{SSO: h.sso, Roster: h.roster, Credentials: h.credentials, Account: h.account, BaseURL: base, Log: housetest.Logger(h.TB)})
 			r := httptest.NewRequest(http.MethodGet, "/signin", nil)
 			w := httptest.NewRecorder()
 			door.ServeHTTP(w, r.WithContext(access.With(h.Context(), access.Actor{Kind: kind, TeamID: h.team.ID, Label: "ci"})))

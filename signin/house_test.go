@@ -33,7 +33,7 @@ var ada = idptest.Person{NameID: "ada@acme.test", NameIDFormat: saml.FormatEmail
 // house is the door on a real database, with a team whose single sign-on is on
 // and its identity provider.
 type house struct {
-	*testing.T
+	testing.TB
 	db          *models.DB
 	clock       *housetest.Clock
 	sso         *sso.Service
@@ -56,9 +56,9 @@ func eachHouse(t *testing.T, fn func(h *house)) {
 	housetest.EachDatabase(t, func(t *testing.T, db *models.DB) { fn(newHouse(t, db, base)) })
 }
 
-func newHouse(t *testing.T, db *models.DB, base string) *house {
+func newHouse(t testing.TB, db *models.DB, base string) *house {
 	t.Helper()
-	h := &house{T: t, db: db, base: base, clock: housetest.NewClock(), asked: map[string]bool{}}
+	h := &house{TB: t, db: db, base: base, clock: housetest.NewClock(), asked: map[string]bool{}}
 	log, text := housetest.NewLog()
 	h.log = text
 	h.sso = &sso.Service{DB: db, Now: h.clock.Now, BaseURL: base}
@@ -218,21 +218,26 @@ func (b *browser) post(path string, form url.Values, site from) *httptest.Respon
 // begin starts a sign-in and returns the id of the request.
 func (b *browser) begin(path string) string {
 	b.h.Helper()
-	w := b.get(path)
+	return b.h.sentAway(b.get(path))
+}
+
+// sentAway is the id of the request that a browser is sent away with.
+func (h *house) sentAway(w *httptest.ResponseRecorder) string {
+	h.Helper()
 	location := w.Header().Get("Location")
-	if w.Code != http.StatusSeeOther || !strings.HasPrefix(location, b.h.idp.SSOURL+"?SAMLRequest=") {
-		b.h.Fatalf("%s: %d to %q\n%s", path, w.Code, location, w.Body)
+	if w.Code != http.StatusSeeOther || !strings.HasPrefix(location, h.idp.SSOURL+"?SAMLRequest=") {
+		h.Fatalf("%d to %q\n%s", w.Code, location, w.Body)
 	}
 	u, err := url.Parse(location)
-	b.h.must(err)
+	h.must(err)
 	packed, err := base64.StdEncoding.DecodeString(u.Query().Get("SAMLRequest"))
-	b.h.must(err)
+	h.must(err)
 	doc, err := io.ReadAll(flate.NewReader(bytes.NewReader(packed)))
-	b.h.must(err)
+	h.must(err)
 	var request struct {
 		ID string `xml:"ID,attr"`
 	}
-	b.h.must(xml.Unmarshal(doc, &request))
+	h.must(xml.Unmarshal(doc, &request))
 	return request.ID
 }
 

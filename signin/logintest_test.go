@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"crypto/x509"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -10,7 +11,9 @@ import (
 
 	"rollcall/fault"
 	"rollcall/internal/housetest"
+	"rollcall/internal/idptest"
 	"rollcall/models"
+	"rollcall/sso"
 )
 
 // start makes a test login of acme and returns it with its address' token.
@@ -110,6 +113,67 @@ func TestLoginTest(t *testing.T) {
 				h.Errorf("%s: certificate used %d, tested %v", state, used, h.tested())
 			}
 		}
+	})
+}
+
+// A test login that passed is no sign-in that succeeded: sign-ins are not compared
+// with it, no certificate counts it, and it ends no incident.
+func TestLoginTestIsNoSuccess(t *testing.T) {
+	eachHouse(t, func(h *house) {
+		b := h.browser()
+		b.signIn()
+		row, token := h.start()
+		r := h.about(b.open(token))
+		r.Attributes = append(r.Attributes, idptest.Attribute{Name: "only-in-the-test", Values: []string{"x"}})
+		b.answer(h.respond(r))
+		is(h, "state of the test", h.testRow(row.ID).State, models.TestPassed)
+		tested := h.attempts()
+		last := tested[len(tested)-1]
+		is(h, "kind", last.Kind, models.AttemptTest)
+		is(h, "outcome", last.Outcome, models.AttemptSucceeded)
+		h.browser().signIn()
+		rows := h.attempts()
+		changes, err := h.sso.ChangesByAttempt(h.operator(), []models.ID{last.ID, rows[len(rows)-1].ID})
+		h.must(err)
+		if got := changes[rows[len(rows)-1].ID]; got == nil || len(got) != 0 {
+			h.Errorf("the sign-in was compared with the test login: %v", got)
+		}
+		if got := changes[last.ID]; len(got) != 1 || got[0].Fact != sso.FactAttributes {
+			h.Errorf("the test login was not compared with the sign-in before: %v", got)
+		}
+		usage, err := h.sso.CertificateUsage(h.operator(), []models.ID{*last.CertificateID})
+		h.must(err)
+		is(h, "sign-ins that the certificate verified", usage[*last.CertificateID].Logins30Days, 2)
+
+		// Refused test logins make no incident, and one that passes ends none.
+		h.sso.Announce = h.told.Announce
+		incidents := func() (n int) {
+			for _, kind := range h.told.Kinds() {
+				if kind == "sso_failing" {
+					n++
+				}
+			}
+			return n
+		}
+		strange := func(requestID string) string {
+			r := h.about(requestID)
+			r.Signing.Key, r.Signing.Shown = h.spareKeys()[0].Key, []*x509.Certificate{h.spareKeys()[0].Certificate}
+			return h.respond(r)
+		}
+		for range 4 {
+			_, token := h.start()
+			b.answer(strange(b.open(token)))
+		}
+		is(h, "incidents after refused test logins", incidents(), 0)
+		for i := range 3 {
+			if i == 2 {
+				_, token := h.start()
+				b.answer(h.respond(h.about(b.open(token))))
+			}
+			other := h.browser()
+			other.answer(strange(other.begin("/saml/acme/init")))
+		}
+		is(h, "incidents after refused sign-ins", incidents(), 1)
 	})
 }
 
@@ -279,6 +343,6 @@ func TestRecovery(t *testing.T) {
 		if h.alive(c.session()) {
 			h.Error("the session outlives its hour")
 		}
-		h.log.MustNotHold(h.T, codes...)
+		h.log.MustNotHold(h.TB, codes...)
 	})
 }

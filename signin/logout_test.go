@@ -41,6 +41,31 @@ func (h *house) enter(name, index string) *browser {
 	return b
 }
 
+// Without an address of the identity provider's, and without a key of the team's,
+// its request ends the session that it names and the browser stays here.
+func TestLogoutWithoutAnAddress(t *testing.T) {
+	eachHouse(t, func(h *house) {
+		metadata := h.browser().get("/saml/acme/metadata").Body.String()
+		for _, binding := range []models.Binding{models.BindingRedirect, models.BindingPost} {
+			if want := `Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-` + map[models.Binding]string{models.BindingRedirect: "Redirect", models.BindingPost: "POST"}[binding] + `" Location="` + base + logoutPath + `"`; !strings.Contains(metadata, want) {
+				h.Errorf("the metadata lacks %s:\n%s", want, metadata)
+			}
+			left, stays := h.enter("ada@acme.test", "_1"), h.enter("bob@acme.test", "_1")
+			secret := left.session()
+			w := h.carry(left, binding, h.request("_1"))
+			if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "You are signed out here") || h.alive(secret) || !h.alive(stays.session()) {
+				h.Errorf("%s: %d, alive %v, bob %v\n%s", binding, w.Code, h.alive(secret), h.alive(stays.session()), w.Body)
+			}
+			again := h.enter("ada@acme.test", "_2")
+			unsigned := h.request("_2")
+			unsigned.Unsigned = true
+			if w := h.carry(again, binding, unsigned); w.Code != http.StatusBadRequest || !h.alive(again.session()) {
+				h.Errorf("%s, unsigned: %d, alive %v", binding, w.Code, h.alive(again.session()))
+			}
+		}
+	})
+}
+
 // request is the usual good request about ada.
 func (h *house) request(sessions ...string) idptest.Logout {
 	return idptest.Logout{Destination: base + logoutPath, NameID: ada.NameID, Sessions: sessions, RelayState: "their state"}
@@ -206,7 +231,7 @@ func TestProviderSignsOut(t *testing.T) {
 			alive("all of ada's", false, false, false, true)
 			var events int64
 			h.must(h.db.Read(h.Context()).Model(&models.AuditEvent{}).Where("action = ?", "session.closed_by_identity_provider").Count(&events).Error)
-			is(h.T, "lines in the history", events, 3)
+			is(h.TB, "lines in the history", events, 3)
 		})
 	}
 }
@@ -337,10 +362,10 @@ func TestLogoutAfterSwitchingOff(t *testing.T) {
 		pages := map[string]bool{}
 		for _, slug := range []string{"quiet", "nobody"} {
 			w := b.post("/saml/"+slug+"/logout", url.Values{"SAMLRequest": {value}}, elsewhere)
-			is(h.T, slug, w.Code, http.StatusNotFound)
+			is(h.TB, slug, w.Code, http.StatusNotFound)
 			pages[uniform(w)] = true
 		}
-		is(h.T, "different pages", len(pages), 1)
+		is(h.TB, "different pages", len(pages), 1)
 	})
 }
 

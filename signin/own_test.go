@@ -108,7 +108,7 @@ func TestPasswordByThePages(t *testing.T) {
 				h.Errorf("the account lacks %q:\n%s", want, w.Body)
 			}
 		}
-		wellMade(h.T, "account", hiddenInput.ReplaceAllString(w.Body.String(), ""))
+		wellMade(h.TB, "account", hiddenInput.ReplaceAllString(w.Body.String(), ""))
 		// A new secret for every sign-in, and what was there before is over.
 		b.enter("grace@globex.test")
 		if b.session() == first || h.alive(first) || !h.alive(b.session()) {
@@ -126,7 +126,7 @@ func TestPasswordByThePages(t *testing.T) {
 		if w := planted.post("/signout", nil, here); w.Code != http.StatusSeeOther || planted.session() != "" {
 			h.Errorf("sign-out: %d", w.Code)
 		}
-		h.log.MustNotHold(h.T, goodPassword, mine, first)
+		h.log.MustNotHold(h.TB, goodPassword, mine, first)
 	})
 }
 

@@ -105,7 +105,7 @@ var (
 )
 
 // wellMade checks what every page owes to its readers and to the policy.
-func wellMade(t *testing.T, name, html string) {
+func wellMade(t testing.TB, name, html string) {
 	t.Helper()
 	for _, want := range []string{`<!doctype html>`, `<html lang="en">`, `<meta name="viewport" content="width=device-width, initial-scale=1">`, "<main", "</main>"} {
 		if !strings.Contains(html, want) {

@@ -107,7 +107,7 @@ func TestWhatWasAskedForIsChecked(t *testing.T) {
 			change(&r)
 			b.bring("acme", h.respond(r))
 			row := h.lastOf(h.team)
-			is(h.T, what, row.Code, string(want))
+			is(h.TB, what, row.Code, string(want))
 			return row
 		}
 		instant := func(age time.Duration) func(r *idptest.Response) {
@@ -139,7 +139,7 @@ func TestClockSkew(t *testing.T) {
 				r := h.about(id)
 				r.Age = 5*time.Minute + over
 				b.bring("acme", h.respond(r))
-				is(h.T, "skew "+(time.Duration(seconds)*time.Second).String()+", late by "+over.String(), h.lastCode(), string(want))
+				is(h.TB, "skew "+(time.Duration(seconds)*time.Second).String()+", late by "+over.String(), h.lastCode(), string(want))
 			}
 		}
 	})
@@ -156,7 +156,7 @@ func TestSHA1Exception(t *testing.T) {
 			r.Signing.Hash = crypto.SHA1
 			b.bring("acme", h.respond(r))
 			row := h.lastOf(h.team)
-			is(h.T, what, row.Code, string(want))
+			is(h.TB, what, row.Code, string(want))
 			return row
 		}
 		try("without it", fault.SignatureWeak)
@@ -181,8 +181,8 @@ func TestSecondFactor(t *testing.T) {
 			change(&r)
 			w := b.bring("acme", h.respond(r))
 			row := h.lastOf(h.team)
-			is(h.T, what, row.Code, string(want))
-			is(h.T, what+": evidence", row.MfaEvidence, evidence)
+			is(h.TB, what, row.Code, string(want))
+			is(h.TB, what+": evidence", row.MfaEvidence, evidence)
 			if want != "" {
 				if !strings.Contains(w.Body.String(), "second factor") || w.Code != http.StatusForbidden {
 					h.Errorf("%s: %d %s", what, w.Code, w.Body)
@@ -191,7 +191,7 @@ func TestSecondFactor(t *testing.T) {
 			}
 			var kept models.Session
 			h.must(h.db.Read(h.Context()).Order("id DESC").Take(&kept).Error)
-			is(h.T, what+": kept with the session", kept.MfaEvidence, evidence)
+			is(h.TB, what+": kept with the session", kept.MfaEvidence, evidence)
 		}
 		amr := func(name string, values ...string) func(r *idptest.Response) {
 			return func(r *idptest.Response) {
@@ -249,8 +249,8 @@ func TestNoTakeoverByAddress(t *testing.T) {
 				r.NameID, r.NameIDFormat = "someone-else", saml.FormatPersistent
 				r.Attributes = []idptest.Attribute{{Name: "email", Values: []string{written}}}
 				b.bring("acme", h.respond(r))
-				is(h.T, written, h.lastCode(), string(fault.UpgradeRequired)) // its owner is asked
-				is(h.T, written+": session", b.session(), "")
+				is(h.TB, written, h.lastCode(), string(fault.UpgradeRequired)) // its owner is asked
+				is(h.TB, written+": session", b.session(), "")
 			}
 		}
 	})

@@ -71,7 +71,7 @@ func (b *browser) meet() {
 	if !cookie.HttpOnly || !cookie.Secure || cookie.SameSite != http.SameSiteLaxMode || cookie.MaxAge != 24*3600 {
 		b.h.Errorf("the cookie is %+v", cookie)
 	}
-	is(b.h.T, "attempt", b.h.lastCode(), string(fault.UpgradeRequired))
+	is(b.h.TB, "attempt", b.h.lastCode(), string(fault.UpgradeRequired))
 }
 
 var versionField = regexp.MustCompile(`name="v" value="([^"]+)"`)
@@ -120,16 +120,16 @@ func TestUpgradeByPassword(t *testing.T) {
 		b.says("another browser's form", h.browser().post("/upgrade", good, here), http.StatusBadRequest, "Nothing was changed")
 		b.says("without the version", b.post("/upgrade", url.Values{"answer": {"yes"}, "password": {housetest.OwnPassword}}, here), http.StatusBadRequest, "another sign-in took its place")
 		b.says("no answer", b.post("/upgrade", url.Values{"v": good["v"]}, here), http.StatusBadRequest, "could not be read")
-		is(h.T, "state", h.upgradeState(), models.UpgradeInProgress)
+		is(h.TB, "state", h.upgradeState(), models.UpgradeInProgress)
 		w := b.post("/upgrade", good, here)
 		if want := base + "/saml/acme/init?return_to=%2Fgraphql"; w.Code != http.StatusSeeOther || w.Header().Get("Location") != want {
 			h.Fatalf("%d to %q\n%s", w.Code, w.Header().Get("Location"), w.Body)
 		}
 		w = b.answer(h.respond(h.about(b.begin("/saml/acme/init?return_to=%2Fgraphql"))))
-		is(h.T, "on to", w.Header().Get("Location"), base+"/graphql")
+		is(h.TB, "on to", w.Header().Get("Location"), base+"/graphql")
 		b.signedInAs("ada@acme.test")
 		b.says("the back button", b.get("/upgrade"), http.StatusBadRequest, "browser in which you signed in")
-		h.log.MustNotHold(h.T, housetest.OwnPassword, good.Get("v"))
+		h.log.MustNotHold(h.TB, housetest.OwnPassword, good.Get("v"))
 	})
 }
 
@@ -141,7 +141,7 @@ func TestUpgradeDeclined(t *testing.T) {
 		no := b.form("no")
 		stolen := *b.cookies["__Host-rollcall_upgrade"]
 		b.says("no", b.post("/upgrade", no, here), http.StatusOK, "Your account stays your own")
-		is(h.T, "state", h.upgradeState(), models.UpgradeDeclined)
+		is(h.TB, "state", h.upgradeState(), models.UpgradeDeclined)
 		b.cookies["__Host-rollcall_upgrade"] = &stolen
 		b.says("again", b.post("/upgrade", no, here), http.StatusBadRequest, "answered already")
 		delete(b.cookies, "__Host-rollcall_upgrade")
@@ -155,9 +155,9 @@ func TestUpgradeByLink(t *testing.T) {
 		mails := h.owner()
 		b := h.browser()
 		b.meet()
-		is(h.T, "mails that nobody asked for", len(*mails), 0)
+		is(h.TB, "mails that nobody asked for", len(*mails), 0)
 		w := b.post("/upgrade", b.form("mail"), here)
-		is(h.T, "on to", w.Header().Get("Location"), base+"/upgrade")
+		is(h.TB, "on to", w.Header().Get("Location"), base+"/upgrade")
 		b.says("sent", b.get("/upgrade"), http.StatusOK, "on its way")
 		b.says("again at once", b.post("/upgrade", b.form("mail"), here), http.StatusTooManyRequests, "wait a minute")
 		link, err := h.credentials.LinkURL("", models.OneTimeLink{ID: *(*mails)[0].LinkID, Purpose: models.LinkUpgrade})
@@ -171,10 +171,10 @@ func TestUpgradeByLink(t *testing.T) {
 		b.says("in this one", b.get(link), http.StatusOK, "Use my team")
 		token := strings.TrimPrefix(link, "/upgrade?t=")
 		b.says("from another browser", h.browser().post("/upgrade", b.form("yes", "t", token), here), http.StatusBadRequest, "Nothing was changed")
-		is(h.T, "state", h.upgradeState(), models.UpgradeInProgress)
-		is(h.T, "agreed", b.post("/upgrade", b.form("yes", "t", token), here).Code, http.StatusSeeOther)
-		is(h.T, "state", h.upgradeState(), models.UpgradeLinked)
-		h.log.MustNotHold(h.T, token)
+		is(h.TB, "state", h.upgradeState(), models.UpgradeInProgress)
+		is(h.TB, "agreed", b.post("/upgrade", b.form("yes", "t", token), here).Code, http.StatusSeeOther)
+		is(h.TB, "state", h.upgradeState(), models.UpgradeLinked)
+		h.log.MustNotHold(h.TB, token)
 	})
 }
 

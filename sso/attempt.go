@@ -72,6 +72,8 @@ func described(seen saml.Seen) models.AttemptMessage {
 	out := models.AttemptMessage{
 		Issuer: seen.Issuer, Destination: seen.Destination, InResponseTo: seen.InResponseTo, NameIDFormat: seen.NameIDFormat,
 		ContextClasses: seen.AuthnContextClasses, Algorithms: seen.SignatureAlgorithms, Encryption: seen.Encryption,
+		Status: seen.Status, EmailMasked: seen.EmailMasked, NotBefore: known(seen.NotBefore), NotOnOrAfter: known(seen.NotOnOrAfter),
+		ConfirmableUntil: known(seen.ConfirmableUntil), AuthnInstant: known(seen.AuthnInstant), SessionUntil: known(seen.SessionNotOnOrAfter),
 		ShownFingerprints: seen.KeyInfoFingerprints, Signed: seen.Signed, Audiences: seen.Audiences, Recipients: seen.Recipients,
 	}
 	if seen.AssertionID != "" {
@@ -85,6 +87,15 @@ func described(seen saml.Seen) models.AttemptMessage {
 		out.Attributes = append(out.Attributes, models.AttemptAttribute{Name: name, Values: seen.AttributeNames[name]})
 	}
 	return out
+}
+
+// known is a time that a message gave, or nil.
+func known(at time.Time) *time.Time {
+	if at.IsZero() {
+		return nil
+	}
+	at = models.Stamp(at)
+	return &at
 }
 
 // add appends a check that was made outside of package saml.
@@ -129,13 +140,16 @@ func (s *Service) row(ctx context.Context, a attempt, code fault.Code) (models.L
 		ID: id, TeamID: a.team, At: s.now(), Outcome: models.AttemptRefused, Code: string(code),
 		IdentityProviderID: optional(a.provider), CertificateID: optional(models.ID(a.certificate)),
 		IdpInitiated: a.idpInitiated, NameIDMasked: a.nameIDMasked,
-		Checks: make([]models.AttemptCheck, 0, len(a.checks)), IP: request.IP, RequestID: request.ID,
+		Checks: make([]models.AttemptCheck, 0, len(a.checks)), IP: network(request.IP), RequestID: request.ID,
 		Kind: a.kind, Verified: a.verified, MfaEvidence: a.mfaEvidence, Message: a.message, Repeated: 1,
 	}
-	if out.Kind == "" {
+	switch {
+	case a.test != "":
+		out.Kind = models.AttemptTest
+	case out.Kind == "":
 		out.Kind = models.AttemptSignIn
 	}
-	out.Message.LoginTestID = a.test
+	out.Message.LoginTestID, out.Message.Browser = a.test, browser(request.UserAgent)
 	if code == "" {
 		out.Outcome = models.AttemptSucceeded
 	}

@@ -121,7 +121,7 @@ func without(list, other []string) []string {
 // seem that everything changed.
 func unread(m models.AttemptMessage) bool { return m.AssertionHash == "" }
 
-// ChangesByAttempt compares sign-ins, each with the last one before it that the
+// ChangesByAttempt compares sign-ins and test logins, each with the last one before it that the
 // same identity provider of the team was let in with. Those that there is
 // nothing to compare with are left out, and so are those of teams whose
 // attempts the caller may not see. It asks the database twice, however many
@@ -143,7 +143,7 @@ func (s *Service) ChangesByAttempt(ctx context.Context, ids []models.ID) (map[mo
 		Where("e.identity_provider_id = login_attempts.identity_provider_id AND e.outcome = ? AND e.kind = ?", models.AttemptSucceeded, models.AttemptSignIn).
 		Order("e.id DESC").Limit(1)
 	err := q.Model(&models.LoginAttempt{}).Select("id, message, (?) AS earlier", earlier).
-		Where("id IN ? AND kind = ?", ids, models.AttemptSignIn).Find(&pairs).Error
+		Where("id IN ? AND kind IN ?", ids, []models.AttemptKind{models.AttemptSignIn, models.AttemptTest}).Find(&pairs).Error
 	if err != nil {
 		return out, err
 	}

@@ -42,7 +42,7 @@ func (s *Service) connectLogout(ctx context.Context, slug string) (connection, e
 		return connection{team: team, settings: settings}, err
 	}
 	c, problem := s.connection(ctx, team, settings, true)
-	if problem == nil && c.sp.LogoutURL == "" {
+	if problem == nil && len(c.sp.SigningKeys) == 0 {
 		problem = err
 	}
 	return c, problem
@@ -64,42 +64,35 @@ func (s *Service) connection(ctx context.Context, team models.Team, settings mod
 	return c, err
 }
 
-// readCertificates reads what the team trusts.
+// readCertificates reads what the team trusts, the newest in front, and of each
+// provider the latest certificate that is over: it verifies nobody and lets a
+// refusal say "expired" and not "unknown".
 func (s *Service) readCertificates(ctx context.Context, c *connection) error {
-	db := s.DB.Read(ctx)
 	var rows []models.Certificate
-	err := db.Select("id", "identity_provider_id", "der").Where("team_id = ? AND not_after >= ?", c.team.ID, s.now()).
-		Order("not_before DESC, id DESC").Limit(maxProviders * maxLive).Find(&rows).Error
+	// What is valid ends later than what is over, so all of it is among these.
+	err := s.DB.Read(ctx).Select("id", "identity_provider_id", "not_after", "der").Where("team_id = ?", c.team.ID).
+		Order("not_after DESC, id DESC").Limit(2 * maxProviders * maxLive).Find(&rows).Error
 	if err != nil {
 		return err
 	}
-	expired, err := s.expired(ctx, c.team.ID)
-	if err != nil {
-		return err
-	}
-	for _, row := range append(rows, expired...) {
+	now, over := s.now(), map[models.ID]bool{}
+	for _, row := range rows {
+		if row.NotAfter.Before(now) {
+			if over[row.IdentityProviderID] {
+				continue
+			}
+			over[row.IdentityProviderID] = true
+		}
 		cert, err := x509.ParseCertificate(row.DER)
 		if err != nil {
 			return err
 		}
 		c.certs[row.IdentityProviderID] = append(c.certs[row.IdentityProviderID], saml.Certificate{ID: string(row.ID), X509: cert})
 	}
-	return nil
-}
-
-// expired returns the latest certificate of each of the team's providers that
-// is over. It verifies nobody; it lets a refusal say "expired" and not "unknown".
-func (s *Service) expired(ctx context.Context, team models.ID) ([]models.Certificate, error) {
-	var rows []models.Certificate
-	err := s.DB.Read(ctx).Select("id", "identity_provider_id", "der").Where("team_id = ? AND not_after < ?", team, s.now()).
-		Order("not_after DESC").Limit(maxProviders * maxLive).Find(&rows).Error
-	latest := make([]models.Certificate, 0, 1)
-	for _, row := range rows {
-		if !slices.ContainsFunc(latest, func(c models.Certificate) bool { return c.IdentityProviderID == row.IdentityProviderID }) {
-			latest = append(latest, row)
-		}
+	for _, list := range c.certs {
+		slices.SortStableFunc(list, func(a, b saml.Certificate) int { return b.X509.NotBefore.Compare(a.X509.NotBefore) })
 	}
-	return latest, err
+	return nil
 }
 
 // permitted reads a team and its settings and says whether people may come in

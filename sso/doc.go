@@ -42,7 +42,7 @@ type Service struct {
 	// Fetch gets metadata from an address that an admin entered. Nil: none is fetched.
 	Fetch func(ctx context.Context, address, etag, lastModified string) (fetch.Document, error)
 	// Keys seals the private keys of teams. Without it no team can have one, and
-	// so none signs, decrypts or takes part in single logout.
+	// so none signs, decrypts or asks its identity provider for a logout.
 	Keys cipher.AEAD
 }
 
@@ -52,9 +52,9 @@ func (s *Service) now() time.Time { return models.Stamp(s.Now()) }
 // follow from the slug alone, so they are known before anything is set up.
 func (s *Service) ServiceProvider(slug string) saml.ServiceProvider {
 	id := s.BaseURL + "/saml/" + slug
-	return saml.ServiceProvider{EntityID: id, LoginURL: id + "/init", ACSURL: id + "/finalize", MetadataURL: id + "/metadata"}
+	return saml.ServiceProvider{EntityID: id, LoginURL: id + "/init", ACSURL: id + "/finalize", MetadataURL: id + "/metadata", LogoutURL: s.LogoutURL(slug)}
 }
 
-// LogoutURL is the team's single logout service. Its metadata has it from the
-// first key on.
+// LogoutURL is the team's single logout service. It takes the identity provider's
+// requests whether or not the provider has an address for ours.
 func (s *Service) LogoutURL(slug string) string { return s.BaseURL + "/saml/" + slug + "/logout" }

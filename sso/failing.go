@@ -29,13 +29,14 @@ var failingCodes = []string{string(fault.SignatureUnknownCert), string(fault.Cer
 
 // tellOfFailures announces that nobody gets in any more because of certificates,
 // once for each time that sign-ins stop working. It runs in the transaction
-// that stores a refused attempt.
+// that stores a refused attempt. Test logins are an admin's own trials and count
+// neither way; neither do logout messages.
 func (s *Service) tellOfFailures(ctx context.Context, tx *gorm.DB, row models.LoginAttempt) error {
-	if s.Announce == nil || !slices.Contains(failingCodes, row.Code) {
+	if s.Announce == nil || row.Kind != models.AttemptSignIn || !slices.Contains(failingCodes, row.Code) {
 		return nil
 	}
 	var recent []models.LoginAttempt
-	err := tx.Select("outcome", "code").Where("team_id = ? AND at > ?", row.TeamID, row.At.Add(-failingWithin)).
+	err := tx.Select("outcome", "code").Where("team_id = ? AND at > ? AND kind = ?", row.TeamID, row.At.Add(-failingWithin), models.AttemptSignIn).
 		Order("id DESC").Limit(1_000).Find(&recent).Error
 	if err != nil {
 		return err
@@ -58,7 +59,7 @@ func (s *Service) tellOfFailures(ctx context.Context, tx *gorm.DB, row models.Lo
 		return err
 	}
 	var last []models.ID
-	err = tx.Model(&models.LoginAttempt{}).Where("team_id = ? AND outcome = ?", row.TeamID, models.AttemptSucceeded).Order("id DESC").Limit(1).Pluck("id", &last).Error
+	err = tx.Model(&models.LoginAttempt{}).Where("team_id = ? AND outcome = ? AND kind = ?", row.TeamID, models.AttemptSucceeded, models.AttemptSignIn).Order("id DESC").Limit(1).Pluck("id", &last).Error
 	if err != nil {
 		return err
 	}

@@ -115,7 +115,7 @@ func TestForgeries(t *testing.T) {
 			}
 			row := h.attempt(attempt)
 			same(t, kind.Name+": attempt", []any{row.TeamID, row.Outcome, row.Code, row.MembershipID == nil, row.CertificateID == nil, row.IP, row.RequestID, row.At},
-				[]any{team.ID, "REFUSED", kind.Want, true, true, "192.0.2.7", "req-1", h.clock.Now()})
+				[]any{team.ID, "REFUSED", kind.Want, true, true, "192.0.2.0/24", "req-1", h.clock.Now()})
 			if row.IdentityProviderID != nil && *row.IdentityProviderID != p.ID {
 				t.Errorf("%s: of another provider", kind.Name)
 			}
@@ -283,7 +283,7 @@ func TestRefuse(t *testing.T) {
 			id, err := h.sso.Refuse(h.request(), team.Slug, code)
 			h.must(err)
 			row := h.attempt(id)
-			same(t, "attempt", []any{row.Code, row.Outcome, row.TeamID, row.IP}, []any{code, "REFUSED", team.ID, "192.0.2.7"})
+			same(t, "attempt", []any{row.Code, row.Outcome, row.TeamID, row.IP}, []any{code, "REFUSED", team.ID, "192.0.2.0/24"})
 			explained(t, string(code), row)
 		}
 	})

@@ -81,7 +81,8 @@ type LogoutPost struct{ Request, Response, RelayState string }
 // LoggedOut is what became of a logout message that was accepted.
 type LoggedOut struct {
 	// Answer is where the browser carries our answer to a request. It is empty
-	// after an answer to our own, and when the provider takes none.
+	// after an answer to our own, when the provider has no address for one, and
+	// when the team has no key to sign it with.
 	Answer *Onward
 	Ended  []models.Session // by a request
 	// Incomplete says that the identity provider did not end everything.
@@ -116,9 +117,9 @@ func (s *Service) Logout(ctx context.Context, slug, rawQuery string, post *Logou
 		return refused(refusal)
 	}
 	provider, ok := c.named(message.Issuer())
-	if !ok || c.sp.LogoutURL == "" {
-		a.add("identity_provider", saml.Fail, "the message is of no identity provider of the team, or the team has no key for single logout")
-		return refused(fault.New(fault.LogoutInvalid, "The message is of no identity provider that the team has single logout with."))
+	if !ok {
+		a.add("identity_provider", saml.Fail, "the message is of no identity provider of the team")
+		return refused(fault.New(fault.LogoutInvalid, "The message is of no identity provider of the team."))
 	}
 	a.provider, a.vendor, a.idpInitiated = provider.ID, provider.Vendor, message.IsRequest()
 	if message.IsRequest() {
@@ -182,7 +183,9 @@ func (s *Service) endedBy(ctx context.Context, c connection, p models.IdentityPr
 		_, id, err := s.refused(ctx, a, err)
 		return LoggedOut{}, id, err
 	}
-	if err != nil || p.SloURL == "" {
+	// An answer must be signed; without a key or an address for it the browser
+	// stays here and is told how it ended.
+	if err != nil || p.SloURL == "" || len(c.sp.SigningKeys) == 0 {
 		return out, "", err
 	}
 	id, err := saml.NewRequestID()

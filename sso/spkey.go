@@ -262,16 +262,15 @@ func (s *Service) keysOf(db *gorm.DB, team models.ID) ([]saml.Key, error) {
 	return out, nil
 }
 
-// keyed is a team with its keys, as its identity provider sees it. Single
-// logout and signed requests are for teams that have one; encryption shows only
-// after the team opted in.
+// keyed is a team with its keys, as its identity provider sees it. Encryption
+// shows only after the team opted in.
 func (s *Service) keyed(db *gorm.DB, team models.Team, settings models.SsoSettings) (saml.ServiceProvider, error) {
 	sp := s.ServiceProvider(team.Slug)
 	keys, err := s.keysOf(db, team.ID)
 	if err != nil || len(keys) == 0 {
 		return sp, err
 	}
-	sp.SigningKeys, sp.LogoutURL = keys, s.LogoutURL(team.Slug)
+	sp.SigningKeys = keys
 	if settings.EncryptAssertions {
 		sp.DecryptionKeys, sp.PublishEncryption = keys, true
 	}

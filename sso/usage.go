@@ -38,7 +38,7 @@ func (s *Service) CertificateUsage(ctx context.Context, ids []models.ID) (map[mo
 		N             int64
 	}
 	err := s.DB.Read(ctx).Model(&models.LoginAttempt{}).Select("certificate_id, count(*) AS n").
-		Where("certificate_id IN ? AND at > ? AND outcome = ?", visible, s.now().Add(-30*day), models.AttemptSucceeded).
+		Where("certificate_id IN ? AND at > ? AND outcome = ? AND kind = ?", visible, s.now().Add(-30*day), models.AttemptSucceeded, models.AttemptSignIn).
 		Group("certificate_id").Find(&counts).Error
 	for _, c := range counts {
 		u := out[c.CertificateID]

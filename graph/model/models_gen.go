@@ -1036,6 +1036,20 @@ type LoginMessage struct {
 	InResponseTo *string `json:"inResponseTo,omitempty"`
 	// The SHA-256 of the assertion's id, in lower-case hexadecimal digits; null when there was none.
 	AssertionIDSha256 *string `json:"assertionIdSha256,omitempty"`
+	// The status codes of the response, the outer one first.
+	Status []string `json:"status"`
+	// The e-mail address with most of it hidden; null when none was found.
+	EmailMasked *string `json:"emailMasked,omitempty"`
+	// From when the assertion is valid; null when it does not say.
+	NotBefore *time.Time `json:"notBefore,omitempty"`
+	// Until when the assertion is valid, which ends at that instant; null when it does not say.
+	NotOnOrAfter *time.Time `json:"notOnOrAfter,omitempty"`
+	// Until when the assertion may be brought to its recipient; null when it does not say.
+	ConfirmableUntil *time.Time `json:"confirmableUntil,omitempty"`
+	// When the person was authenticated at the identity provider; null when it does not say.
+	AuthnInstant *time.Time `json:"authnInstant,omitempty"`
+	// Until when the identity provider wants the session to last; null when it has no wish.
+	SessionNotOnOrAfter *time.Time `json:"sessionNotOnOrAfter,omitempty"`
 	// The format of the NameID; null when there was none.
 	NameIDFormat *string `json:"nameIdFormat,omitempty"`
 	// The identity provider's name for its session; null when it gave none.

@@ -127,7 +127,7 @@ var bytesForgeries = []Forgery{
 
 // bombs are messages that are to cost as much as possible.
 var bombs = []Forgery{
-	rewritten("Oversized", fault.ResponseTooLarge, replaced("</samlp:Response>", strings.Repeat(" ", 300<<10)+"</samlp:Response>")),
+	rewritten("Oversized", fault.ResponseTooLarge, replaced("</samlp:Response>", strings.Repeat(" ", 600<<10)+"</samlp:Response>")),
 	rewritten("TooManyElements", fault.ResponseTooLarge, replaced("</samlp:Response>", strings.Repeat("<a/>", 20_001)+"</samlp:Response>")),
 	rewritten("TooDeep", fault.ResponseMalformed, replaced("</samlp:Response>", strings.Repeat("<a>", 900)+strings.Repeat("</a>", 900)+"</samlp:Response>")),
 	rewritten("TooManyAttributes", fault.ResponseMalformed, replaced("<saml:Subject>", "<saml:Subject"+numbered(` a%d=""`, 1000)+">")),

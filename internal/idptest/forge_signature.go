@@ -159,11 +159,16 @@ var signatureForgeries = []Forgery{
 	signedAs("TransformsInReverse", fault.SignatureInvalid, onlyTransforms(nsExclusive, nsSignature+"enveloped-signature")),
 	signedAs("NotEnveloped", fault.SignatureInvalid, onlyTransforms(nsExclusive)),
 	signedAs("NoCanonicalization", fault.SignatureInvalid, onlyTransforms(nsSignature+"enveloped-signature")),
-	signedAs("WithComments", fault.SignatureInvalid, onlyTransforms(nsSignature+"enveloped-signature", nsExclusive+"WithComments")),
-	signedAs("C14N11", fault.SignatureInvalid, onlyTransforms(nsSignature+"enveloped-signature", "http://www.w3.org/2006/12/xml-c14n11")),
-	signedAs("SignedInfoWithComments", fault.SignatureInvalid, func(info *etree.Element) {
-		path(info, "ds:CanonicalizationMethod").CreateAttr("Algorithm", nsExclusive+"WithComments")
+	edited("CommentWithComments", fault.SignatureInvalid, func(_ *IDP, r *Response) {
+		r.Before = func(resp *etree.Element) {
+			resp.CreateComment("kept by some")
+			if assertion := path(resp, "saml:Assertion"); assertion != nil {
+				assertion.CreateComment("kept by some")
+			}
+		}
+		r.Signing.ChangeInfo = onlyTransforms(nsSignature+"enveloped-signature", nsExclusive+"WithComments")
 	}),
+	signedAs("C14N11", fault.SignatureInvalid, onlyTransforms(nsSignature+"enveloped-signature", "http://www.w3.org/2006/12/xml-c14n11")),
 	signedAs("SignedInfoNotCanonical", fault.SignatureInvalid, func(info *etree.Element) {
 		path(info, "ds:CanonicalizationMethod").CreateAttr("Algorithm", "")
 	}),

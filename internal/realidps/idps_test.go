@@ -56,10 +56,15 @@ type service struct {
 	SignResponse  bool   `json:"signResponse"`
 	SHA1          bool   `json:"sha1"`
 	Transient     bool   `json:"transient"`
-	Audience      string `json:"audience"`     // "" for the team's entity id
-	EncryptTo     string `json:"encryptTo"`    // a certificate as PEM, or ""
-	EncryptToKey  string `json:"encryptToKey"` // its public key as PEM
-	VerifyWith    string `json:"verifyWith"`   // the certificate that requests are signed with, as PEM, or ""
+	Audience      string `json:"audience"`      // "" for the team's entity id
+	EncryptTo     string `json:"encryptTo"`     // a certificate as PEM, or ""
+	EncryptToKey  string `json:"encryptToKey"`  // its public key as PEM
+	Key           string `json:"key"`           // that its responses are signed with, as PEM; "" for the provider's own
+	Cert          string `json:"cert"`          // the key's certificate as PEM, or ""
+	Logout        string `json:"logout"`        // where logout messages go, or ""
+	LogoutBinding string `json:"logoutBinding"` // how they go there
+	LogoutKey     string `json:"logoutKey"`     // the certificate that ours are signed with, as PEM
+	VerifyWith    string `json:"verifyWith"`    // the certificate that requests are signed with, as PEM, or ""
 }
 
 // idp is a running identity provider.
@@ -67,7 +72,9 @@ type idp struct {
 	metadata    string                 // its address
 	unsolicited func(s service) string // where a sign-in starts that starts there
 	logout      string                 // where a logout starts that starts there, if it has that
+	knows       string                 // where it says "true" to browsers that it knows; "" when it asks others for a password
 	certificate string                 // a file, PEM
+	services    string                 // the file of the services, where it is read anew for each sign-in
 }
 
 // starters run an identity provider that knows the services.
@@ -151,7 +158,10 @@ func startSamlp(t *testing.T, services []service) idp {
 	home, base := launch(t, services, "/metadata", []string{"NODE_PATH=" + setting(t, "E2E_NODE_PATH"), "NODE_NO_WARNINGS=1"}, func(string) []string {
 		return []string{"node", root(t, "scripts", "idps", "samlp", "idp.js")}
 	})
-	return idp{metadata: base + "/metadata", unsolicited: bySP(base + "/sso?sp="), certificate: filepath.Join(home, "cert.pem")}
+	return idp{
+		metadata: base + "/metadata", unsolicited: bySP(base + "/sso?sp="), logout: base + "/logout", knows: base + "/knows",
+		certificate: filepath.Join(home, "cert.pem"), services: filepath.Join(home, "services.json"),
+	}
 }
 
 func startPysaml2(t *testing.T, services []service) idp {
@@ -175,6 +185,7 @@ func startSimpleSAMLphp(t *testing.T, services []service) idp {
 		unsolicited: bySP(base + place + "SSOService.php?spentityid="),
 		logout:      base + place + "SingleLogoutService.php?ReturnTo=" + url.QueryEscape(base+place+"metadata.php"),
 		certificate: filepath.Join(home, "cert.pem"),
+		services:    filepath.Join(home, "services.json"),
 	}
 }
 

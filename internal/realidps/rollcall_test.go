@@ -91,6 +91,7 @@ func (r *rollcall) ask(b *browser, key, document string, variables map[string]an
 type payload struct {
 	Team             struct{ ID string }
 	IdentityProvider struct{ ID string }
+	Certificate      struct{ ID string }
 	Secret, BaseURL  string
 	UserErrors       []struct{ Code, Message string }
 }

@@ -53,6 +53,9 @@ func newTrial(t *testing.T, server *rollcall, r row, slug string) *trial {
 	if s.verifies {
 		s.VerifyWith = ours.mustHave(t, "signing")
 	}
+	if r.needs == singleLogout {
+		s.Logout, s.LogoutKey = ours.Logout[0].Location, ours.mustHave(t, "signing")
+	}
 	if s.cipher != "" {
 		if isBuilt(encryption) {
 			s.EncryptTo = ours.mustHave(t, "encryption")
@@ -76,6 +79,7 @@ func (c *trial) connect(to idp) {
 		c.t.Fatalf("the metadata of %s: %d %s", c.idp.metadata, theirs.status, theirs.body)
 	}
 	imported := c.mutate(c.t, "importMetadata", "identityProvider { id }", map[string]any{"teamId": c.teamID, "xml": theirs.body})
+	c.provider = imported.IdentityProvider.ID
 	c.set("updateIdentityProvider", "identityProviderId", imported.IdentityProvider.ID, built[c.needs].provider)
 	c.mutate(c.t, "enableSso", "ssoSettings { state }", map[string]any{"teamId": c.teamID, "skipLoginTest": true})
 }
@@ -108,6 +112,9 @@ type ourMetadata struct {
 		Use         string `xml:"use,attr"`
 		Certificate string `xml:"KeyInfo>X509Data>X509Certificate"`
 	} `xml:"SPSSODescriptor>KeyDescriptor"`
+	Logout []struct {
+		Location string `xml:",attr"`
+	} `xml:"SPSSODescriptor>SingleLogoutService"`
 	ACS struct {
 		Location string `xml:",attr"`
 	} `xml:"SPSSODescriptor>AssertionConsumerService"`

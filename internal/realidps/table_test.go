@@ -12,6 +12,8 @@ type feature string
 const (
 	encryption     feature = "decryption of assertions"
 	signedRequests feature = "signed authentication requests"
+	postedRequests feature = "signed authentication requests by POST"
+	askingAgain    feature = "requests that ask for the person to be authenticated anew"
 	singleLogout   feature = "single logout"
 )
 
@@ -28,6 +30,8 @@ type optIn struct{ team, provider map[string]any }
 var built = map[feature]optIn{
 	encryption:     {team: map[string]any{"encryptAssertions": true, "signMetadata": true}, provider: map[string]any{"allowCbc": true}},
 	signedRequests: {team: map[string]any{"signMetadata": true}, provider: map[string]any{"signAuthnRequests": true}},
+	postedRequests: {team: map[string]any{"signMetadata": true}, provider: map[string]any{"signAuthnRequests": true, "ssoBinding": "POST"}},
+	askingAgain:    {team: map[string]any{"signMetadata": true}, provider: map[string]any{"forceAuthn": true}},
 	singleLogout:   {team: map[string]any{"signMetadata": true}},
 }
 
@@ -56,7 +60,14 @@ var table = []row{
 	{idp: samlp, name: "another audience", chosen: otherAudience, refused: fault.AudienceMismatch},
 	{idp: samlp, name: "AES-256-GCM, assertion signed", chosen: encrypts(aes256GCM, true, false), does: life, needs: encryption, without: fault.EncryptionUnexpected},
 	{idp: samlp, name: "AES-256-GCM, both signed", chosen: encrypts(aes256GCM, true, true), does: life, needs: encryption, without: fault.EncryptionUnexpected},
+	{idp: samlp, name: "AES-256-GCM, response signed", chosen: encrypts(aes256GCM, false, true), does: life, needs: encryption, without: fault.EncryptionUnexpected},
 	{idp: samlp, name: "insists on signed requests", chosen: verifiesRequests, does: life, needs: signedRequests},
+	{idp: samlp, name: "signed requests by POST", chosen: verifiesRequests, does: life, needs: postedRequests},
+	{idp: samlp, name: "logout that starts here", chosen: logsOutBy("Redirect", true, false), does: logoutHere, needs: singleLogout},
+	{idp: samlp, name: "logout that starts there", chosen: logsOutBy("Redirect", true, false), does: logoutThere, needs: singleLogout},
+	{idp: samlp, name: "logout there, by POST", chosen: logsOutBy("POST", true, true), does: logoutThere, needs: singleLogout},
+	{idp: samlp, name: "a new key", chosen: signs(true, false), does: newKeyThere},
+	{idp: samlp, name: "a new key, both signed", chosen: signs(true, true), does: newKeyThere},
 
 	{idp: simplesamlphp, name: "assertion and response signed", chosen: signs(true, true), does: life},
 	{idp: simplesamlphp, name: "assertion signed", chosen: signs(true, false), does: life},
@@ -64,7 +75,12 @@ var table = []row{
 	{idp: simplesamlphp, name: "SHA-1", chosen: sha1, refused: fault.SignatureWeak},
 	{idp: simplesamlphp, name: "its own choice of NameID", chosen: transient, refused: fault.NameIDTransient},
 	{idp: simplesamlphp, name: "AES-128-CBC, both signed", chosen: encrypts(aes128CBC, true, true), does: life, needs: encryption, without: fault.EncryptionUnexpected},
+	{idp: simplesamlphp, name: "AES-128-CBC, assertion signed", chosen: encrypts(aes128CBC, true, false), does: life, needs: encryption, without: fault.EncryptionUnexpected},
+	{idp: simplesamlphp, name: "AES-128-CBC, response signed", chosen: encrypts(aes128CBC, false, true), does: life, needs: encryption, without: fault.EncryptionUnexpected},
 	{idp: simplesamlphp, name: "insists on signed requests", chosen: verifiesRequests, does: life, needs: signedRequests},
+	{idp: simplesamlphp, name: "signed requests by POST", chosen: verifiesRequests, does: life, needs: postedRequests},
+	{idp: simplesamlphp, name: "asked to ask again", chosen: signs(true, true), does: askedAgain, needs: askingAgain},
+	{idp: simplesamlphp, name: "a new key", chosen: signs(true, true), does: newKeyThere},
 	{idp: simplesamlphp, name: "logout that starts here", chosen: signs(true, true), does: logoutHere, needs: singleLogout},
 	{idp: simplesamlphp, name: "logout that starts there", chosen: signs(true, true), does: logoutThere, needs: singleLogout},
 
@@ -78,7 +94,10 @@ var table = []row{
 	{idp: lemonldap, name: "assertion signed", chosen: signs(true, false), does: life},
 	{idp: lemonldap, name: "SHA-1", chosen: sha1, refused: fault.SignatureWeak},
 	{idp: lemonldap, name: "AES-128-CBC, both signed", chosen: encrypts(aes128CBC, true, true), does: life, needs: encryption, without: fault.EncryptionUnexpected},
+	{idp: lemonldap, name: "AES-128-CBC, assertion signed", chosen: encrypts(aes128CBC, true, false), does: life, needs: encryption, without: fault.EncryptionUnexpected},
 	{idp: lemonldap, name: "insists on signed requests", chosen: verifiesRequests, does: life, needs: signedRequests},
+	{idp: lemonldap, name: "signed requests by POST", chosen: verifiesRequests, does: life, needs: postedRequests},
+	{idp: lemonldap, name: "asked to ask again", chosen: signs(true, true), does: askedAgain, needs: askingAgain},
 	{idp: lemonldap, name: "logout that starts here", chosen: signs(true, true), does: logoutHere, needs: singleLogout},
 
 	{idp: samlidp256, name: "assertion and response signed", chosen: signs(true, true), does: life},
@@ -88,6 +107,14 @@ var table = []row{
 
 func signs(assertion, response bool) func(*service) {
 	return func(s *service) { s.SignAssertion, s.SignResponse = assertion, response }
+}
+
+// logsOutBy is signs for a provider whose logout messages go by this binding.
+func logsOutBy(binding string, assertion, response bool) func(*service) {
+	return func(s *service) {
+		signs(assertion, response)(s)
+		s.LogoutBinding = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-" + binding
+	}
 }
 
 // The ciphers, by their names in XML (XML Encryption 1.1, section 5.2).

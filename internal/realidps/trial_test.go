@@ -22,6 +22,7 @@ type trial struct {
 	idp       idp
 	service   service
 	teamID    string
+	provider  string  // the identity provider's id, once it is connected
 	neighbour service // another team that trusts the same identity provider and takes unsolicited responses
 }
 
@@ -214,13 +215,21 @@ func (c *trial) logout(leave func(*browser) page) {
 	for _, b := range []*browser{ada, elsewhere} {
 		c.mustBeIn("signing in", b, c.post(b, b.walk(c.initURL(), c.service)))
 	}
+	if c.idp.knows != "" && ada.get(c.idp.knows).body != "true" {
+		c.t.Fatal("the identity provider does not know the browser")
+	}
 	leave(ada)
 	c.mustBeOut("after the logout", ada)
 	if who := c.viewer(elsewhere); who == nil {
 		c.t.Fatal("the logout ended a session of another browser")
 	}
-	next := ada.follow(c.initURL())
-	if _, asks := next.form("password"); !asks {
+	if c.idp.knows != "" {
+		if got := ada.get(c.idp.knows); got.body != "false" {
+			c.t.Fatalf("the identity provider still knows the browser: %d %s", got.status, got.body)
+		}
+		return
+	}
+	if next := ada.follow(c.initURL()); !asks(next) {
 		c.t.Fatalf("the identity provider still knows the browser: %d %.500s", next.status, next.body)
 	}
 }

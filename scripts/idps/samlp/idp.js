@@ -4,10 +4,12 @@
 // SAML, and who is asking is up to us. IDP_HOME holds the key, the certificate
 // and services.json, which is read anew for every sign-in.
 
+const crypto = require('crypto');
 const fs = require('fs');
 const path = require('path');
 const express = require('express');
 const samlp = require('samlp');
+const SessionParticipants = require('samlp/lib/sessionParticipants');
 
 const home = process.env.IDP_HOME;
 const address = new URL(process.env.IDP_URL);
@@ -17,11 +19,38 @@ const key = read('key.pem');
 const cert = read('cert.pem');
 
 const app = express();
+const form = express.urlencoded({ extended: false });
+
+// Who signed in where, by the browser's cookie, and what a logout under way has
+// to remember: samlp leaves both to us.
+const sessions = new Map();
+const states = new Map();
+
+function participantsOf(req, res) {
+  let id = ((req.headers.cookie || '').match(/browser=(\w+)/) || [])[1];
+  if (!sessions.has(id)) {
+    id = crypto.randomBytes(16).toString('hex');
+    sessions.set(id, []);
+    res.setHeader('Set-Cookie', `browser=${id}; Path=/; HttpOnly`);
+  }
+  return sessions.get(id);
+}
+
+const store = {
+  save: (req, state, done) => {
+    const id = crypto.randomBytes(16).toString('hex');
+    states.set(id, state);
+    done(null, id);
+  },
+  load: (req, id, options, done) => (done || options)(null, states.get(id)),
+  update: (req, id, state, done) => { states.set(id, state); done(null); },
+};
 
 app.get('/metadata', samlp.metadata({ issuer, cert, redirectEndpointPath: '/sso', postEndpointPath: '/sso' }));
 
+// A service may have a key of its own, as every application of Auth0's cousins has.
 // With a SAMLRequest the service provider began; without one we do, for ?sp=.
-app.get('/sso', (req, res, next) => {
+app.use('/sso', form, (req, res, next) => {
   samlp.parseRequest(req, (err, request) => {
     if (err) {
       return next(err);
@@ -31,8 +60,15 @@ app.get('/sso', (req, res, next) => {
     if (!service) {
       return res.status(404).send('no such service provider');
     }
+    const sessionIndex = '_' + crypto.randomBytes(16).toString('hex');
+    if (service.logout) {
+      participantsOf(req, res).push({
+        serviceProviderId: entity, nameId: service.nameId, nameIdFormat: 'urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified',
+        sessionIndex, serviceProviderLogoutURL: service.logout, cert: service.logoutKey, binding: service.logoutBinding,
+      });
+    }
     const options = {
-      issuer, key, cert,
+      issuer, key: service.key || key, cert: service.cert || cert,
       audience: service.audience || entity,
       recipient: service.acs,
       destination: service.acs,
@@ -47,7 +83,7 @@ app.get('/sso', (req, res, next) => {
       digestAlgorithm: service.sha1 ? 'sha1' : 'sha256',
       signAssertion: service.signAssertion,
       signResponse: service.signResponse,
-      sessionIndex: '_' + Date.now(),
+      sessionIndex,
     };
     if (service.verifyWith) {
       options.signingCert = service.verifyWith;
@@ -59,5 +95,20 @@ app.get('/sso', (req, res, next) => {
     samlp.auth(options)(req, res, next);
   });
 });
+
+// Logout from either side.
+app.use('/logout', form, (req, res, next) => {
+  req.body = req.body || {};
+  samlp.logout({
+    issuer, key, cert, store,
+    deflate: true,
+    signatureAlgorithm: 'rsa-sha256',
+    digestAlgorithm: 'sha256',
+    sessionParticipants: new SessionParticipants(participantsOf(req, res)),
+    clearIdPSession: (done) => { participantsOf(req, res).length = 0; done(); },
+  })(req, res, next);
+});
+
+app.get('/knows', (req, res) => res.send(String(participantsOf(req, res).length > 0)));
 
 app.listen(Number(address.port), address.hostname, () => console.log('listening'));
