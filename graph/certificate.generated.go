@@ -29,6 +29,7 @@ type CertificateResolver interface {
 
 	LoginsIn30Days(ctx context.Context, obj *models.Certificate) (int, error)
 	EffectiveDeadline(ctx context.Context, obj *models.Certificate) (*time.Time, error)
+	Notices(ctx context.Context, obj *models.Certificate) ([]*model.CertificateNotice, error)
 	RemovalImpact(ctx context.Context, obj *models.Certificate) (*model.RemovalImpact, error)
 	Pem(ctx context.Context, obj *models.Certificate) (string, error)
 }
@@ -568,6 +569,38 @@ func (ec *executionContext) fieldContext_Certificate_effectiveDeadline(_ context
 	return graphql.NewScalarFieldContext("Certificate", field, true, true, "DateTime")
 }
 
+func (ec *executionContext) _Certificate_notices(ctx context.Context, field graphql.CollectedField, obj *models.Certificate) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Certificate_notices(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Certificate().Notices(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.CertificateNotice) graphql.Marshaler {
+			return ec.marshalNCertificateNotice2ᚕᚖrollcallᚋgraphᚋmodelᚐCertificateNoticeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Certificate_notices(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Certificate",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CertificateNotice(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Certificate_removalImpact(ctx context.Context, field graphql.CollectedField, obj *models.Certificate) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -820,6 +853,75 @@ func (ec *executionContext) fieldContext_CertificateEdge_node(_ context.Context,
 	return fc, nil
 }
 
+func (ec *executionContext) _CertificateNotice_daysBefore(ctx context.Context, field graphql.CollectedField, obj *model.CertificateNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CertificateNotice_daysBefore(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DaysBefore, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CertificateNotice_daysBefore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CertificateNotice", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CertificateNotice_dueAt(ctx context.Context, field graphql.CollectedField, obj *model.CertificateNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CertificateNotice_dueAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DueAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CertificateNotice_dueAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CertificateNotice", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _CertificateNotice_announcedAt(ctx context.Context, field graphql.CollectedField, obj *model.CertificateNotice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CertificateNotice_announcedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.AnnouncedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CertificateNotice_announcedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CertificateNotice", field, false, false, "DateTime")
+}
+
 func (ec *executionContext) _RemovalImpact_level(ctx context.Context, field graphql.CollectedField, obj *model.RemovalImpact) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -991,7 +1093,7 @@ func (ec *executionContext) unmarshalInputAddCertificateInput(ctx context.Contex
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"identityProviderId", "certificate", "clientMutationId"}
+	fieldsInOrder := [...]string{"identityProviderId", "certificate", "file", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1007,11 +1109,18 @@ func (ec *executionContext) unmarshalInputAddCertificateInput(ctx context.Contex
 			it.IdentityProviderID = data
 		case "certificate":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("certificate"))
-			data, err := ec.unmarshalNString2string(ctx, v)
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
 			if err != nil {
 				return it, err
 			}
-			it.Certificate = data
+			it.Certificate = graphql.OmittableOf(data)
+		case "file":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("file"))
+			data, err := ec.unmarshalOUpload2ᚖrollcallᚋgraphᚋmodelᚐUpload(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.File = graphql.OmittableOf(data)
 		case "clientMutationId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("clientMutationId"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
@@ -1243,6 +1352,12 @@ func (ec *executionContext) _Certificate(ctx context.Context, sel ast.SelectionS
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Certificate_effectiveDeadline(ctx, field, obj)
 				})
+		case "notices":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Certificate_notices(ctx, field, obj)
+				})
 		case "removalImpact":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -1346,6 +1461,49 @@ func (ec *executionContext) _CertificateEdge(ctx context.Context, sel ast.Select
 		case "node":
 			out.Values[i] = ec._CertificateEdge_node(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var certificateNoticeImplementors = []string{"CertificateNotice"}
+
+func (ec *executionContext) _CertificateNotice(ctx context.Context, sel ast.SelectionSet, obj *model.CertificateNotice) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, certificateNoticeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CertificateNotice")
+		case "daysBefore":
+			out.Values[i] = ec._CertificateNotice_daysBefore(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dueAt":
+			out.Values[i] = ec._CertificateNotice_dueAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "announcedAt":
+			out.Values[i] = ec._CertificateNotice_announcedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -1523,6 +1681,30 @@ func (ec *executionContext) marshalNCertificateEdge2ᚖrollcallᚋgraphᚋmodel�
 		return graphql.Null
 	}
 	return ec._CertificateEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNCertificateNotice2ᚕᚖrollcallᚋgraphᚋmodelᚐCertificateNoticeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.CertificateNotice) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNCertificateNotice2ᚖrollcallᚋgraphᚋmodelᚐCertificateNotice(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNCertificateNotice2ᚖrollcallᚋgraphᚋmodelᚐCertificateNotice(ctx context.Context, sel ast.SelectionSet, v *model.CertificateNotice) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CertificateNotice!")
+		return graphql.Null
+	}
+	return ec._CertificateNotice(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNCertificateSource2rollcallᚋmodelsᚐCertificateSource(ctx context.Context, v any) (models.CertificateSource, error) {

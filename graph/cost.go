@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/99designs/gqlgen/complexity"
 	"github.com/99designs/gqlgen/graphql"
@@ -41,30 +42,20 @@ func saturate(n, each int) int {
 	return n * each
 }
 
-func costOfPage(child int, sizes ...*int) int {
-	n := defaultPage
-	for _, size := range sizes {
-		if size != nil {
-			n = min(max(*size, 1), maxPage) // what is out of range is refused later
-		}
-	}
-	return costList + saturate(n, child)
-}
-
-func costOfFew(child int) int { return 1 + saturate(fewElements, child) }
-
-// costs are the functions for the fields whose cost is not the usual one.
+// costs are the functions for the fields whose cost is not the usual one of
+// their kind, which priced knows.
 func costs() ComplexityRoot {
 	var c ComplexityRoot
-	c.Query.Teams = func(child int, first *int, _ *string, last *int, _ *string) int {
-		return costOfPage(child, first, last)
-	}
 	c.Query.Nodes = func(child int, ids []string) int { return 1 + saturate(len(ids), child) }
 	c.Query.AuditEvents = func(child int, first *int, _ *string, last *int, _ *string, _ *model.AuditEventFilter, _ *string, _ *model.OrderDirection) int {
 		return costSearch + costOfPage(child, first, last)
 	}
-	c.Team.Memberships = func(child int, first *int, _ *string, last *int, _ *string, _ *model.MembershipFilter, _ *model.MembershipOrder) int {
-		return costOfPage(child, first, last)
+	c.Team.Memberships = func(child int, first *int, _ *string, last *int, _ *string, f *model.MembershipFilter, _ *model.MembershipOrder) int {
+		cost := costOfPage(child, first, last)
+		if f != nil && f.Search.Value() != nil {
+			cost += costSearch
+		}
+		return cost
 	}
 	c.Team.AuditEvents = func(child int, first *int, _ *string, last *int, _ *string, _ *model.AuditEventFilter, _ *model.OrderDirection) int {
 		return costSearch + costOfPage(child, first, last)
@@ -75,35 +66,72 @@ func costs() ComplexityRoot {
 	c.Team.IdentityConflicts = func(child int, first *int, _ *string, last *int, _ *string, _ *model.IdentityConflictFilter) int {
 		return costSearch + costOfPage(child, first, last)
 	}
-	c.Mutation.PreviewRoleRules = func(child int, input model.PreviewRoleRulesInput) int {
-		return costFetch + costOfPage(child, input.First.Value())
-	}
-	c.SsoSettings.RoleRules = costOfFew
-	plain := func(child int, first *int, _ *string, last *int, _ *string) int {
-		return costOfPage(child, first, last)
-	}
-	c.Query.Teams, c.Team.Sessions, c.Team.APIKeys, c.Membership.Sessions, c.Membership.APIKeys = plain, plain, plain, plain, plain
-	c.Team.Groups, c.Team.ScimCalls, c.IdentityProvider.ExpiredCertificates = plain, plain, plain
 	c.Team.Mails = func(child int, first *int, _ *string, last *int, _ *string, _ []models.MailState) int {
 		return costSearch + costOfPage(child, first, last)
 	}
-	c.IdentityProvider.StagedCertificates = costOfFew
-	c.Team.GroupRoleMappings = costOfFew
-	c.Team.ScimTokens = costOfFew
-	c.SsoSettings.IdentityProviders = costOfFew
-	c.SsoSettings.Certificates = costOfFew
-	c.IdentityProvider.Certificates = costOfFew
-	c.Query.IdentityProviderPresets = costOfFew
-	counted := func(int) int { return costCount }
-	c.TeamConnection.TotalCount, c.MembershipConnection.TotalCount = counted, counted
-	c.SessionConnection.TotalCount, c.ApiKeyConnection.TotalCount = counted, counted
-	c.AuditEventConnection.TotalCount, c.LoginAttemptConnection.TotalCount = counted, counted
-	c.GroupConnection.TotalCount, c.ScimCallConnection.TotalCount = counted, counted
-	c.CertificateConnection.TotalCount, c.MailConnection.TotalCount = counted, counted
 	c.SystemInfo.Jobs = func(child int) int { return add(costSearch, child) }
+	c.Query.EnforcementPreview = func(child int, _ string) int { return add(costSearch, child) }
+	c.Mutation.PreviewRoleRules = func(child int, input model.PreviewRoleRulesInput) int {
+		return costFetch + costOfPage(child, input.First.Value())
+	}
 	c.Mutation.RefreshMetadata = func(child int, _ model.RefreshMetadataInput) int { return add(costFetch, child) }
 	c.Mutation.ImportMetadata = func(child int, _ model.ImportMetadataInput) int { return add(costFetch, child) }
+	c.Mutation.PreviewMetadata = func(child int, _ model.PreviewMetadataInput) int { return add(costFetch, child) }
+	c.Mutation.VerifyDomain = func(child int, _ model.VerifyDomainInput) int { return add(costFetch, child) }
 	return c
+}
+
+// priced is a contract whose fields cost what costs says and otherwise what their
+// kind does: a field with `first` is a list of pages, a plain list holds a few, a
+// count is paid for. A list that is added to the contract has its cost by that.
+type priced struct{ graphql.ExecutableSchema }
+
+// Complexity implements graphql.ExecutableSchema.
+func (p priced) Complexity(ctx context.Context, typeName, fieldName string, child int, args map[string]any) (int, bool) {
+	if cost, own := p.ExecutableSchema.Complexity(ctx, typeName, fieldName, child, args); own {
+		return cost, true
+	}
+	def := p.Schema().Types[typeName]
+	if def == nil {
+		return 0, false
+	}
+	field := def.Fields.ForName(fieldName)
+	switch {
+	case field == nil:
+		return 0, false
+	case fieldName == "totalCount":
+		return costCount, true
+	case field.Arguments.ForName("first") != nil:
+		return costOfPage(child, sizeOf(args, "first"), sizeOf(args, "last")), true
+	case field.Type.Elem != nil && !strings.HasSuffix(typeName, "Connection"): // a connection has paid for its lists
+		return add(1, saturate(fewElements, child)), true
+	default:
+		return 0, false
+	}
+}
+
+// sizeOf is the size of a page in the arguments of a field, nil where there is none.
+func sizeOf(args map[string]any, name string) *int {
+	v, given := args[name]
+	if !given || v == nil {
+		return nil
+	}
+	n, err := graphql.UnmarshalInt(v)
+	if err != nil {
+		n = maxPage // it will be refused
+	}
+	return &n
+}
+
+// costOfPage is the cost of a list with pages of one of the sizes.
+func costOfPage(child int, sizes ...*int) int {
+	n := defaultPage
+	for _, size := range sizes {
+		if size != nil {
+			n = min(max(*size, 1), maxPage) // what is out of range is refused later
+		}
+	}
+	return costList + saturate(n, child)
 }
 
 // costLimit refuses operations that cost too much. It follows every spread, so

@@ -16,7 +16,7 @@ import (
 // costOf is what a document costs.
 func costOf(t *testing.T, document string) int {
 	t.Helper()
-	es := NewExecutableSchema(Config{Resolvers: &stub{}, Complexity: costs()})
+	es := priced{NewExecutableSchema(Config{Resolvers: &stub{}, Complexity: costs()})}
 	doc, errs := gqlparser.LoadQueryWithRules(es.Schema(), document, newRules(false))
 	if errs != nil {
 		t.Fatal(errs)
@@ -69,7 +69,7 @@ func TestCostLimit(t *testing.T) {
 
 // The limit of callers without a credential is lower, and mutations cost extra.
 func TestCostLimitByCaller(t *testing.T) {
-	es := NewExecutableSchema(Config{Resolvers: &stub{}, Complexity: costs()})
+	es := priced{NewExecutableSchema(Config{Resolvers: &stub{}, Complexity: costs()})}
 	limit := costLimit{es}
 	for _, c := range []struct {
 		document string

@@ -4,6 +4,7 @@
 //
 //	handler.go     one request from its method to its answer
 //	request.go     GET and POST into parameters; media types, sizes, the CSRF rule
+//	multipart.go   POST with a file
 //	negotiate.go   which of the two response media types the client wants
 //	persisted.go   documents that a client names by their hash
 //	document.go    parse, judge, validate, remember (cache.go)

@@ -12,6 +12,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"rollcall/graph/model"
 	"rollcall/models"
 )
 
@@ -28,6 +29,75 @@ type ExternalIdentityResolver interface {
 // endregion ***************************** args.gotpl *****************************
 
 // region    **************************** field.gotpl *****************************
+
+func (ec *executionContext) _ExternalAttribute_name(ctx context.Context, field graphql.CollectedField, obj *model.ExternalAttribute) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ExternalAttribute_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ExternalAttribute_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ExternalAttribute", field, false, false, "String")
+}
+
+func (ec *executionContext) _ExternalAttribute_values(ctx context.Context, field graphql.CollectedField, obj *model.ExternalAttribute) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ExternalAttribute_values(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Values, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ExternalAttribute_values(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ExternalAttribute", field, false, false, "String")
+}
+
+func (ec *executionContext) _ExternalAttribute_valueCount(ctx context.Context, field graphql.CollectedField, obj *model.ExternalAttribute) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ExternalAttribute_valueCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ValueCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ExternalAttribute_valueCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ExternalAttribute", field, false, false, "Int")
+}
 
 func (ec *executionContext) _ExternalIdentity_id(ctx context.Context, field graphql.CollectedField, obj *models.ExternalIdentity) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
@@ -179,6 +249,49 @@ func (ec *executionContext) fieldContext_ExternalIdentity_lastLoginAt(_ context.
 
 // region    **************************** object.gotpl ****************************
 
+var externalAttributeImplementors = []string{"ExternalAttribute"}
+
+func (ec *executionContext) _ExternalAttribute(ctx context.Context, sel ast.SelectionSet, obj *model.ExternalAttribute) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, externalAttributeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ExternalAttribute")
+		case "name":
+			out.Values[i] = ec._ExternalAttribute_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "values":
+			out.Values[i] = ec._ExternalAttribute_values(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "valueCount":
+			out.Values[i] = ec._ExternalAttribute_valueCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var externalIdentityImplementors = []string{"ExternalIdentity", "Node"}
 
 func (ec *executionContext) _ExternalIdentity(ctx context.Context, sel ast.SelectionSet, obj *models.ExternalIdentity) graphql.Marshaler {
@@ -241,6 +354,33 @@ func (ec *executionContext) _ExternalIdentity(ctx context.Context, sel ast.Selec
 // endregion **************************** object.gotpl ****************************
 
 // region    ***************************** type.gotpl *****************************
+
+func (ec *executionContext) marshalNExternalAttribute2ᚖrollcallᚋgraphᚋmodelᚐExternalAttribute(ctx context.Context, sel ast.SelectionSet, v *model.ExternalAttribute) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "ExternalAttribute!")
+		return graphql.Null
+	}
+	return ec._ExternalAttribute(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOExternalAttribute2ᚕᚖrollcallᚋgraphᚋmodelᚐExternalAttributeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ExternalAttribute) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 32, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNExternalAttribute2ᚖrollcallᚋgraphᚋmodelᚐExternalAttribute(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
 
 func (ec *executionContext) marshalOExternalIdentity2ᚖrollcallᚋmodelsᚐExternalIdentity(ctx context.Context, sel ast.SelectionSet, v *models.ExternalIdentity) graphql.Marshaler {
 	if v == nil {

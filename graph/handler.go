@@ -68,7 +68,7 @@ func NewHandler(o Options) *Handler {
 	h.exec.SetRecoverFunc(h.recover)
 	h.exec.SetQueryCache(handover{})
 	h.exec.Use(authorize{h})
-	h.exec.Use(costLimit{executable})
+	h.exec.Use(costLimit{priced{executable}})
 	h.exec.AroundRootFields(h.freshBatches)
 	h.exec.AroundResponses(h.freshForEvent)
 	return h

@@ -2409,7 +2409,7 @@ func (ec *executionContext) unmarshalInputImportMetadataInput(ctx context.Contex
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"teamId", "xml", "url", "entityId", "clientMutationId"}
+	fieldsInOrder := [...]string{"teamId", "xml", "file", "url", "entityId", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -2430,6 +2430,13 @@ func (ec *executionContext) unmarshalInputImportMetadataInput(ctx context.Contex
 				return it, err
 			}
 			it.XML = graphql.OmittableOf(data)
+		case "file":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("file"))
+			data, err := ec.unmarshalOUpload2ᚖrollcallᚋgraphᚋmodelᚐUpload(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.File = graphql.OmittableOf(data)
 		case "url":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("url"))
 			data, err := ec.unmarshalOURL2ᚖstring(ctx, v)
@@ -2546,7 +2553,7 @@ func (ec *executionContext) unmarshalInputPreviewMetadataInput(ctx context.Conte
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"teamId", "xml", "entityId", "clientMutationId"}
+	fieldsInOrder := [...]string{"teamId", "xml", "file", "url", "entityId", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -2562,11 +2569,25 @@ func (ec *executionContext) unmarshalInputPreviewMetadataInput(ctx context.Conte
 			it.TeamID = data
 		case "xml":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("xml"))
-			data, err := ec.unmarshalNString2string(ctx, v)
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
 			if err != nil {
 				return it, err
 			}
-			it.XML = data
+			it.XML = graphql.OmittableOf(data)
+		case "file":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("file"))
+			data, err := ec.unmarshalOUpload2ᚖrollcallᚋgraphᚋmodelᚐUpload(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.File = graphql.OmittableOf(data)
+		case "url":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("url"))
+			data, err := ec.unmarshalOURL2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.URL = graphql.OmittableOf(data)
 		case "entityId":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("entityId"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)

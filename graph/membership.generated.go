@@ -29,6 +29,9 @@ type MembershipResolver interface {
 	ExternalIdentity(ctx context.Context, obj *models.Membership) (*models.ExternalIdentity, error)
 
 	UnderSso(ctx context.Context, obj *models.Membership) (bool, error)
+
+	Emails(ctx context.Context, obj *models.Membership) ([]*model.UserEmail, error)
+	ExternalAttributes(ctx context.Context, obj *models.Membership) ([]*model.ExternalAttribute, error)
 	Upgrade(ctx context.Context, obj *models.Membership) (*models.SsoUpgrade, error)
 	Sessions(ctx context.Context, obj *models.Membership, first *int, after *string, last *int, before *string) (*model.SessionConnection, error)
 	APIKeys(ctx context.Context, obj *models.Membership, first *int, after *string, last *int, before *string) (*model.APIKeyConnection, error)
@@ -604,6 +607,29 @@ func (ec *executionContext) fieldContext_Membership_deactivatedAt(_ context.Cont
 	return graphql.NewScalarFieldContext("Membership", field, false, false, "DateTime")
 }
 
+func (ec *executionContext) _Membership_deactivatedBy(ctx context.Context, field graphql.CollectedField, obj *models.Membership) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Membership_deactivatedBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DeactivatedByOrNil(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Membership_deactivatedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Membership", field, true, false, "String")
+}
+
 func (ec *executionContext) _Membership_deactivatedReason(ctx context.Context, field graphql.CollectedField, obj *models.Membership) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -717,6 +743,129 @@ func (ec *executionContext) _Membership_underSso(ctx context.Context, field grap
 }
 func (ec *executionContext) fieldContext_Membership_underSso(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Membership", field, true, true, "Boolean")
+}
+
+func (ec *executionContext) _Membership_ssoBypass(ctx context.Context, field graphql.CollectedField, obj *models.Membership) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Membership_ssoBypass(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SsoBypass, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Membership_ssoBypass(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Membership", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Membership_emails(ctx context.Context, field graphql.CollectedField, obj *models.Membership) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Membership_emails(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Membership().Emails(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				scope, err := ec.unmarshalNScope2rollcallᚋmodelsᚐScope(ctx, "MEMBERSHIP_READ")
+				if err != nil {
+					var zeroVal []*model.UserEmail
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal []*model.UserEmail
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, obj, directive0, scope)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.UserEmail) graphql.Marshaler {
+			return ec.marshalOUserEmail2ᚕᚖrollcallᚋgraphᚋmodelᚐUserEmailᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Membership_emails(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Membership",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserEmail(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Membership_externalAttributes(ctx context.Context, field graphql.CollectedField, obj *models.Membership) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Membership_externalAttributes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Membership().ExternalAttributes(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				scope, err := ec.unmarshalNScope2rollcallᚋmodelsᚐScope(ctx, "MEMBERSHIP_READ")
+				if err != nil {
+					var zeroVal []*model.ExternalAttribute
+					return zeroVal, err
+				}
+				if ec.Directives.Auth == nil {
+					var zeroVal []*model.ExternalAttribute
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, obj, directive0, scope)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.ExternalAttribute) graphql.Marshaler {
+			return ec.marshalOExternalAttribute2ᚕᚖrollcallᚋgraphᚋmodelᚐExternalAttributeᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Membership_externalAttributes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Membership",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ExternalAttribute(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Membership_upgrade(ctx context.Context, field graphql.CollectedField, obj *models.Membership) (ret graphql.Marshaler) {
@@ -1822,7 +1971,7 @@ func (ec *executionContext) unmarshalInputMembershipFilter(ctx context.Context, 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"roles", "sources", "status", "underSso", "notSeenSince", "userNameStartsWith"}
+	fieldsInOrder := [...]string{"roles", "sources", "status", "underSso", "notSeenSince", "userNameStartsWith", "search"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1871,6 +2020,13 @@ func (ec *executionContext) unmarshalInputMembershipFilter(ctx context.Context, 
 				return it, err
 			}
 			it.UserNameStartsWith = graphql.OmittableOf(data)
+		case "search":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("search"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Search = graphql.OmittableOf(data)
 		}
 	}
 	return it, nil
@@ -2369,6 +2525,11 @@ func (ec *executionContext) _Membership(ctx context.Context, sel ast.SelectionSe
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "deactivatedBy":
+			out.Values[i] = ec._Membership_deactivatedBy(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "deactivatedReason":
 			out.Values[i] = ec._Membership_deactivatedReason(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -2394,6 +2555,23 @@ func (ec *executionContext) _Membership(ctx context.Context, sel ast.SelectionSe
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Membership_underSso(ctx, field, obj)
+				})
+		case "ssoBypass":
+			out.Values[i] = ec._Membership_ssoBypass(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "emails":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Membership_emails(ctx, field, obj)
+				})
+		case "externalAttributes":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Membership_externalAttributes(ctx, field, obj)
 				})
 		case "upgrade":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,

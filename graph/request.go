@@ -75,17 +75,20 @@ func preflighted(h http.Header) bool {
 	return err == nil && mt == plainJSON
 }
 
-// readPost reads a JSON body.
+// readPost reads a JSON body, or a form with a file in it.
 func readPost(w http.ResponseWriter, r *http.Request) (parameters, *refusal) {
 	mt, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || mt != plainJSON {
-		return parameters{}, refuse(CodeUnsupportedType, "The body has to be JSON: Content-Type: application/json.")
+	if err != nil || mt != plainJSON && mt != multipartForm {
+		return parameters{}, refuse(CodeUnsupportedType, "The body has to be JSON, Content-Type: application/json, or, with a file, multipart/form-data.")
 	}
 	if charset := params["charset"]; charset != "" && !strings.EqualFold(charset, "utf-8") {
 		return parameters{}, refuse(CodeUnsupportedType, "The body has to be UTF-8.")
 	}
 	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
 		return parameters{}, refuse(CodeUnsupportedType, "The body may not be compressed.")
+	}
+	if mt == multipartForm {
+		return readMultipart(w, r, params["boundary"])
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
 	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {

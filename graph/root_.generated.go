@@ -74,6 +74,7 @@ type ResolverRoot interface {
 	Team() TeamResolver
 	TeamConnection() TeamConnectionResolver
 	TeamPermissions() TeamPermissionsResolver
+	User() UserResolver
 	Viewer() ViewerResolver
 }
 
@@ -210,6 +211,7 @@ type ComplexityRoot struct {
 		LoginsIn30Days    func(childComplexity int) int
 		NotAfter          func(childComplexity int) int
 		NotBefore         func(childComplexity int) int
+		Notices           func(childComplexity int) int
 		Pem               func(childComplexity int) int
 		RemovalImpact     func(childComplexity int) int
 		Serial            func(childComplexity int) int
@@ -228,6 +230,12 @@ type ComplexityRoot struct {
 	CertificateEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	CertificateNotice struct {
+		AnnouncedAt func(childComplexity int) int
+		DaysBefore  func(childComplexity int) int
+		DueAt       func(childComplexity int) int
 	}
 
 	CertificatePreview struct {
@@ -388,6 +396,12 @@ type ComplexityRoot struct {
 		Revision                        func(childComplexity int) int
 		StoppingAPIKeys                 func(childComplexity int, first *int, after *string, last *int, before *string) int
 		UselessPasswords                func(childComplexity int, first *int, after *string, last *int, before *string) int
+	}
+
+	ExternalAttribute struct {
+		Name       func(childComplexity int) int
+		ValueCount func(childComplexity int) int
+		Values     func(childComplexity int) int
 	}
 
 	ExternalIdentity struct {
@@ -756,7 +770,10 @@ type ComplexityRoot struct {
 		APIKeys                func(childComplexity int, first *int, after *string, last *int, before *string) int
 		CreatedAt              func(childComplexity int) int
 		DeactivatedAt          func(childComplexity int) int
+		DeactivatedByOrNil     func(childComplexity int) int
 		DeactivatedReasonOrNil func(childComplexity int) int
+		Emails                 func(childComplexity int) int
+		ExternalAttributes     func(childComplexity int) int
 		ExternalIdentity       func(childComplexity int) int
 		GlobalID               func(childComplexity int) int
 		LastSeenAt             func(childComplexity int) int
@@ -767,6 +784,7 @@ type ComplexityRoot struct {
 		ScimManaged            func(childComplexity int) int
 		Sessions               func(childComplexity int, first *int, after *string, last *int, before *string) int
 		Source                 func(childComplexity int) int
+		SsoBypass              func(childComplexity int) int
 		Status                 func(childComplexity int) int
 		Team                   func(childComplexity int) int
 		UnderSso               func(childComplexity int) int
@@ -1317,6 +1335,7 @@ type ComplexityRoot struct {
 		DefaultRole             func(childComplexity int) int
 		DisabledAt              func(childComplexity int) int
 		DisabledReason          func(childComplexity int) int
+		Domains                 func(childComplexity int) int
 		EnabledAt               func(childComplexity int) int
 		EnabledBy               func(childComplexity int) int
 		EncryptAssertions       func(childComplexity int) int
@@ -1503,9 +1522,17 @@ type ComplexityRoot struct {
 		GivenNameOrNil  func(childComplexity int) int
 		GlobalID        func(childComplexity int) int
 		Kind            func(childComplexity int) int
+		ManagedBy       func(childComplexity int) int
 		NameOrNil       func(childComplexity int) int
 		Origin          func(childComplexity int) int
 		VerifiedAt      func(childComplexity int) int
+	}
+
+	UserEmail struct {
+		Email     func(childComplexity int) int
+		OfAccount func(childComplexity int) int
+		Primary   func(childComplexity int) int
+		Type      func(childComplexity int) int
 	}
 
 	UserError struct {
@@ -2052,6 +2079,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Certificate.NotBefore(childComplexity), true
+	case "Certificate.notices":
+		if e.ComplexityRoot.Certificate.Notices == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Certificate.Notices(childComplexity), true
 	case "Certificate.pem":
 		if e.ComplexityRoot.Certificate.Pem == nil {
 			break
@@ -2126,6 +2159,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CertificateEdge.Node(childComplexity), true
+
+	case "CertificateNotice.announcedAt":
+		if e.ComplexityRoot.CertificateNotice.AnnouncedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CertificateNotice.AnnouncedAt(childComplexity), true
+	case "CertificateNotice.daysBefore":
+		if e.ComplexityRoot.CertificateNotice.DaysBefore == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CertificateNotice.DaysBefore(childComplexity), true
+	case "CertificateNotice.dueAt":
+		if e.ComplexityRoot.CertificateNotice.DueAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CertificateNotice.DueAt(childComplexity), true
 
 	case "CertificatePreview.fingerprintSha256":
 		if e.ComplexityRoot.CertificatePreview.FingerprintSha256 == nil {
@@ -2759,6 +2811,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.EnforcementPreview.UselessPasswords(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
+
+	case "ExternalAttribute.name":
+		if e.ComplexityRoot.ExternalAttribute.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExternalAttribute.Name(childComplexity), true
+	case "ExternalAttribute.valueCount":
+		if e.ComplexityRoot.ExternalAttribute.ValueCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExternalAttribute.ValueCount(childComplexity), true
+	case "ExternalAttribute.values":
+		if e.ComplexityRoot.ExternalAttribute.Values == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ExternalAttribute.Values(childComplexity), true
 
 	case "ExternalIdentity.createdAt":
 		if e.ComplexityRoot.ExternalIdentity.CreatedAt == nil {
@@ -4399,12 +4470,30 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Membership.DeactivatedAt(childComplexity), true
+	case "Membership.deactivatedBy":
+		if e.ComplexityRoot.Membership.DeactivatedByOrNil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Membership.DeactivatedByOrNil(childComplexity), true
 	case "Membership.deactivatedReason":
 		if e.ComplexityRoot.Membership.DeactivatedReasonOrNil == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Membership.DeactivatedReasonOrNil(childComplexity), true
+	case "Membership.emails":
+		if e.ComplexityRoot.Membership.Emails == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Membership.Emails(childComplexity), true
+	case "Membership.externalAttributes":
+		if e.ComplexityRoot.Membership.ExternalAttributes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Membership.ExternalAttributes(childComplexity), true
 	case "Membership.externalIdentity":
 		if e.ComplexityRoot.Membership.ExternalIdentity == nil {
 			break
@@ -4470,6 +4559,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Membership.Source(childComplexity), true
+	case "Membership.ssoBypass":
+		if e.ComplexityRoot.Membership.SsoBypass == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Membership.SsoBypass(childComplexity), true
 	case "Membership.status":
 		if e.ComplexityRoot.Membership.Status == nil {
 			break
@@ -7074,6 +7169,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SsoSettings.DisabledReason(childComplexity), true
+	case "SsoSettings.domains":
+		if e.ComplexityRoot.SsoSettings.Domains == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SsoSettings.Domains(childComplexity), true
 	case "SsoSettings.enabledAt":
 		if e.ComplexityRoot.SsoSettings.EnabledAt == nil {
 			break
@@ -7932,6 +8033,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Kind(childComplexity), true
+	case "User.managedBy":
+		if e.ComplexityRoot.User.ManagedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.ManagedBy(childComplexity), true
 	case "User.name":
 		if e.ComplexityRoot.User.NameOrNil == nil {
 			break
@@ -7950,6 +8057,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.VerifiedAt(childComplexity), true
+
+	case "UserEmail.email":
+		if e.ComplexityRoot.UserEmail.Email == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserEmail.Email(childComplexity), true
+	case "UserEmail.ofAccount":
+		if e.ComplexityRoot.UserEmail.OfAccount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserEmail.OfAccount(childComplexity), true
+	case "UserEmail.primary":
+		if e.ComplexityRoot.UserEmail.Primary == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserEmail.Primary(childComplexity), true
+	case "UserEmail.type":
+		if e.ComplexityRoot.UserEmail.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserEmail.Type(childComplexity), true
 
 	case "UserError.code":
 		if e.ComplexityRoot.UserError.Code == nil {
@@ -8939,6 +9071,10 @@ type Certificate implements Node {
   """
   effectiveDeadline: DateTime!
   """
+  When the team's admins are told that it ends, the earliest notice first.
+  """
+  notices: [CertificateNotice!]!
+  """
   What would happen if it were removed now.
   """
   removalImpact: RemovalImpact!
@@ -8950,6 +9086,25 @@ type Certificate implements Node {
   When it was added.
   """
   createdAt: DateTime!
+}
+
+"""
+A mail to the team's admins that a certificate ends. A notice is passed over when a
+later one is due already, or when a certificate that has been used takes over.
+"""
+type CertificateNotice {
+  """
+  How many days before the last moment of the certificate it is due.
+  """
+  daysBefore: Int!
+  """
+  When it is due.
+  """
+  dueAt: DateTime!
+  """
+  When it was given to the mail; null when that was not done.
+  """
+  announcedAt: DateTime
 }
 
 """
@@ -9065,9 +9220,13 @@ input AddCertificateInput {
   """
   identityProviderId: ID!
   """
-  The certificate as PEM, DER in base64, PKCS#7 or metadata.
+  The certificate as PEM, DER in base64, PKCS#7 or metadata. Give either this or the file.
   """
-  certificate: String!
+  certificate: String
+  """
+  The same as a file, which may also be DER or PKCS#7 in binary form.
+  """
+  file: Upload
   """
   Comes back in the payload as it is.
   """
@@ -9891,6 +10050,24 @@ type ExternalIdentity implements Node {
   When the identity last signed in.
   """
   lastLoginAt: DateTime!
+}
+
+"""
+An attribute of a SAML assertion.
+"""
+type ExternalAttribute {
+  """
+  The name of the attribute, as the identity provider writes it.
+  """
+  name: String!
+  """
+  The values, the first 20 in the order of the alphabet.
+  """
+  values: [String!]!
+  """
+  How many values there are.
+  """
+  valueCount: Int!
 }
 `, BuiltIn: false},
 	{Name: "../schema/group.graphqls", Input: `extend type Mutation {
@@ -10881,9 +11058,13 @@ input ImportMetadataInput {
   teamId: ID!
   """
   The metadata document: an EntityDescriptor or an EntitiesDescriptor. Give either
-  this or the url.
+  this, the file or the url.
   """
   xml: String
+  """
+  The metadata document as a file.
+  """
+  file: Upload
   """
   The address under which the identity provider publishes its metadata. It is
   fetched now and looked at again every six hours; only https and public hosts.
@@ -11091,9 +11272,18 @@ input PreviewMetadataInput {
   """
   teamId: ID!
   """
-  The metadata document.
+  The metadata document. Give either this, the file or the url.
   """
-  xml: String!
+  xml: String
+  """
+  The metadata document as a file.
+  """
+  file: Upload
+  """
+  The address under which the identity provider publishes its metadata. It is
+  fetched once; only https and public hosts.
+  """
+  url: URL
   """
   Which identity provider of several in the document. Left out, there has to be one.
   """
@@ -12835,6 +13025,10 @@ type Membership implements Node {
   """
   deactivatedAt: DateTime
   """
+  Who deactivated the member, as they were called then; null for active members.
+  """
+  deactivatedBy: String
+  """
   Why the member was deactivated; null for active members.
   """
   deactivatedReason: String
@@ -12855,6 +13049,21 @@ type Membership implements Node {
   integrations are not under single sign-on.
   """
   underSso: Boolean!
+  """
+  Whether the member is let in by an account of their own though the team enforces
+  single sign-on.
+  """
+  ssoBypass: Boolean!
+  """
+  The e-mail addresses that the team's directory has of the member, the primary one first.
+  For the member and for admins; null for everybody else, and for integrations.
+  """
+  emails: [UserEmail!] @auth(scope: MEMBERSHIP_READ)
+  """
+  What the identity provider said of the member at the last sign-in, by name. For the
+  member and for admins; null for everybody else, and before the first sign-in.
+  """
+  externalAttributes: [ExternalAttribute!] @auth(scope: MEMBERSHIP_READ)
   """
   How far the member's own account is on its way under single sign-on. For admins; null for
   everybody else and when nothing was begun.
@@ -13204,6 +13413,13 @@ input MembershipFilter {
   said otherwise. Capital and small letters are the same.
   """
   userNameStartsWith: String
+  """
+  The beginning of an e-mail address, of the name to show, of the given name, of the
+  family name or of the user name. Capital and small letters are the same. The list
+  then goes by what was found, whatever begins with it first in the alphabet, so
+  that ` + "`" + `orderBy` + "`" + ` is left out.
+  """
+  search: String
 }
 
 """
@@ -14169,6 +14385,13 @@ An X.509 certificate in PEM, as RFC 7468 section 5 describes it.
 scalar X509Certificate @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc7468#section-5")
 
 """
+A file of the request, 512 KiB at most. It is sent as the GraphQL multipart request
+specification says: one file to a request, and one of the headers that another site
+cannot send, such as X-Rollcall-Request.
+"""
+scalar Upload @specifiedBy(url: "https://github.com/jaydenseric/graphql-multipart-request-spec")
+
+"""
 Names the scope that an API key needs for the field. Browser sessions and
 operator keys are not limited by scopes. The role that the field needs besides
 is told in its description.
@@ -15008,6 +15231,10 @@ type SsoSettings implements Node {
   """
   testRequired: Boolean!
   """
+  The domains that the team proved, or wants to prove, to be its own.
+  """
+  domains: [Domain!]!
+  """
   Test logins of the last thirty days, newest first.
   """
   loginTests(
@@ -15120,7 +15347,8 @@ type ServiceProvider {
   """
   metadataUrl: URL!
   """
-  Where the identity provider sends logout messages; null while the team has no key.
+  Where the identity provider sends logout messages, by redirect or POST. While the team
+  has no key, its requests end sessions and the browser stays here.
   """
   logoutUrl: URL
   """
@@ -16417,6 +16645,11 @@ type User implements Node {
   """
   familyName: String
   """
+  The team whose identity provider made the account or took it over; null for accounts
+  of people's own, and when the caller may not see that team.
+  """
+  managedBy: Team
+  """
   Whether the address is confirmed: by its person, or by the operator or the
   directory that the account came from.
   """
@@ -16429,6 +16662,28 @@ type User implements Node {
   When the account was created.
   """
   createdAt: DateTime!
+}
+
+"""
+An e-mail address that a team's directory has of a member.
+"""
+type UserEmail {
+  """
+  The address.
+  """
+  email: String!
+  """
+  What sort of address it is, in the directory's words: work, home; null when it says nothing.
+  """
+  type: String
+  """
+  Whether the directory calls it the primary one.
+  """
+  primary: Boolean!
+  """
+  Whether it is the address of the account.
+  """
+  ofAccount: Boolean!
 }
 
 """
@@ -16841,6 +17096,8 @@ func (ec *executionContext) childFields_Certificate(ctx context.Context, field g
 		return ec.fieldContext_Certificate_loginsIn30Days(ctx, field)
 	case "effectiveDeadline":
 		return ec.fieldContext_Certificate_effectiveDeadline(ctx, field)
+	case "notices":
+		return ec.fieldContext_Certificate_notices(ctx, field)
 	case "removalImpact":
 		return ec.fieldContext_Certificate_removalImpact(ctx, field)
 	case "pem":
@@ -16873,6 +17130,18 @@ func (ec *executionContext) childFields_CertificateEdge(ctx context.Context, fie
 		return ec.fieldContext_CertificateEdge_node(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CertificateEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_CertificateNotice(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "daysBefore":
+		return ec.fieldContext_CertificateNotice_daysBefore(ctx, field)
+	case "dueAt":
+		return ec.fieldContext_CertificateNotice_dueAt(ctx, field)
+	case "announcedAt":
+		return ec.fieldContext_CertificateNotice_announcedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CertificateNotice", field.Name)
 }
 
 func (ec *executionContext) childFields_CertificatePreview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -17193,6 +17462,18 @@ func (ec *executionContext) childFields_EnforcementPreview(ctx context.Context, 
 		return ec.fieldContext_EnforcementPreview_recoveryCodesLeft(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EnforcementPreview", field.Name)
+}
+
+func (ec *executionContext) childFields_ExternalAttribute(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_ExternalAttribute_name(ctx, field)
+	case "values":
+		return ec.fieldContext_ExternalAttribute_values(ctx, field)
+	case "valueCount":
+		return ec.fieldContext_ExternalAttribute_valueCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ExternalAttribute", field.Name)
 }
 
 func (ec *executionContext) childFields_ExternalIdentity(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -17945,6 +18226,8 @@ func (ec *executionContext) childFields_Membership(ctx context.Context, field gr
 		return ec.fieldContext_Membership_lastSeenAt(ctx, field)
 	case "deactivatedAt":
 		return ec.fieldContext_Membership_deactivatedAt(ctx, field)
+	case "deactivatedBy":
+		return ec.fieldContext_Membership_deactivatedBy(ctx, field)
 	case "deactivatedReason":
 		return ec.fieldContext_Membership_deactivatedReason(ctx, field)
 	case "revision":
@@ -17955,6 +18238,12 @@ func (ec *executionContext) childFields_Membership(ctx context.Context, field gr
 		return ec.fieldContext_Membership_updatedAt(ctx, field)
 	case "underSso":
 		return ec.fieldContext_Membership_underSso(ctx, field)
+	case "ssoBypass":
+		return ec.fieldContext_Membership_ssoBypass(ctx, field)
+	case "emails":
+		return ec.fieldContext_Membership_emails(ctx, field)
+	case "externalAttributes":
+		return ec.fieldContext_Membership_externalAttributes(ctx, field)
 	case "upgrade":
 		return ec.fieldContext_Membership_upgrade(ctx, field)
 	case "sessions":
@@ -18931,6 +19220,8 @@ func (ec *executionContext) childFields_SsoSettings(ctx context.Context, field g
 		return ec.fieldContext_SsoSettings_testedAt(ctx, field)
 	case "testRequired":
 		return ec.fieldContext_SsoSettings_testRequired(ctx, field)
+	case "domains":
+		return ec.fieldContext_SsoSettings_domains(ctx, field)
 	case "loginTests":
 		return ec.fieldContext_SsoSettings_loginTests(ctx, field)
 	case "recoveryCodesLeft":
@@ -19257,6 +19548,8 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_givenName(ctx, field)
 	case "familyName":
 		return ec.fieldContext_User_familyName(ctx, field)
+	case "managedBy":
+		return ec.fieldContext_User_managedBy(ctx, field)
 	case "emailVerified":
 		return ec.fieldContext_User_emailVerified(ctx, field)
 	case "verifiedAt":
@@ -19265,6 +19558,20 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_createdAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type User", field.Name)
+}
+
+func (ec *executionContext) childFields_UserEmail(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "email":
+		return ec.fieldContext_UserEmail_email(ctx, field)
+	case "type":
+		return ec.fieldContext_UserEmail_type(ctx, field)
+	case "primary":
+		return ec.fieldContext_UserEmail_primary(ctx, field)
+	case "ofAccount":
+		return ec.fieldContext_UserEmail_ofAccount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UserEmail", field.Name)
 }
 
 func (ec *executionContext) childFields_UserError(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

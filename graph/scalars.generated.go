@@ -225,4 +225,20 @@ func (ec *executionContext) marshalOURL2ᚖstring(ctx context.Context, sel ast.S
 	return res
 }
 
+func (ec *executionContext) unmarshalOUpload2ᚖrollcallᚋgraphᚋmodelᚐUpload(ctx context.Context, v any) (*model.Upload, error) {
+	if v == nil {
+		return nil, nil
+	}
+	var res = new(model.Upload)
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOUpload2ᚖrollcallᚋgraphᚋmodelᚐUpload(ctx context.Context, sel ast.SelectionSet, v *model.Upload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return v
+}
+
 // endregion ***************************** type.gotpl *****************************

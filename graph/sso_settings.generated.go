@@ -39,6 +39,7 @@ type SsoSettingsResolver interface {
 	EnforcedBy(ctx context.Context, obj *models.SsoSettings) (*string, error)
 
 	TestRequired(ctx context.Context, obj *models.SsoSettings) (bool, error)
+	Domains(ctx context.Context, obj *models.SsoSettings) ([]*models.Domain, error)
 	LoginTests(ctx context.Context, obj *models.SsoSettings, first *int, after *string, last *int, before *string) (*model.LoginTestConnection, error)
 	RecoveryCodesLeft(ctx context.Context, obj *models.SsoSettings) (int, error)
 	BypassMembers(ctx context.Context, obj *models.SsoSettings, first *int, after *string, last *int, before *string) (*model.MembershipConnection, error)
@@ -1305,6 +1306,38 @@ func (ec *executionContext) fieldContext_SsoSettings_testRequired(_ context.Cont
 	return graphql.NewScalarFieldContext("SsoSettings", field, true, true, "Boolean")
 }
 
+func (ec *executionContext) _SsoSettings_domains(ctx context.Context, field graphql.CollectedField, obj *models.SsoSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SsoSettings_domains(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.SsoSettings().Domains(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*models.Domain) graphql.Marshaler {
+			return ec.marshalNDomain2ᚕᚖrollcallᚋmodelsᚐDomainᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SsoSettings_domains(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SsoSettings",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Domain(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _SsoSettings_loginTests(ctx context.Context, field graphql.CollectedField, obj *models.SsoSettings) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2328,6 +2361,12 @@ func (ec *executionContext) _SsoSettings(ctx context.Context, sel ast.SelectionS
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._SsoSettings_testRequired(ctx, field, obj)
+				})
+		case "domains":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SsoSettings_domains(ctx, field, obj)
 				})
 		case "loginTests":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,

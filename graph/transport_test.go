@@ -48,7 +48,7 @@ func TestTransport(t *testing.T) {
 		{"POST without a type", post1(typical, "Content-Type: "), 415, 0, CodeUnsupportedType},
 		{"POST of a form", post1("query=%7B__typename%7D", "Content-Type: application/x-www-form-urlencoded"), 415, 0, CodeUnsupportedType},
 		{"POST of text", post1(typical, "Content-Type: text/plain"), 415, 0, CodeUnsupportedType},
-		{"POST of multipart", post1(typical, "Content-Type: multipart/form-data; boundary=x"), 415, 0, CodeUnsupportedType},
+		{"POST of multipart", post1(typical, "Content-Type: multipart/form-data; boundary=x"), 403, 0, CodePreflight},
 		{"POST of GraphQL", post1("{__typename}", "Content-Type: application/graphql"), 415, 0, CodeUnsupportedType},
 		{"POST compressed", post1(typical, asJSON, "Content-Encoding: gzip"), 415, 0, CodeUnsupportedType},
 		{"POST of nothing", post1(""), 400, 0, CodeBadRequest},

@@ -28,6 +28,7 @@ type Membership struct {
 
 	LastSeenAt        *time.Time
 	DeactivatedAt     *time.Time
+	DeactivatedBy     string // what the actor was called; empty while active
 	DeactivatedReason string // empty while active
 	Revision          int
 	CreatedAt         time.Time
@@ -61,6 +62,9 @@ func (m Membership) OwnLogin(u User, state SsoState) bool {
 		return state == SsoEnabled || m.Role == RoleAdmin || m.SsoBypass
 	}
 }
+
+// DeactivatedByOrNil is who deactivated the member, nil for nobody.
+func (m Membership) DeactivatedByOrNil() *string { return orNil(m.DeactivatedBy) }
 
 // DeactivatedReasonOrNil is the reason, nil for none.
 func (m Membership) DeactivatedReasonOrNil() *string { return orNil(m.DeactivatedReason) }

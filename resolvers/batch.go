@@ -102,8 +102,11 @@ type batches struct {
 	keysByID      *batch[models.APIKey]
 	tokens        *batch[models.ScimToken]
 	conflicts     *batch[models.IdentityConflict]
-	upgrades      *batch[models.SsoUpgrade] // by membership
-	roleRules     *batch[[]models.RoleRule] // by team
+	upgrades      *batch[models.SsoUpgrade]       // by membership
+	emails        *batch[[]roster.Email]          // by membership
+	attributes    *batch[[]roster.Attribute]      // by membership
+	notices       *batch[[]sso.CertificateNotice] // by certificate
+	roleRules     *batch[[]models.RoleRule]       // by team
 
 	// The newest credentials of members, by membership, for each page size.
 	mu            sync.Mutex
@@ -121,7 +124,7 @@ type batchesKey struct{}
 // withBatches gives the context fresh batches.
 func (r *Resolver) withBatches(ctx context.Context) context.Context {
 	return context.WithValue(ctx, batchesKey{}, &batches{
-		users:         newBatch(r.Roster.UsersByID),
+		users:         newBatch(r.usersByID),
 		identities:    newBatch(r.Roster.IdentitiesByMembership),
 		ownLogins:     newBatch(r.Account.FactsByMembership),
 		teams:         newBatch(r.Roster.TeamsByID),
@@ -148,6 +151,9 @@ func (r *Resolver) withBatches(ctx context.Context) context.Context {
 		tokens:        newBatch(r.Credentials.ScimTokensByID),
 		conflicts:     newBatch(r.conflictsByID),
 		upgrades:      newBatch(r.Roster.UpgradesByMembership),
+		emails:        newBatch(r.Roster.EmailsByMembership),
+		attributes:    newBatch(r.Roster.AttributesByMembership),
+		notices:       newBatch(r.SSO.NoticesByCertificate),
 		roleRules:     newBatch(r.Roster.RoleRulesByTeam),
 		sessions:      map[int]*batch[[]models.Session]{},
 		keys:          map[int]*batch[[]models.APIKey]{},

@@ -46,6 +46,11 @@ func (r *certificateResolver) EffectiveDeadline(ctx context.Context, obj *models
 	return &deadline, nil
 }
 
+func (r *certificateResolver) Notices(ctx context.Context, obj *models.Certificate) ([]*model.CertificateNotice, error) {
+	rows, _, err := r.batch(ctx).notices.get(ctx, obj.ID)
+	return certificateNotices(rows), err
+}
+
 func (r *certificateResolver) RemovalImpact(ctx context.Context, obj *models.Certificate) (*model.RemovalImpact, error) {
 	found, err := must(r.batch(ctx).impacts.get(ctx, obj.ID))
 	if err != nil {
@@ -71,9 +76,13 @@ func (r *certificateConnectionResolver) TotalCount(ctx context.Context, obj *mod
 func (r *mutationResolver) AddCertificate(ctx context.Context, input model.AddCertificateInput) (*model.AddCertificatePayload, error) {
 	out := &model.AddCertificatePayload{ClientMutationID: input.ClientMutationID.Value()}
 	var cert models.Certificate
-	id, err := models.ParseGlobal(models.PrefixIdentityProvider, input.IdentityProviderID)
+	in := arguments{}
+	id := in.id(models.PrefixIdentityProvider, input.IdentityProviderID, "identityProviderId")
+	pasted := in.certificate(input.Certificate, input.File)
+	err := in.err
 	if err == nil {
-		cert, err = r.SSO.AddCertificate(ctx, id, input.Certificate)
+		cert, err = r.SSO.AddCertificate(ctx, id, pasted)
+		err = aboutFile(err, input.File, "certificate")
 	}
 	return out, settle(err, &out.UserErrors, "identityProviderId", func() { out.Certificate = &cert })
 }

@@ -17,6 +17,8 @@ func (b *batches) expect(members []*models.Membership) {
 	b.mu.Unlock()
 	b.identities.want(ids...)
 	b.ownLogins.want(ids...)
+	b.emails.want(ids...)
+	b.attributes.want(ids...)
 	for i, m := range members {
 		ids[i] = m.UserID
 	}
@@ -54,6 +56,7 @@ func (b *batches) expectCertificates(rows []models.Certificate) {
 	for _, c := range rows {
 		b.usage.want(c.ID)
 		b.impacts.want(c.ID)
+		b.notices.want(c.ID)
 	}
 }
 

@@ -221,6 +221,12 @@ func (d *desk) ask(t *testing.T, ctx context.Context, document string, variables
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/graphql", strings.NewReader(string(text)))
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Accept", "application/graphql-response+json")
+	return d.answer(t, r)
+}
+
+// answer serves a request.
+func (d *desk) answer(t *testing.T, r *http.Request) reply {
+	t.Helper()
 	w := httptest.NewRecorder()
 	d.handler.ServeHTTP(w, r)
 	var parsed struct {

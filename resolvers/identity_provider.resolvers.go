@@ -85,7 +85,7 @@ func (r *mutationResolver) ImportMetadata(ctx context.Context, input model.Impor
 	var got sso.Imported
 	in := arguments{}
 	team := in.id(models.PrefixTeam, input.TeamID, "teamId")
-	xml, address := in.origin(input.XML, input.URL)
+	xml, address := in.origin(input.XML, input.File, input.URL)
 	err := in.err
 	switch {
 	case err != nil:
@@ -93,6 +93,7 @@ func (r *mutationResolver) ImportMetadata(ctx context.Context, input model.Impor
 		got, err = r.SSO.ImportMetadataURLOf(ctx, team, address, text(input.EntityID))
 	default:
 		got, err = r.SSO.ImportMetadataOf(ctx, team, xml, text(input.EntityID))
+		err = aboutFile(err, input.File, "xml")
 	}
 	return out, settle(err, &out.UserErrors, "teamId", func() {
 		out.IdentityProvider, out.Created = &got.IdentityProvider, &got.Created
@@ -140,9 +141,17 @@ func (r *mutationResolver) DeleteIdentityProvider(ctx context.Context, input mod
 func (r *mutationResolver) PreviewMetadata(ctx context.Context, input model.PreviewMetadataInput) (*model.PreviewMetadataPayload, error) {
 	out := &model.PreviewMetadataPayload{ClientMutationID: input.ClientMutationID.Value()}
 	var seen sso.Preview
-	team, err := models.ParseGlobal(models.PrefixTeam, input.TeamID)
-	if err == nil {
-		seen, err = r.SSO.PreviewMetadataOf(ctx, team, input.XML, text(input.EntityID))
+	in := arguments{}
+	team := in.id(models.PrefixTeam, input.TeamID, "teamId")
+	xml, address := in.origin(input.XML, input.File, input.URL)
+	err := in.err
+	switch {
+	case err != nil:
+	case address != "":
+		seen, err = r.SSO.PreviewMetadataURLOf(ctx, team, address, text(input.EntityID))
+	default:
+		seen, err = r.SSO.PreviewMetadataOf(ctx, team, xml, text(input.EntityID))
+		err = aboutFile(err, input.File, "xml")
 	}
 	return out, settle(err, &out.UserErrors, "teamId", func() { out.Preview = preview(seen, r.Now()) })
 }

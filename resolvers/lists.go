@@ -46,6 +46,9 @@ func (r *Resolver) memberships(ctx context.Context, team models.ID, args graph.P
 	if err != nil {
 		return nil, err
 	}
+	if f.Search != "" {
+		return r.search(ctx, team, args, f, order)
+	}
 	by, desc := roster.ByJoining, false
 	mark := func(m *models.Membership) models.Mark { return models.Mark{ID: m.ID} }
 	if order != nil {
@@ -66,13 +69,12 @@ func (r *Resolver) memberships(ctx context.Context, team models.ID, args graph.P
 		return nil, err
 	}
 	members := make([]models.Membership, len(rows))
-	b := r.batch(ctx)
 	for i := range rows {
 		members[i] = rows[i].Membership
-		b.users.put(rows[i].UserID, rows[i].User)
+		r.knownUser(ctx, rows[i].User)
 	}
 	p := paged(list, w, members, more, mark)
-	b.expect(p.nodes)
+	r.batch(ctx).expect(p.nodes)
 	return &model.MembershipConnection{
 		Nodes: p.nodes, PageInfo: p.info, At: p.at,
 		Count: func(ctx context.Context) (int, error) { return r.Roster.CountMembers(ctx, team, f) },
@@ -86,6 +88,10 @@ func memberFilter(in *model.MembershipFilter) (f roster.MemberFilter, err error)
 	f = roster.MemberFilter{
 		Roles: in.Roles.Value(), Sources: in.Sources.Value(), Status: in.Status.Value(), UnderSso: in.UnderSso.Value(),
 		NotSeenSince: in.NotSeenSince.Value(), UserNamePrefix: models.Fold(text(in.UserNameStartsWith)),
+		Search: text(in.Search),
+	}
+	if in.Search.Value() != nil && f.Search == "" {
+		return f, fault.New(fault.InvalidValue, "The text to search for is empty; leave it out to list everybody.").On("filter", "search")
 	}
 	if len(f.Roles) > maxNamed || len(f.Sources) > maxNamed {
 		return f, fault.New(fault.InvalidValue, "A filter takes %d values in one list.", maxNamed).On("filter")

@@ -37,6 +37,26 @@ func (r *membershipResolver) UnderSso(ctx context.Context, obj *models.Membershi
 	return !obj.Direct(*u), nil
 }
 
+func (r *membershipResolver) Emails(ctx context.Context, obj *models.Membership) ([]*model.UserEmail, error) {
+	rows, found, err := r.batch(ctx).emails.get(ctx, obj.ID)
+	if err != nil || !found {
+		return nil, err
+	}
+	u, err := r.user(ctx, obj.UserID)
+	if err != nil {
+		return nil, err
+	}
+	return userEmails(rows, u.EmailKey), nil
+}
+
+func (r *membershipResolver) ExternalAttributes(ctx context.Context, obj *models.Membership) ([]*model.ExternalAttribute, error) {
+	rows, found, err := r.batch(ctx).attributes.get(ctx, obj.ID)
+	if err != nil || !found {
+		return nil, err
+	}
+	return externalAttributes(rows), nil
+}
+
 func (r *membershipResolver) Upgrade(ctx context.Context, obj *models.Membership) (*models.SsoUpgrade, error) {
 	return maybe(r.batch(ctx).upgrades.get(ctx, obj.ID))
 }

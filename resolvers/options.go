@@ -61,16 +61,3 @@ func (in *arguments) options(f optionFields) sso.ProviderOptions {
 	}
 	return out
 }
-
-// origin is where metadata to import comes from: a text or an address.
-func (in *arguments) origin(xml, url graphql.Omittable[*string]) (document, address string) {
-	document, address = text(xml), text(url)
-	switch {
-	case in.err != nil:
-	case document != "" && address != "":
-		in.err = fault.New(fault.InvalidValue, "Give the document or its address, not both.").On("url")
-	case url.Value() == nil && xml.Value() == nil:
-		in.err = fault.New(fault.Required, "Give the document or its address.").On("xml")
-	}
-	return document, address
-}

@@ -67,6 +67,23 @@ func (r *Resolver) knownTeam(ctx context.Context, t *models.Team) *models.Team {
 	return t
 }
 
+// knownUser makes a user that was read known to the batch, and announces the
+// team that manages them.
+func (r *Resolver) knownUser(ctx context.Context, u models.User) {
+	b := r.batch(ctx)
+	b.users.put(u.ID, u)
+	wantAny(b.teams, u.ManagedByTeamID)
+}
+
+// usersByID fetches users and announces the teams that manage them.
+func (r *Resolver) usersByID(ctx context.Context, ids []models.ID) (map[models.ID]models.User, error) {
+	out, err := r.Roster.UsersByID(ctx, ids)
+	for _, u := range out {
+		wantAny(r.batch(ctx).teams, u.ManagedByTeamID)
+	}
+	return out, err
+}
+
 // providers are a team's identity providers.
 func (r *Resolver) providers(ctx context.Context, team models.ID) ([]*models.IdentityProvider, error) {
 	rows, err := must(r.batch(ctx).providers.get(ctx, team))
@@ -137,6 +154,8 @@ func (r *Resolver) membershipsByID(ctx context.Context, ids []models.ID) (map[mo
 		r.batch(ctx).users.want(m.UserID)
 		r.batch(ctx).identities.want(m.ID)
 		r.batch(ctx).upgrades.want(m.ID)
+		r.batch(ctx).emails.want(m.ID)
+		r.batch(ctx).attributes.want(m.ID)
 	}
 	return out, err
 }

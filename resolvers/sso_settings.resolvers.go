@@ -151,6 +151,14 @@ func (r *ssoSettingsResolver) TestRequired(ctx context.Context, obj *models.SsoS
 	return obj.TestedAt == nil, nil
 }
 
+func (r *ssoSettingsResolver) Domains(ctx context.Context, obj *models.SsoSettings) ([]*models.Domain, error) {
+	rows, err := must(r.batch(ctx).domains.get(ctx, obj.TeamID))
+	if err != nil {
+		return nil, err
+	}
+	return pointers(*rows), nil
+}
+
 func (r *ssoSettingsResolver) LoginTests(ctx context.Context, obj *models.SsoSettings, first *int, after *string, last *int, before *string) (*model.LoginTestConnection, error) {
 	return r.loginTests(ctx, obj.TeamID, graph.PageArgs{First: first, After: after, Last: last, Before: before})
 }

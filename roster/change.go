@@ -163,8 +163,8 @@ func (s *Service) deactivate(ctx context.Context, tx *gorm.DB, m *Member, reason
 		return err
 	}
 	now := s.now()
-	m.Status, m.DeactivatedAt, m.DeactivatedReason = models.StatusDeactivated, &now, reason
-	err := s.save(tx, m, map[string]any{"status": m.Status, "deactivated_at": now, "deactivated_reason": reason})
+	m.Status, m.DeactivatedAt, m.DeactivatedBy, m.DeactivatedReason = models.StatusDeactivated, &now, access.From(ctx).Label, reason
+	err := s.save(tx, m, map[string]any{"status": m.Status, "deactivated_at": now, "deactivated_by": m.DeactivatedBy, "deactivated_reason": reason})
 	if err != nil {
 		return err
 	}
@@ -202,8 +202,8 @@ func (s *Service) reactivate(ctx context.Context, tx *gorm.DB, m *Member) error 
 	if m.Status == models.StatusActive {
 		return nil
 	}
-	m.Status, m.DeactivatedAt, m.DeactivatedReason = models.StatusActive, nil, ""
-	if err := s.save(tx, m, map[string]any{"status": m.Status, "deactivated_at": nil, "deactivated_reason": ""}); err != nil {
+	m.Status, m.DeactivatedAt, m.DeactivatedBy, m.DeactivatedReason = models.StatusActive, nil, "", ""
+	if err := s.save(tx, m, map[string]any{"status": m.Status, "deactivated_at": nil, "deactivated_by": "", "deactivated_reason": ""}); err != nil {
 		return err
 	}
 	return audit.Record(ctx, tx, s.Now(), audit.Event{

@@ -18,6 +18,7 @@ type MemberFilter struct {
 	UnderSso       *bool
 	NotSeenSince   *time.Time // or never
 	UserNamePrefix string     // compared folded
+	Search         string     // the beginning of one of the names, compared folded
 }
 
 // MemberOrder is what a list of members goes by.
@@ -29,9 +30,10 @@ const (
 	ByUserName MemberOrder = "user_name"
 )
 
-// ListMembers lists a team's members that fit the filter, with their users.
+// ListMembers lists a team's members that fit the filter, with their users. It
+// knows nothing of Search, which SearchMembers is for.
 func (s *Service) ListMembers(ctx context.Context, team models.ID, f MemberFilter, by MemberOrder, w models.Window) ([]Member, bool, error) {
-	q, err := s.filtered(ctx, team, f)
+	q, err := s.narrowed(ctx, team, f)
 	if err != nil {
 		return nil, false, err
 	}
@@ -47,9 +49,12 @@ func (s *Service) ListMembers(ctx context.Context, team models.ID, f MemberFilte
 	return rows, more, nil
 }
 
-// CountMembers counts what ListMembers lists.
+// CountMembers counts what ListMembers or, with Search, SearchMembers lists.
 func (s *Service) CountMembers(ctx context.Context, team models.ID, f MemberFilter) (int, error) {
-	q, err := s.filtered(ctx, team, f)
+	q, err := s.narrowed(ctx, team, f)
+	if err == nil && f.Search != "" {
+		q, err = s.found(q, team, f.Search)
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -70,11 +75,13 @@ func (s *Service) nameColumn() string {
 const isDirect = `(source IN ('DIRECT', 'INVITATION') AND NOT scim_managed AND sso_linked_at IS NULL AND NOT EXISTS
 	(SELECT 1 FROM users WHERE users.id = memberships.user_id AND users.managed_by_team_id = memberships.team_id))`
 
-func (s *Service) filtered(ctx context.Context, team models.ID, f MemberFilter) (*gorm.DB, error) {
+// narrowed are the memberships of a team that fit the filter but for its Search.
+// The result can be built on several times.
+func (s *Service) narrowed(ctx context.Context, team models.ID, f MemberFilter) (*gorm.DB, error) {
 	if err := access.Require(ctx, access.MembersRead, team); err != nil {
 		return nil, err
 	}
-	q := s.DB.Read(ctx).Where("team_id = ?", team)
+	q := s.DB.Read(ctx).Where("memberships.team_id = ?", team)
 	if f.Roles != nil {
 		q = q.Where("role IN ?", f.Roles)
 	}
@@ -95,10 +102,9 @@ func (s *Service) filtered(ctx context.Context, team models.ID, f MemberFilter) 
 		q = q.Where("(last_seen_at IS NULL OR last_seen_at < ?)", *f.NotSeenSince)
 	}
 	if prefix := models.Fold(f.UserNamePrefix); prefix != "" {
-		// Every text that begins with it comes before it with the last character added.
-		q = q.Where(s.nameColumn()+" >= ? AND "+s.nameColumn()+" < ?", prefix, prefix+"\U0010FFFF")
+		q = q.Where(s.nameColumn()+" >= ? AND "+s.nameColumn()+" < ?", prefix, behind(prefix))
 	}
-	return q, nil
+	return q.Session(&gorm.Session{}), nil
 }
 
 // ListTeams lists the teams that the caller may know of: all for operators,

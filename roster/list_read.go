@@ -15,7 +15,7 @@ import (
 // listedColumns are those of a membership and of its user, in the order of
 // scanMember. Moments stand in braces.
 const listedColumns = `m.id, m.team_id, m.user_id, m.role, m.role_source, m.status, m.source, m.scim_managed, m.user_name, m.user_name_key,
-	m.external_id, {m.sso_linked_at}, m.sso_bypass, {m.last_seen_at}, {m.deactivated_at}, m.deactivated_reason, m.revision, {m.created_at}, {m.updated_at},
+	m.external_id, {m.sso_linked_at}, m.sso_bypass, {m.last_seen_at}, {m.deactivated_at}, m.deactivated_by, m.deactivated_reason, m.revision, {m.created_at}, {m.updated_at},
 	u.id, u.kind, u.origin, u.email, u.email_key, u.name, u.given_name, u.family_name, u.managed_by_team_id, {u.verified_at}, u.language, {u.created_at}, {u.updated_at}`
 
 // Where a column is a moment, SQLite's driver tries one layout after the other on
@@ -30,12 +30,8 @@ var (
 // statement. The rows are taken over by hand: it is the page that dashboards
 // ask for most, and gorm's way from columns to fields was half of its cost.
 func (s *Service) readMembers(ctx context.Context, memberships *gorm.DB, order string, size int) ([]Member, error) {
-	columns := sqliteColumns
-	if s.DB.Dialect() == models.Postgres {
-		columns = postgresColumns
-	}
 	rows, err := s.DB.Read(ctx).Table("(?) AS m", memberships).Joins("JOIN users u ON u.id = m.user_id").
-		Select(columns).Order(order).Rows()
+		Select(s.memberColumns()).Order(order).Rows()
 	if err != nil {
 		return nil, err
 	}
@@ -50,15 +46,25 @@ func (s *Service) readMembers(ctx context.Context, memberships *gorm.DB, order s
 	return out, rows.Err()
 }
 
-func scanMember(rows *sql.Rows, out *Member) error {
+// memberColumns are listedColumns for the database.
+func (s *Service) memberColumns() string {
+	if s.DB.Dialect() == models.Postgres {
+		return postgresColumns
+	}
+	return sqliteColumns
+}
+
+// scanMember takes over memberColumns, and more behind them.
+func scanMember(rows *sql.Rows, out *Member, more ...any) error {
 	m, u := &out.Membership, &out.User
-	return rows.Scan(
+	return rows.Scan(append([]any{
 		(*string)(&m.ID), (*string)(&m.TeamID), (*string)(&m.UserID), (*string)(&m.Role), (*string)(&m.RoleSource), (*string)(&m.Status),
 		(*string)(&m.Source), &m.ScimManaged, &m.UserName, &m.UserNameKey, &m.ExternalID,
-		maybeMoment{&m.SsoLinkedAt}, &m.SsoBypass, maybeMoment{&m.LastSeenAt}, maybeMoment{&m.DeactivatedAt}, &m.DeactivatedReason, &m.Revision,
+		maybeMoment{&m.SsoLinkedAt}, &m.SsoBypass, maybeMoment{&m.LastSeenAt}, maybeMoment{&m.DeactivatedAt}, &m.DeactivatedBy, &m.DeactivatedReason, &m.Revision,
 		(*moment)(&m.CreatedAt), (*moment)(&m.UpdatedAt),
 		(*string)(&u.ID), (*string)(&u.Kind), (*string)(&u.Origin), &u.Email, &u.EmailKey, &u.Name, &u.GivenName, &u.FamilyName,
-		&u.ManagedByTeamID, maybeMoment{&u.VerifiedAt}, &u.Language, (*moment)(&u.CreatedAt), (*moment)(&u.UpdatedAt))
+		&u.ManagedByTeamID, maybeMoment{&u.VerifiedAt}, &u.Language, (*moment)(&u.CreatedAt), (*moment)(&u.UpdatedAt),
+	}, more...)...)
 }
 
 // sqliteTime is how SQLite's driver writes a moment.

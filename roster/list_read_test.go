@@ -17,7 +17,7 @@ func TestListReadsWholeRows(t *testing.T) {
 		at := models.Stamp(time.Date(2031, 2, 3, 4, 5, 6, 7000, time.UTC))
 		text := "outside-1"
 		h.must(h.DB.Read(t.Context()).Model(&models.Membership{}).Where("id = ?", full.ID).Updates(map[string]any{
-			"external_id": text, "last_seen_at": at, "deactivated_at": at, "deactivated_reason": "left", "status": models.StatusDeactivated,
+			"external_id": text, "last_seen_at": at, "deactivated_at": at, "deactivated_by": "root", "deactivated_reason": "left", "status": models.StatusDeactivated,
 			"scim_managed": true, "revision": 7, "sso_linked_at": at, "sso_bypass": true,
 		}).Error)
 		h.must(h.DB.Read(t.Context()).Model(&models.User{}).Where("id = ?", full.UserID).Updates(map[string]any{

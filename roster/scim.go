@@ -119,7 +119,7 @@ func (s *Service) ProvisionScim(ctx context.Context, team models.ID, in ScimUser
 		}
 		if !in.Active {
 			now := s.now()
-			row.Status, row.DeactivatedAt = models.StatusDeactivated, &now
+			row.Status, row.DeactivatedAt, row.DeactivatedBy = models.StatusDeactivated, &now, access.From(ctx).Label
 		}
 		if row, err = s.newMembership(tx, row); err != nil {
 			return nameFirst(tx, team, in.UserName, err)

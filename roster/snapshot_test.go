@@ -45,8 +45,8 @@ var (
 	aPrefix = regexp.MustCompile(`rck_[0-9a-z]{8}`)
 )
 
-// left out of a snapshot: what is random or of random keys, and the three columns that say who acted.
-var unequal = []string{"secret_hash", "hash", "assertion_hash", "browser_hash", "der", "fingerprint_sha256", "serial", "actor_kind", "actor_id", "actor_label", "checks", "message", "sealed_key"}
+// left out of a snapshot: what is random or of random keys, and the columns that say who acted.
+var unequal = []string{"secret_hash", "hash", "assertion_hash", "browser_hash", "der", "fingerprint_sha256", "serial", "actor_kind", "actor_id", "actor_label", "deactivated_by", "checks", "message", "sealed_key"}
 
 func sorted(values map[string]any) (columns []string) {
 	for column := range values {

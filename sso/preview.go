@@ -30,17 +30,40 @@ func (s *Service) PreviewMetadata(ctx context.Context, team models.ID, xml strin
 // PreviewMetadataOf is PreviewMetadata for the identity provider with this
 // entity id among several; "" stands for the only one.
 func (s *Service) PreviewMetadataOf(ctx context.Context, team models.ID, xml, entityID string) (Preview, error) {
-	if err := access.Require(ctx, access.SsoWrite, team); err != nil {
+	if err := s.mayPreview(ctx, team); err != nil {
 		return Preview{}, err
+	}
+	return s.preview(ctx, team, xml, entityID, "xml")
+}
+
+// PreviewMetadataURLOf is PreviewMetadataOf from the address that the identity
+// provider publishes its metadata under, which is asked once. Faults: those of
+// PreviewMetadata, and METADATA_UNREACHABLE, all on "url".
+func (s *Service) PreviewMetadataURLOf(ctx context.Context, team models.ID, address, entityID string) (Preview, error) {
+	// Nobody has a foreign host called without being an admin, or without a plan.
+	if err := s.mayPreview(ctx, team); err != nil {
+		return Preview{}, err
+	}
+	doc, err := s.fetch(ctx, address, "", "")
+	if err != nil {
+		return Preview{}, unreachable(err)
+	}
+	return s.preview(ctx, team, string(doc.Body), entityID, "url")
+}
+
+func (s *Service) mayPreview(ctx context.Context, team models.ID) error {
+	if err := access.Require(ctx, access.SsoWrite, team); err != nil {
+		return err
 	}
 	var t models.Team
 	if err := s.DB.Read(ctx).Where("id = ?", team).Take(&t).Error; err != nil {
-		return Preview{}, models.Fault(err)
+		return models.Fault(err)
 	}
-	if err := planned(t); err != nil {
-		return Preview{}, err
-	}
-	md, row, err := s.readMetadata(team, xml, entityID, "xml")
+	return planned(t)
+}
+
+func (s *Service) preview(ctx context.Context, team models.ID, xml, entityID, field string) (Preview, error) {
+	md, row, err := s.readMetadata(team, xml, entityID, field)
 	if err != nil {
 		return Preview{}, err
 	}

@@ -58,8 +58,10 @@ type AcceptInvitationPayload struct {
 type AddCertificateInput struct {
 	// The identity provider that signs with it.
 	IdentityProviderID string `json:"identityProviderId"`
-	// The certificate as PEM, DER in base64, PKCS#7 or metadata.
-	Certificate string `json:"certificate"`
+	// The certificate as PEM, DER in base64, PKCS#7 or metadata. Give either this or the file.
+	Certificate graphql.Omittable[*string] `json:"certificate,omitempty"`
+	// The same as a file, which may also be DER or PKCS#7 in binary form.
+	File graphql.Omittable[*Upload] `json:"file,omitempty"`
 	// Comes back in the payload as it is.
 	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
 }
@@ -254,6 +256,17 @@ type CertificateEdge struct {
 	Cursor string `json:"cursor"`
 	// What stands there.
 	Node *models.Certificate `json:"node"`
+}
+
+// A mail to the team's admins that a certificate ends. A notice is passed over when a
+// later one is due already, or when a certificate that has been used takes over.
+type CertificateNotice struct {
+	// How many days before the last moment of the certificate it is due.
+	DaysBefore int `json:"daysBefore"`
+	// When it is due.
+	DueAt time.Time `json:"dueAt"`
+	// When it was given to the mail; null when that was not done.
+	AnnouncedAt *time.Time `json:"announcedAt,omitempty"`
 }
 
 // A certificate inside of metadata that is not imported yet.
@@ -706,6 +719,16 @@ type EnforcementPreview struct {
 	TeamID models.ID `json:"-"`
 }
 
+// An attribute of a SAML assertion.
+type ExternalAttribute struct {
+	// The name of the attribute, as the identity provider writes it.
+	Name string `json:"name"`
+	// The values, the first 20 in the order of the alphabet.
+	Values []string `json:"values"`
+	// How many values there are.
+	ValueCount int `json:"valueCount"`
+}
+
 // Whose metadata to fetch no longer.
 type ForgetMetadataURLInput struct {
 	// The identity provider.
@@ -831,8 +854,10 @@ type ImportMetadataInput struct {
 	// The team.
 	TeamID string `json:"teamId"`
 	// The metadata document: an EntityDescriptor or an EntitiesDescriptor. Give either
-	// this or the url.
+	// this, the file or the url.
 	XML graphql.Omittable[*string] `json:"xml,omitempty"`
+	// The metadata document as a file.
+	File graphql.Omittable[*Upload] `json:"file,omitempty"`
 	// The address under which the identity provider publishes its metadata. It is
 	// fetched now and looked at again every six hours; only https and public hosts.
 	URL graphql.Omittable[*string] `json:"url,omitempty"`
@@ -1206,6 +1231,11 @@ type MembershipFilter struct {
 	// The beginning of the user name, which is the e-mail address unless provisioning
 	// said otherwise. Capital and small letters are the same.
 	UserNameStartsWith graphql.Omittable[*string] `json:"userNameStartsWith,omitempty"`
+	// The beginning of an e-mail address, of the name to show, of the given name, of the
+	// family name or of the user name. Capital and small letters are the same. The list
+	// then goes by what was found, whatever begins with it first in the alphabet, so
+	// that `orderBy` is left out.
+	Search graphql.Omittable[*string] `json:"search,omitempty"`
 }
 
 // The order of a list of memberships.
@@ -1390,8 +1420,13 @@ type PresetSigning struct {
 type PreviewMetadataInput struct {
 	// The team.
 	TeamID string `json:"teamId"`
-	// The metadata document.
-	XML string `json:"xml"`
+	// The metadata document. Give either this, the file or the url.
+	XML graphql.Omittable[*string] `json:"xml,omitempty"`
+	// The metadata document as a file.
+	File graphql.Omittable[*Upload] `json:"file,omitempty"`
+	// The address under which the identity provider publishes its metadata. It is
+	// fetched once; only https and public hosts.
+	URL graphql.Omittable[*string] `json:"url,omitempty"`
 	// Which identity provider of several in the document. Left out, there has to be one.
 	EntityID graphql.Omittable[*string] `json:"entityId,omitempty"`
 	// Comes back in the payload as it is.
@@ -1979,7 +2014,8 @@ type ServiceProvider struct {
 	LoginURL string `json:"loginUrl"`
 	// Where the metadata document is.
 	MetadataURL string `json:"metadataUrl"`
-	// Where the identity provider sends logout messages; null while the team has no key.
+	// Where the identity provider sends logout messages, by redirect or POST. While the team
+	// has no key, its requests end sessions and the browser stays here.
 	LogoutURL *string `json:"logoutUrl,omitempty"`
 	// The team's own keys, the current one in front: two at most. The first one is made
 	// when something needs it: signed requests, signed metadata, encryption or logout.
@@ -2435,6 +2471,18 @@ type UpdateViewerPayload struct {
 	UserErrors []*UserError `json:"userErrors"`
 	// The value that came with the input.
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
+// An e-mail address that a team's directory has of a member.
+type UserEmail struct {
+	// The address.
+	Email string `json:"email"`
+	// What sort of address it is, in the directory's words: work, home; null when it says nothing.
+	Type *string `json:"type,omitempty"`
+	// Whether the directory calls it the primary one.
+	Primary bool `json:"primary"`
+	// Whether it is the address of the account.
+	OfAccount bool `json:"ofAccount"`
 }
 
 // A mistake in the input of a mutation that its sender can mend. When there is one,

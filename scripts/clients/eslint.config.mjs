@@ -17,10 +17,10 @@ export default [
         exceptions: {
           suffixes: ["Connection", "Edge", "Payload", "Preview"],
           // Values of the object that they hang on, and facts that are nobody's rows.
-          types: ["AttributeMapping", "AuditDetail", "Change", "DomainChallenge", "EnforcementBlocker", "IdentityProviderPreset", "JobKindInfo", "JobsInfo", "LoginAttribute", "LoginChange", "LoginCheck",
+          types: ["AttributeMapping", "AuditDetail", "CertificateNotice", "Change", "DomainChallenge", "EnforcementBlocker", "ExternalAttribute", "IdentityProviderPreset", "JobKindInfo", "JobsInfo", "LoginAttribute", "LoginChange", "LoginCheck",
             "LoginMessage", "LoginTestAttribute", "LoginTestProfile", "MetadataSource", "MfaRule", "NotificationSettings", "OwnLogin", "PageInfo", "PermissionCheck", "PresetCertificate", "PresetIssue",
             "PresetLabels", "PresetMetadataUrl", "PresetMfa", "PresetNameId", "PresetSigning", "RateLimit", "RemovalImpact", "RequestedAuthnContext", "RoleRule", "RoleRuleChange", "RoleRuleEffect",
-            "ServiceProvider", "SystemInfo", "TeamPermissions", "UserError", "Viewer"],
+            "ServiceProvider", "SystemInfo", "TeamPermissions", "UserEmail", "UserError", "Viewer"],
         },
       }],
     },

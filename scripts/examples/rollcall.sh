@@ -4,7 +4,7 @@
 #   export ROLLCALL_URL=https://rollcall.example.com ROLLCALL_KEY=rck_…
 #   rollcall.sh create-team SLUG NAME           prints the team's id
 #   rollcall.sh configure-sso SLUG METADATA     from the IdP's metadata file; prints the login URL
-#   rollcall.sh add-certificate SLUG FILE       the next certificate, trusted beside the present one
+#   rollcall.sh add-certificate SLUG FILE       the next certificate, in PEM, DER or PKCS#7, trusted beside the present one
 #   rollcall.sh retire-certificates SLUG        those that another one took over from; prints what is gone
 #   rollcall.sh outside-sso SLUG                who does not come in through the IdP
 #   rollcall.sh export-audit SLUG               the whole history as lines of JSON, the oldest first
@@ -12,13 +12,24 @@ set -euo pipefail
 
 : "${ROLLCALL_URL:?is not set}" "${ROLLCALL_KEY:?is not set}"
 
-# ask DOCUMENT VARIABLES - prints the data, or fails with what is wrong. The key
-# goes through a file that only this process sees, not through the arguments.
+# send ARGUMENTS… - a request by curl. The key goes through a file that only this
+# process sees, not through the arguments.
+send() {
+  curl -sS --max-time 30 -H @<(printf 'Authorization: Bearer %s\n' "$ROLLCALL_KEY") \
+    -H 'Accept: application/graphql-response+json' "$@" "$ROLLCALL_URL/graphql"
+}
+
+# ask DOCUMENT VARIABLES [FILE] - prints the data, or fails with what is wrong. A
+# file goes into the variable input.file, which has to be null, as the GraphQL
+# multipart request specification says.
 ask() {
-  local answer
-  answer=$(jq -n --arg query "$1" --argjson variables "$2" '{query: $query, variables: $variables}' |
-    curl -sS --max-time 30 -H @<(printf 'Authorization: Bearer %s\n' "$ROLLCALL_KEY") \
-      -H 'Content-Type: application/json' -H 'Accept: application/graphql-response+json' --data-binary @- "$ROLLCALL_URL/graphql")
+  local operation answer
+  operation=$(jq -n --arg query "$1" --argjson variables "$2" '{query: $query, variables: $variables}')
+  if [ "$#" -eq 3 ]; then
+    answer=$(send --form-string "operations=$operation" --form-string 'map={"0": ["variables.input.file"]}' -F "0=@\"$3\"")
+  else
+    answer=$(send -H 'Content-Type: application/json' --data-binary @- <<<"$operation")
+  fi
   if ! jq -e '[.errors // [], (.data // {} | .[]? | objects | .userErrors // [])] | flatten | length == 0' >/dev/null <<<"$answer"; then
     jq -r '(.errors // [] | .[] | "\(.extensions.code): \(.message)"), (.data // {} | .[]? | objects | .userErrors // [] | .[] | "\(.code) \(.field // [] | join(".")): \(.message)")' <<<"$answer" >&2
     return 1
@@ -53,7 +64,7 @@ add_certificate() {
   provider=$(ask 'query($slug: String!) { team(slug: $slug) { ssoSettings { defaultIdentityProvider { id } } } }' \
     "$(jq -n --arg slug "$1" '{$slug}')" | jq -r '.team.ssoSettings.defaultIdentityProvider.id')
   ask 'mutation($input: AddCertificateInput!) { addCertificate(input: $input) { certificate { fingerprintSha256 notAfter } userErrors { code field message } } }' \
-    "$(jq -n --arg identityProviderId "$provider" --rawfile certificate "$2" '{input: {$identityProviderId, $certificate}}')" |
+    "$(jq -n --arg identityProviderId "$provider" '{input: {$identityProviderId, file: null}}')" "$2" |
     jq -r '.addCertificate.certificate | "\(.fingerprintSha256) is trusted until \(.notAfter)"'
 }
 

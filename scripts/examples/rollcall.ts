@@ -69,6 +69,23 @@ const commands: Record<string, (a: string, b: string) => Promise<unknown[]>> = {
       { input: { identityProviderId: provider, certificate: readFileSync(file, "utf8") } });
     return [data.addCertificate.certificate.fingerprintSha256];
   },
+  // A certificate can go when a younger one has verified a sign-in: the IdP signs
+  // with that one now. Until then both are trusted, and nobody is kept out.
+  "retire-certificates": async (slug) => {
+    type Certificate = { id: string; createdAt: string; lastUsedAt: string | null };
+    const { team } = await ask<{ team: { ssoSettings: { defaultIdentityProvider: { certificates: Certificate[] } | null } | null } | null }>(
+      "query($slug: String!) { team(slug: $slug) { ssoSettings { defaultIdentityProvider { certificates { id createdAt lastUsedAt } } } } }", { slug });
+    const certificates = team?.ssoSettings?.defaultIdentityProvider?.certificates ?? [];
+    const used = certificates.filter((c) => c.lastUsedAt).map((c) => Date.parse(c.createdAt));
+    const gone: string[] = [];
+    for (const certificate of certificates.filter((c) => Date.parse(c.createdAt) < Math.max(...used))) {
+      const data = await ask<{ removeCertificate: { deletedCertificateId: string } }>(
+        "mutation($input: RemoveCertificateInput!) { removeCertificate(input: $input) { deletedCertificateId userErrors { code field message } } }",
+        { input: { certificateId: certificate.id } });
+      gone.push(data.removeCertificate.deletedCertificateId);
+    }
+    return gone;
+  },
   "outside-sso": (slug) => list(slug, "memberships(first: 100, after: $after, filter: {underSso: false, status: ACTIVE})", "{ role source user { email } }"),
   "export-audit": (slug) => list(slug, "auditEvents(first: 100, after: $after, direction: ASC)", "{ id at action actorLabel targetLabel details { name value } changes { field before after } }"),
 };

@@ -1,6 +1,7 @@
 // Command rollcall shows what a Go program does with Rollcall's GraphQL API: make
-// a team, set up its single sign-on, trust the next certificate, list who is
-// outside of single sign-on and export the history. It needs nothing but Go.
+// a team, set up its single sign-on, trust the next certificate and retire the one
+// before, list who is outside of single sign-on and export the history. It needs
+// nothing but Go.
 //
 //	ROLLCALL_URL=https://rollcall.example.com ROLLCALL_KEY=rck_… go run ./scripts/examples/rollcall outside-sso acme
 package main
@@ -152,6 +153,55 @@ func (c client) addCertificate(ctx context.Context, out io.Writer, slug, file st
 	return err
 }
 
+// retireCertificates removes the certificates that another one took over from. One
+// can go when a younger one has verified a sign-in: the IdP signs with that one
+// now. Until then both are trusted, and nobody is kept out.
+func (c client) retireCertificates(ctx context.Context, out io.Writer, slug string) error {
+	type certificate struct {
+		ID         string
+		CreatedAt  time.Time
+		LastUsedAt *time.Time
+	}
+	var data struct {
+		Team *struct {
+			SsoSettings struct {
+				DefaultIdentityProvider struct{ Certificates []certificate }
+			}
+		}
+	}
+	err := c.ask(ctx, `query($slug: String!) { team(slug: $slug) { ssoSettings { defaultIdentityProvider { certificates { id createdAt lastUsedAt } } } } }`, map[string]any{"slug": slug}, &data)
+	if err == nil && data.Team == nil {
+		err = fmt.Errorf("there is no team %s, or it is not yours to see", slug)
+	}
+	if err != nil {
+		return err
+	}
+	all := data.Team.SsoSettings.DefaultIdentityProvider.Certificates
+	var newest time.Time
+	for _, cert := range all {
+		if cert.LastUsedAt != nil && cert.CreatedAt.After(newest) {
+			newest = cert.CreatedAt
+		}
+	}
+	for _, cert := range all {
+		if !cert.CreatedAt.Before(newest) {
+			continue
+		}
+		var done struct {
+			RemoveCertificate struct{ DeletedCertificateID string }
+		}
+		err := c.ask(ctx, `mutation($input: RemoveCertificateInput!) { removeCertificate(input: $input) { deletedCertificateId userErrors { code field message } } }`,
+			map[string]any{"input": map[string]any{"certificateId": cert.ID}}, &done)
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintln(out, done.RemoveCertificate.DeletedCertificateID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // page is a part of a list of whatever.
 type page struct {
 	Nodes    []json.RawMessage
@@ -193,12 +243,14 @@ func (c client) run(ctx context.Context, out io.Writer, args []string) error {
 		return c.configureSso(ctx, out, args[1], args[2])
 	case len(args) == 3 && args[0] == "add-certificate":
 		return c.addCertificate(ctx, out, args[1], args[2])
+	case len(args) == 2 && args[0] == "retire-certificates":
+		return c.retireCertificates(ctx, out, args[1])
 	case len(args) == 2 && args[0] == "outside-sso":
 		return c.list(ctx, out, args[1], `memberships(first: 100, after: $after, filter: {underSso: false, status: ACTIVE})`, `{ role source user { email } }`)
 	case len(args) == 2 && args[0] == "export-audit":
 		return c.list(ctx, out, args[1], `auditEvents(first: 100, after: $after, direction: ASC)`, `{ id at action actorLabel targetLabel details { name value } changes { field before after } }`)
 	default:
-		return errors.New("commands: create-team SLUG NAME, configure-sso SLUG FILE, add-certificate SLUG FILE, outside-sso SLUG, export-audit SLUG")
+		return errors.New("commands: create-team SLUG NAME, configure-sso SLUG FILE, add-certificate SLUG FILE, retire-certificates SLUG, outside-sso SLUG, export-audit SLUG")
 	}
 }
 
