@@ -204,9 +204,33 @@ func (s *Service) ScimMembers(ctx context.Context, team models.ID, q ScimQuery) 
 		rows, err = s.people(ctx, statement.text, statement.args...)
 		return len(rows), err
 	})
+	if err == nil && total == 0 && q.NameID != "" {
+		rows, total, err = s.signedInAs(ctx, team, q)
+	}
 	rows, more = page(rows, max(q.Limit, 0))
 	return rows, total, more, err
 }
+
+// signedInAs answers a look-up by a name that no client gave to anybody: the
+// member who signed in under it, so that the client takes them over instead of
+// making them twice. The account is the team's own, and names at two providers
+// for two people are nobody's.
+func (s *Service) signedInAs(ctx context.Context, team models.ID, q ScimQuery) ([]Member, int, error) {
+	rows, err := s.people(ctx, "SELECT "+personColumns+groupsColumn[s.DB.Dialect()]+personTables+
+		" WHERE p.team_id = ? AND p.membership_id IN ("+undescribed+") ORDER BY p.seq LIMIT 2", team, team, q.NameID, models.Fold(q.NameID))
+	switch {
+	case err != nil || len(rows) != 1:
+		return nil, 0, err
+	case q.Start > 1 || q.After > 0:
+		return nil, 1, nil
+	}
+	return rows, 1, nil
+}
+
+// undescribed are the members whom the team's identity provider knows by one of
+// two names, and whom provisioning does not manage yet.
+const undescribed = `SELECT n.id FROM external_identities x JOIN memberships n ON n.id = x.membership_id JOIN users o ON o.id = n.user_id
+	WHERE x.team_id = ? AND x.name_id IN (?, ?) AND NOT n.scim_managed AND o.managed_by_team_id = n.team_id`
 
 // page cuts the one row too many that says that there are more.
 func page[T any](rows []T, limit int) ([]T, bool) {

@@ -10,6 +10,7 @@ import (
 	"rollcall/audit"
 	"rollcall/fault"
 	"rollcall/models"
+	"rollcall/sso"
 )
 
 // UpdateScim brings a member into the state that a provisioning client wants:
@@ -167,7 +168,7 @@ func (s *Service) changed(m Member, in ScimUser) []string {
 
 // adopt writes the profile of a locked member.
 func (s *Service) adopt(ctx context.Context, tx *gorm.DB, m *Member, in ScimUser) error {
-	names := s.changed(*m, in)
+	names, before := s.changed(*m, in), m.User.Email
 	if len(names) == 0 {
 		return nil
 	}
@@ -181,6 +182,11 @@ func (s *Service) adopt(ctx context.Context, tx *gorm.DB, m *Member, in ScimUser
 		if err := s.newProfile(tx, &m.User, in.person()); err != nil {
 			return err
 		}
+		if !sameButForCase(before, m.User.Email) {
+			if err := s.movedByScim(ctx, tx, m, before); err != nil {
+				return err
+			}
+		}
 		m.ScimManaged = true
 	}
 	m.UserName, m.UserNameKey, m.ExternalID = in.UserName, models.Fold(in.UserName), in.ExternalID
@@ -193,11 +199,23 @@ func (s *Service) adopt(ctx context.Context, tx *gorm.DB, m *Member, in ScimUser
 	if err != nil {
 		return err
 	}
-	details := make([]models.AuditDetail, 0, len(names))
+	details := make([]models.AuditDetail, 0, len(names)+1)
 	for _, n := range names {
 		details = append(details, audit.Detail("changed", n))
 	}
+	if before != m.User.Email {
+		details = append(details, audit.Change("email", before, m.User.Email))
+	}
 	return audit.Record(ctx, tx, s.Now(), audit.Event{TeamID: m.TeamID, Action: audit.MemberProfileChanged, Target: m.target(), Details: details})
+}
+
+// movedByScim does what a new address brings with it, as at a sign-in.
+func (s *Service) movedByScim(ctx context.Context, tx *gorm.DB, m *Member, old string) error {
+	settings, err := sso.SettingsIn(tx, m.TeamID)
+	if err != nil {
+		return err
+	}
+	return s.moved(ctx, tx, settings, m, old, s.now())
 }
 
 // newProfile changes the account, whose new address nobody else may have.

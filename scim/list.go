@@ -3,6 +3,7 @@ package scim
 import (
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"rollcall/roster"
 )
@@ -86,6 +87,9 @@ func (h *handler) answerQuery(c call, q query, t *resourceType) (reply, error) {
 		if ask.Filter, err = compileFilter(t, q.filter); err != nil {
 			return reply{}, err
 		}
+		if t == userType {
+			ask.NameID = calledBy(q.filter)
+		}
 	}
 	if ask.Sort, err = q.sort(t, false); err != nil {
 		return reply{}, err
@@ -112,6 +116,24 @@ func (h *handler) answerQuery(c call, q query, t *resourceType) (reply, error) {
 		answer.NextCursor = q.cursorAt(t, after, c.now())
 	}
 	return reply{status: http.StatusOK, body: answer}, nil
+}
+
+// calledBy is the name that a look-up asks for and nothing else: the form in which
+// clients match before they create somebody. "" for any other filter.
+func calledBy(e expr) string {
+	c, ok := e.(comparison)
+	if !ok || c.op != opEqual {
+		return ""
+	}
+	t := userType.resolve(c.path)
+	if t.ext != nil || t.sub != nil || t.attr == nil || t.attr.name != "userName" && t.attr.name != "externalId" {
+		return ""
+	}
+	name, _ := c.value.(string)
+	if !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
+		return ""
+	}
+	return name
 }
 
 // answerAll answers a query over all types (RFC 7644 section 3.4.2.1): first
