@@ -1,6 +1,10 @@
 package roster
 
-import "rollcall/models"
+import (
+	"strings"
+
+	"rollcall/models"
+)
 
 // element asks for one element that passes the filter inside of a value path.
 func (c *compiler) element(e ScimElement) {
@@ -87,7 +91,7 @@ func (c *compiler) elementPart(attr string, t ScimTest) {
 // groupPart tests an element of a person's groups.
 func (c *compiler) groupPart(t ScimTest) {
 	switch t.Attr {
-	case "value":
+	case "value", "$ref":
 		c.reference("x.group_id", t)
 	case "display":
 		c.valueOf("y.display_name_key", t)
@@ -101,8 +105,10 @@ func (c *compiler) groupPart(t ScimTest) {
 // memberPart tests an element of a group's members.
 func (c *compiler) memberPart(t ScimTest) {
 	switch t.Attr {
-	case "value":
+	case "value", "$ref":
 		c.reference("x.membership_id", t)
+	case "display":
+		c.valueOf("x.display", t)
 	case "type":
 		c.constant("user", t)
 	default:
@@ -110,9 +116,13 @@ func (c *compiler) memberPart(t ScimTest) {
 	}
 }
 
-// reference compares an id. Ids are only ever equal, or there.
+// reference compares an id, or an address that ends in one. Ids are only ever
+// equal, or there.
 func (c *compiler) reference(column string, t ScimTest) {
 	text, _ := t.Value.(string)
+	if t.Attr == "$ref" {
+		text = text[strings.LastIndexByte(text, '/')+1:]
+	}
 	id, err := models.ParseID(text)
 	switch {
 	case t.Op == ScimPr:

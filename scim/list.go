@@ -57,7 +57,11 @@ func (h *handler) lookUp(c call, t *resourceType, show projection, ask roster.Sc
 		ask.Bare = show.excludes("members")
 		rows, total, more, err := h.roster.ScimGroups(c.r.Context(), c.team.ID, ask)
 		for _, g := range rows {
-			f.resources = append(f.resources, show.of(t, c.groupDocument(g)))
+			d, err := c.groupDocument(g)
+			if err != nil {
+				return f, err
+			}
+			f.resources = append(f.resources, show.of(t, d))
 			f.last = g.Seq
 		}
 		f.total, f.more = total, more

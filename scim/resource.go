@@ -71,7 +71,7 @@ func (c call) live(m roster.Member) document {
 // document is a member as SCIM sees them. A deactivated member is as visible as
 // any other.
 func (c call) document(m roster.Member) (document, error) {
-	d, err := stored(m.Profile.Document)
+	d, err := stored(userType, m.Profile.Document)
 	if err != nil {
 		return nil, err
 	}
@@ -183,9 +183,13 @@ func extensionsOf(kept string) []string {
 var onlyEnterprise = []string{urnEnterprise}
 
 // groupDocument is a group as SCIM sees it.
-func (c call) groupDocument(g roster.GroupWithMembers) document {
-	d := document{
-		"schemas":     []string{urnGroup},
+func (c call) groupDocument(g roster.GroupWithMembers) (document, error) {
+	d, err := stored(groupType, g.Document)
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range map[string]any{
+		"schemas":     append([]string{urnGroup}, extensionsOf(g.Document)...),
 		"id":          string(g.ID),
 		"displayName": g.DisplayName,
 		"meta": document{
@@ -195,6 +199,8 @@ func (c call) groupDocument(g roster.GroupWithMembers) document {
 			"location":     c.location(groupType, g.ID),
 			"version":      groupVersion(g.Group),
 		},
+	} {
+		d[name] = value
 	}
 	if g.ExternalID != nil {
 		d["externalId"] = *g.ExternalID
@@ -209,7 +215,7 @@ func (c call) groupDocument(g roster.GroupWithMembers) document {
 		}
 		d["members"] = members
 	}
-	return d
+	return d, nil
 }
 
 // scimUser is what the roster needs of a document. current is the member who
