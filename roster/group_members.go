@@ -167,12 +167,12 @@ func (c *groupEdit) known(refs []GroupRef) error {
 		in, list = c.listed(), text
 	}
 	var n int
-	err := c.tx.Raw("SELECT count(*) FROM scim_profiles WHERE team_id = ? AND membership_id IN "+in, c.group.TeamID, list).Scan(&n).Error
+	_, err := one(c.tx.Raw("SELECT count(*) FROM scim_profiles WHERE team_id = ? AND membership_id IN "+in, c.group.TeamID, list), &n)
 	if err != nil || n == len(refs) {
 		return err
 	}
 	var groups int
-	err = c.tx.Raw("SELECT count(*) FROM team_groups WHERE team_id = ? AND id IN "+in, c.group.TeamID, list).Scan(&groups).Error
+	_, err = one(c.tx.Raw("SELECT count(*) FROM team_groups WHERE team_id = ? AND id IN "+in, c.group.TeamID, list), &groups)
 	switch {
 	case err != nil:
 		return err

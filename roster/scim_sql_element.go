@@ -141,30 +141,3 @@ func (c *compiler) constant(value string, t ScimTest) {
 	}
 	c.q.add("1 = 0")
 }
-
-// order writes ORDER BY. What has no value comes last in ascending order and
-// first in descending (RFC 7644 section 3.4.2.3); equal ones keep their places.
-func (c *compiler) order(sort *ScimSort, seq string) (join sqlText, by string) {
-	direction, missing := "ASC", "ASC"
-	if sort.Desc {
-		direction, missing = "DESC", "DESC"
-	}
-	col, ok := c.columns()[sort.Attr]
-	key := col.name
-	switch {
-	case ok && (sort.Attr == "username" || sort.Attr == "externalid" || sort.Attr == "displayname"):
-		key = c.exactly(key)
-	case ok:
-	case sort.Attr == "active":
-		key = "m.status"
-	case c.kind == models.ResourceGroup:
-		return join, seq + " " + direction
-	default:
-		join.add(" LEFT JOIN scim_values o ON o.membership_id = m.id AND o.attr = ? AND o.item = 0", sort.Attr)
-		key, col.nullable = "o.value_key", true
-	}
-	if col.nullable {
-		by = "CASE WHEN " + key + " IS NULL THEN 1 ELSE 0 END " + missing + ", "
-	}
-	return join, by + key + " " + direction + ", " + seq
-}

@@ -115,22 +115,15 @@ func (s *Service) lockPerson(tx *gorm.DB, id models.ID) (Member, error) {
 	if err != nil {
 		return Member{}, err
 	}
-	var found struct {
-		User     models.User `gorm:"embedded;embeddedPrefix:u__"`
-		Seq      int
-		Document string
-		Groups   string
+	m := Member{Membership: row, Profile: models.ScimProfile{MembershipID: id, TeamID: row.TeamID}}
+	var groups string
+	found, err := one(tx.Raw("SELECT "+userColumnList()+", COALESCE(p.seq, 0) AS seq, COALESCE(p.document, '') AS document"+groupsColumn[s.DB.Dialect()]+
+		" AS groups FROM memberships m JOIN users u ON u.id = m.user_id LEFT JOIN scim_profiles p ON p.membership_id = m.id WHERE m.id = ?", id), append(fieldsOf(&m.User), &m.Profile.Seq, &m.Profile.Document, &groups)...)
+	if err == nil && !found {
+		err = noSuchUser()
 	}
-	done := tx.Raw("SELECT "+userColumnList()+", COALESCE(p.seq, 0) AS seq, COALESCE(p.document, '') AS document"+groupsColumn[s.DB.Dialect()]+
-		" AS groups FROM memberships m JOIN users u ON u.id = m.user_id LEFT JOIN scim_profiles p ON p.membership_id = m.id WHERE m.id = ?", id).Scan(&found)
-	switch {
-	case done.Error != nil:
-		return Member{}, done.Error
-	case done.RowsAffected == 0:
-		return Member{}, noSuchUser()
-	}
-	profile := models.ScimProfile{MembershipID: id, TeamID: row.TeamID, Seq: found.Seq, Document: found.Document}
-	return Member{Membership: row, User: found.User, Profile: profile, Groups: readGroups(id, found.Groups)}, nil
+	m.Groups = readGroups(id, groups)
+	return m, err
 }
 
 var userColumnList = sync.OnceValue(func() string { return columnsOf(models.User{}, "u", "u__") })

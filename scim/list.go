@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"rollcall/fault"
 	"rollcall/roster"
 )
 
@@ -52,6 +53,14 @@ type found struct {
 
 // lookUp asks the roster for a page of one type.
 func (h *handler) lookUp(c call, t *resourceType, show projection, ask roster.ScimQuery) (found, error) {
+	f, err := h.find(c, t, show, ask)
+	if ask.Cursor && fault.Is(err, fault.InvalidValue) {
+		err = bad(typeExpiredCursor, "The resource that the cursor stands at is gone; begin again.")
+	}
+	return f, err
+}
+
+func (h *handler) find(c call, t *resourceType, show projection, ask roster.ScimQuery) (found, error) {
 	f := found{resources: []any{}}
 	if t == groupType {
 		ask.Bare = show.excludes("members")
@@ -113,11 +122,7 @@ func (h *handler) answerQuery(c call, q query, t *resourceType) (reply, error) {
 	case !q.byCursor:
 		answer.StartIndex = q.start
 	case f.more && len(f.resources) > 0:
-		after := f.last
-		if ask.Sort != nil {
-			after = ask.After + len(f.resources)
-		}
-		answer.NextCursor = q.cursorAt(t, after, c.now())
+		answer.NextCursor = q.cursorAt(t, f.last, c.now())
 	}
 	return reply{status: http.StatusOK, body: answer}, nil
 }
@@ -213,16 +218,12 @@ func (h *handler) answerAllByCursor(c call, q query, types []*resourceType, asks
 		}
 		answer.TotalResults += f.total
 		answer.Resources = append(answer.Resources, f.resources...)
-		last := f.last
-		if asks[i].Sort != nil {
-			last = asks[i].After + len(f.resources)
-		}
 		switch {
 		case i < from, q.count == 0:
 		case full && answer.NextCursor == "" && f.total > 0:
 			answer.NextCursor = q.cursorAt(anyType, i<<placeBits, c.now())
 		case !full && f.more && len(f.resources) > 0:
-			answer.NextCursor, full = q.cursorAt(anyType, i<<placeBits|last, c.now()), true
+			answer.NextCursor, full = q.cursorAt(anyType, i<<placeBits|f.last, c.now()), true
 		default:
 			full = full || len(answer.Resources) >= q.count
 		}
