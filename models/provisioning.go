@@ -51,6 +51,7 @@ type Group struct {
 	Seq            int
 	MemberCount    int
 	Revision       int
+	Document       string // JSON of what no RFC describes, "" for nothing
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
 }

@@ -28,6 +28,14 @@ type NewGroup struct {
 	DisplayName string
 	ExternalID  *string
 	Members     []GroupRef
+	Document    string // what the client said that no RFC describes, "" for nothing
+}
+
+// DocumentChange is a new Document. From is the one that it was made from: when
+// it is another one by now the answer is STALE_REVISION; nil is not compared.
+type DocumentChange struct {
+	From *string
+	To   string
 }
 
 // GroupChange is one step of a change; what is nil or empty is left alone.
@@ -37,6 +45,8 @@ type GroupChange struct {
 	Members     *[]GroupRef // the whole list
 	Add         []GroupRef
 	Remove      []models.ID
+	Call        []GroupRef // what people who are in the group are called
+	Document    *DocumentChange
 }
 
 func properGroup(name string, externalID *string) error {
@@ -75,7 +85,7 @@ func (s *Service) CreateGroup(ctx context.Context, team models.ID, in NewGroup) 
 		now := s.now()
 		row = models.Group{
 			ID: id, TeamID: team, DisplayName: in.DisplayName, DisplayNameKey: models.Fold(in.DisplayName), ExternalID: in.ExternalID,
-			Revision: 1, CreatedAt: now, UpdatedAt: now,
+			Document: in.Document, Revision: 1, CreatedAt: now, UpdatedAt: now,
 		}
 		if row.Seq, err = place(tx, team, models.ResourceGroup); err != nil {
 			return err
@@ -173,7 +183,7 @@ func (s *Service) ChangeGroup(ctx context.Context, team, id models.ID, steps []G
 // group must stand still from here on.
 func rewrites(steps []GroupChange) bool {
 	for _, x := range steps {
-		if x.Members != nil || x.DisplayName != nil || x.ExternalID != nil {
+		if x.Members != nil || x.DisplayName != nil || x.ExternalID != nil || x.Document != nil {
 			return true
 		}
 	}
@@ -200,7 +210,8 @@ func readGroup(tx *gorm.DB, team, id models.ID, lock bool) (models.Group, error)
 func (s *Service) finishGroup(ctx context.Context, tx *gorm.DB, before models.Group, c *groupEdit) error {
 	g := c.group
 	renamed := g.DisplayName != before.DisplayName || value(g.ExternalID) != value(before.ExternalID)
-	if !renamed && c.added == 0 && c.removed == 0 {
+	described := g.Document != before.Document
+	if !renamed && !described && c.added == 0 && c.removed == 0 && c.called == 0 {
 		return nil
 	}
 	columns := map[string]any{
@@ -211,6 +222,9 @@ func (s *Service) finishGroup(ctx context.Context, tx *gorm.DB, before models.Gr
 			return err
 		}
 		columns["display_name"], columns["display_name_key"], columns["external_id"] = g.DisplayName, models.Fold(g.DisplayName), g.ExternalID
+	}
+	if described {
+		columns["document"] = g.Document
 	}
 	var rows []models.Group
 	done := tx.Model(&rows).Clauses(clause.Returning{}).Where("id = ?", g.ID).Updates(columns)

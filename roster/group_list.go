@@ -49,9 +49,12 @@ func (s *Service) ScimGroups(ctx context.Context, team models.ID, q ScimQuery) (
 	if err := access.Require(ctx, access.MembersRead, team); err != nil {
 		return nil, 0, false, err
 	}
-	total, err = s.find(ctx, team, models.ResourceGroup, columnsOf(models.Group{}, "g", ""), q, func(statement sqlText) (int, error) {
+	total, more, err = s.find(ctx, team, models.ResourceGroup, columnsOf(models.Group{}, "g", ""), q, func(statement sqlText, places []int) (int, error) {
 		var found []models.Group
 		err := s.DB.Read(ctx).Raw(statement.text, statement.args...).Scan(&found).Error
+		if places != nil {
+			found = inPlaces(found, places, func(g models.Group) int { return g.Seq })
+		}
 		for _, g := range found {
 			rows = append(rows, GroupWithMembers{Group: g})
 		}
@@ -60,7 +63,7 @@ func (s *Service) ScimGroups(ctx context.Context, team models.ID, q ScimQuery) (
 	if err != nil {
 		return nil, 0, false, err
 	}
-	rows, more = page(rows, max(q.Limit, 0))
+	rows = first(rows, max(q.Limit, 0))
 	if q.Bare {
 		return rows, total, more, nil
 	}

@@ -20,6 +20,7 @@ type groupEdit struct {
 	mapped         bool        // whether roles follow the group
 	touched        []models.ID // members to grade anew, of a mapped group
 	added, removed int
+	called         int // people who are called otherwise now
 }
 
 func (c *groupEdit) counts() []models.AuditDetail {
@@ -40,12 +41,21 @@ func (c *groupEdit) step(x GroupChange) error {
 		}
 		c.group.DisplayName, c.group.ExternalID = name, externalID
 	}
+	if d := x.Document; d != nil {
+		if d.From != nil && *d.From != c.group.Document {
+			return fault.New(fault.StaleRevision, "Somebody else changed the group.")
+		}
+		c.group.Document = d.To
+	}
 	if x.Members != nil {
 		if err := c.replace(*x.Members); err != nil {
 			return err
 		}
 	}
 	if err := c.add(x.Add); err != nil {
+		return err
+	}
+	if err := c.call(x.Call); err != nil {
 		return err
 	}
 	return c.remove(x.Remove)
@@ -75,7 +85,8 @@ func unique(refs []GroupRef) []GroupRef {
 	return slices.CompactFunc(out, func(a, b GroupRef) bool { return a.ID == b.ID })
 }
 
-// add puts people into the group. Those who are in it already stay as they are.
+// add puts people into the group. Those who are in it already stay, and are
+// called as they are called now.
 func (c *groupEdit) add(refs []GroupRef) error {
 	if len(refs) == 0 {
 		return nil
@@ -88,14 +99,9 @@ func (c *groupEdit) add(refs []GroupRef) error {
 	if err != nil {
 		return err
 	}
-	from := "json_each(?) AS r JOIN memberships m ON m.id = json_extract(r.value, '$.id')"
-	display := "json_extract(r.value, '$.display')"
-	if c.service.DB.Dialect() == models.Postgres {
-		from = "jsonb_to_recordset(CAST(? AS jsonb)) AS r(id uuid, display text) JOIN memberships m ON m.id = r.id"
-		display = "r.display"
-	}
-	done := c.tx.Exec("INSERT INTO group_members (group_id, membership_id, team_id, display) SELECT ?, m.id, m.team_id, "+display+
-		" FROM "+from+" WHERE m.team_id = ? ORDER BY m.id ON CONFLICT (group_id, membership_id) DO NOTHING", c.group.ID, string(text), c.group.TeamID)
+	done := c.tx.Exec("INSERT INTO group_members (group_id, membership_id, team_id, display) SELECT ?, m.id, m.team_id, r.display FROM "+
+		c.refs()+" JOIN memberships m ON m.id = r.id WHERE m.team_id = ? ORDER BY m.id ON CONFLICT (group_id, membership_id) DO NOTHING",
+		c.group.ID, string(text), c.group.TeamID)
 	if done.Error != nil {
 		return done.Error
 	}
@@ -105,7 +111,38 @@ func (c *groupEdit) add(refs []GroupRef) error {
 			c.touched = append(c.touched, r.ID)
 		}
 	}
-	return nil
+	if done.RowsAffected == int64(len(refs)) {
+		return nil
+	}
+	return c.call(slices.DeleteFunc(refs, func(r GroupRef) bool { return r.Display == "" }))
+}
+
+// refs is a table of GroupRefs, called r, out of one parameter with their JSON.
+func (c *groupEdit) refs() string {
+	if c.service.DB.Dialect() == models.Postgres {
+		return "jsonb_to_recordset(CAST(? AS jsonb)) AS r(id uuid, display text)"
+	}
+	return "(SELECT json_extract(value, '$.id') AS id, json_extract(value, '$.display') AS display FROM json_each(?)) AS r"
+}
+
+// call changes what people of the group are called. Whoever is not in it is passed
+// over.
+func (c *groupEdit) call(refs []GroupRef) error {
+	refs = slices.DeleteFunc(unique(refs), func(r GroupRef) bool {
+		_, err := models.ParseID(string(r.ID))
+		return err != nil
+	})
+	if len(refs) == 0 {
+		return nil
+	}
+	text, err := json.Marshal(refs)
+	if err != nil {
+		return err
+	}
+	done := c.tx.Exec("UPDATE group_members SET display = r.display FROM "+c.refs()+
+		" WHERE group_members.group_id = ? AND group_members.membership_id = r.id AND group_members.display <> r.display", string(text), c.group.ID)
+	c.called += int(done.RowsAffected)
+	return done.Error
 }
 
 // known refuses what is no person of the team. Groups in groups are refused as
@@ -130,12 +167,12 @@ func (c *groupEdit) known(refs []GroupRef) error {
 		in, list = c.listed(), text
 	}
 	var n int
-	err := c.tx.Raw("SELECT count(*) FROM scim_profiles WHERE team_id = ? AND membership_id IN "+in, c.group.TeamID, list).Scan(&n).Error
+	_, err := one(c.tx.Raw("SELECT count(*) FROM scim_profiles WHERE team_id = ? AND membership_id IN "+in, c.group.TeamID, list), &n)
 	if err != nil || n == len(refs) {
 		return err
 	}
 	var groups int
-	err = c.tx.Raw("SELECT count(*) FROM team_groups WHERE team_id = ? AND id IN "+in, c.group.TeamID, list).Scan(&groups).Error
+	_, err = one(c.tx.Raw("SELECT count(*) FROM team_groups WHERE team_id = ? AND id IN "+in, c.group.TeamID, list), &groups)
 	switch {
 	case err != nil:
 		return err

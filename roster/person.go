@@ -90,12 +90,12 @@ func (s *Service) newUser(tx *gorm.DB, p Person, kind models.UserKind, origin mo
 
 // userByEmail finds the account with an address, locked.
 func userByEmail(tx *gorm.DB, address string) (u models.User, found bool, err error) {
-	var rows []models.User
-	err = tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}).Where("email_key = ?", models.Fold(address)).Find(&rows).Error
-	if err != nil || len(rows) == 0 {
-		return models.User{}, false, err
+	query := "SELECT " + userColumnList() + " FROM users u WHERE u.email_key = ?"
+	if tx.Name() == "postgres" { // SQLite's writing transactions take turns
+		query += " FOR UPDATE"
 	}
-	return rows[0], true, nil
+	found, err = one(tx.Raw(query, models.Fold(address)), fieldsOf(&u)...)
+	return u, found, err
 }
 
 // newMembership inserts a membership with what every new one has. It returns

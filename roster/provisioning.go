@@ -20,19 +20,17 @@ var provisioningColumns = sync.OnceValue(func() string {
 // Provisioning returns a team with its choices about SCIM, NOT_FOUND when the
 // caller may not know of it.
 func (s *Service) Provisioning(ctx context.Context, team models.ID) (models.Team, models.ProvisioningSettings, error) {
-	var row struct {
-		Team     models.Team                 `gorm:"embedded;embeddedPrefix:t__"`
-		Settings models.ProvisioningSettings `gorm:"embedded;embeddedPrefix:p__"`
-	}
+	var t models.Team
+	var settings models.ProvisioningSettings
 	if err := access.Require(ctx, access.TeamRead, team); err != nil {
-		return row.Team, row.Settings, err
+		return t, settings, err
 	}
-	found := s.DB.Read(ctx).Raw("SELECT "+provisioningColumns()+
-		" FROM teams t JOIN provisioning_settings p ON p.team_id = t.id WHERE t.id = ?", team).Scan(&row)
-	if found.Error == nil && found.RowsAffected == 0 {
-		return row.Team, row.Settings, fault.New(fault.Missing, "There is no such object.")
+	found, err := one(s.DB.Read(ctx).Raw("SELECT "+provisioningColumns()+
+		" FROM teams t JOIN provisioning_settings p ON p.team_id = t.id WHERE t.id = ?", team), append(fieldsOf(&t), fieldsOf(&settings)...)...)
+	if err == nil && !found {
+		err = fault.New(fault.Missing, "There is no such object.")
 	}
-	return row.Team, row.Settings, found.Error
+	return t, settings, err
 }
 
 // ProvisioningSettings returns a team's choices about SCIM.

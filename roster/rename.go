@@ -2,7 +2,6 @@ package roster
 
 import (
 	"context"
-	"rollcall/fault"
 	"strings"
 	"time"
 
@@ -10,6 +9,7 @@ import (
 
 	"rollcall/access"
 	"rollcall/audit"
+	"rollcall/fault"
 	"rollcall/models"
 	"rollcall/sso"
 )
@@ -78,11 +78,9 @@ func (s *Service) mayMove(tx *gorm.DB, l *sso.Login, m Member, address string, m
 	} else if err != nil {
 		return "", err
 	}
-	var elsewhere int64
-	if err := tx.Model(&models.Membership{}).Where("user_id = ? AND team_id <> ?", m.UserID, m.TeamID).Count(&elsewhere).Error; err != nil {
+	if shared, err := elsewhere(tx, m); err != nil {
 		return "", err
-	}
-	if elsewhere > 0 {
+	} else if shared {
 		return models.ConflictEmailOtherTeams, nil
 	}
 	_, found, err := userByEmail(tx, address)
@@ -95,6 +93,13 @@ func (s *Service) mayMove(tx *gorm.DB, l *sso.Login, m Member, address string, m
 		return "", err
 	}
 	return models.ConflictEmailInUse, nil
+}
+
+// elsewhere reports whether a member's account is on other teams too.
+func elsewhere(tx *gorm.DB, m Member) (bool, error) {
+	var n int64
+	err := tx.Model(&models.Membership{}).Where("user_id = ? AND team_id <> ?", m.UserID, m.TeamID).Limit(1).Count(&n).Error
+	return n > 0, err
 }
 
 // redescribe writes what differs of a locked member's account. A new address
@@ -132,7 +137,7 @@ func (s *Service) redescribe(ctx context.Context, tx *gorm.DB, l *sso.Login, m *
 		return err
 	}
 	if old.Email != want.Email {
-		if err := s.moved(ctx, tx, l, m, old, now); err != nil {
+		if err := s.moved(ctx, tx, l.Settings, m, old.Email, now); err != nil {
 			return err
 		}
 	}
@@ -141,7 +146,7 @@ func (s *Service) redescribe(ctx context.Context, tx *gorm.DB, l *sso.Login, m *
 
 // moved does what a new address brings with it: links that went to the old one
 // end, it is not confirmed yet, and both addresses are told.
-func (s *Service) moved(ctx context.Context, tx *gorm.DB, l *sso.Login, m *Member, old models.User, now time.Time) error {
+func (s *Service) moved(ctx context.Context, tx *gorm.DB, settings models.SsoSettings, m *Member, old string, now time.Time) error {
 	for _, purpose := range []models.LinkPurpose{models.LinkVerifyEmail, models.LinkSetPassword, models.LinkUpgrade} {
 		if err := s.credentials().RevokeLinks(tx, purpose, "user_id = ?", m.UserID); err != nil {
 			return err
@@ -152,21 +157,24 @@ func (s *Service) moved(ctx context.Context, tx *gorm.DB, l *sso.Login, m *Membe
 		return err
 	}
 	m.User.VerifiedAt = nil
-	if vouched && l.Settings.TrustVerifiedDomains {
+	if vouched && settings.TrustVerifiedDomains {
 		m.User.VerifiedAt = &now
 	}
 	if err := tx.Model(&models.User{}).Where("id = ?", m.UserID).Update("verified_at", m.User.VerifiedAt).Error; err != nil {
 		return err
 	}
-	for _, address := range []string{old.Email, m.User.Email} {
+	for _, address := range []string{old, m.User.Email} {
+		if reachesNobody(address) {
+			continue
+		}
 		err := s.tell(ctx, tx, models.Notice{TeamID: m.TeamID, Kind: noticeEmailChanged, Recipient: address, UserID: &m.UserID, Facts: map[string]string{
-			"email": m.User.Email, "change.email": old.Email + " -> " + m.User.Email,
+			"email": m.User.Email, "change.email": old + " -> " + m.User.Email,
 		}})
 		if err != nil {
 			return err
 		}
 	}
-	if m.User.VerifiedAt != nil {
+	if m.User.VerifiedAt != nil || reachesNobody(m.User.Email) {
 		return nil
 	}
 	return s.askToConfirm(ctx, tx, *m)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"unicode/utf8"
 
@@ -65,7 +66,12 @@ func (in *ScimUser) proper() error {
 
 // noAddress stands for the address of somebody whose identity provider gave
 // none that is theirs alone. No mail can reach it (RFC 2606 section 2).
-func noAddress(id models.ID) string { return string(id) + "@no-address.invalid" }
+func noAddress(id models.ID) string { return string(id) + nowhere }
+
+const nowhere = "@no-address.invalid"
+
+// reachesNobody reports whether an address is one of noAddress.
+func reachesNobody(address string) bool { return strings.HasSuffix(address, nowhere) }
 
 // stones are what a person who comes back by provisioning may be known by.
 func (in *ScimUser) stones() []stone {
@@ -105,9 +111,12 @@ func (s *Service) ProvisionScim(ctx context.Context, team models.ID, in ScimUser
 	}
 	var out Member
 	err := s.provisionTx(ctx, func(tx *gorm.DB) error {
-		defaultRole, err := provisioningRole(ctx, tx, team)
+		defaultRole, known, err := provisioningOf(ctx, tx, team, in)
 		if err != nil {
 			return err
+		}
+		if known != "" {
+			return nameFirst(tx, team, in.UserName, fault.New(fault.Taken, "Somebody who signs in under this name is a member already: %s.", known).On("userName"))
 		}
 		u, err := s.scimAccount(tx, team, in)
 		if err != nil {
@@ -161,22 +170,38 @@ func provisioning(ctx context.Context, tx *gorm.DB, id models.ID) (models.SsoSet
 }
 
 // provisioningRole is provisioning for verbs that need the default role alone.
-func provisioningRole(ctx context.Context, tx *gorm.DB, id models.ID) (defaultRole models.Role, err error) {
+func provisioningRole(ctx context.Context, tx *gorm.DB, id models.ID) (models.Role, error) {
+	defaultRole, _, err := readProvisioning(ctx, tx, "NULL", id)
+	return defaultRole, err
+}
+
+// provisioningOf is provisioningRole for somebody who is to be made, and looks in
+// the same statement whether they are here already under the name by which the
+// identity provider signs them in: the id of that member, "" for nobody.
+func provisioningOf(ctx context.Context, tx *gorm.DB, team models.ID, in ScimUser) (models.Role, models.ID, error) {
+	return readProvisioning(ctx, tx, "("+undescribed+" LIMIT 1)", team, team, in.UserName, cmp.Or(value(in.ExternalID), in.UserName))
+}
+
+func readProvisioning(ctx context.Context, tx *gorm.DB, known string, team models.ID, args ...any) (defaultRole models.Role, member models.ID, err error) {
 	var plan models.Plan
 	var on bool
-	rows, err := tx.Raw(`SELECT t.plan, p.scim_enabled, s.default_role FROM teams t JOIN sso_settings s ON s.team_id = t.id
-		JOIN provisioning_settings p ON p.team_id = t.id WHERE t.id = ?`, id).Rows()
+	var found *models.ID
+	rows, err := tx.Raw("SELECT t.plan, p.scim_enabled, s.default_role, "+known+` FROM teams t JOIN sso_settings s ON s.team_id = t.id
+		JOIN provisioning_settings p ON p.team_id = t.id WHERE t.id = ?`, append(args, team)...).Rows()
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	defer func() { _ = rows.Close() }() // the error of Err is the one that counts
 	if !rows.Next() {
-		return "", cmp.Or(rows.Err(), error(fault.New(fault.Missing, "There is no such object.")))
+		return "", "", cmp.Or(rows.Err(), error(fault.New(fault.Missing, "There is no such object.")))
 	}
-	if err := rows.Scan(&plan, &on, &defaultRole); err != nil {
-		return "", err
+	if err := rows.Scan(&plan, &on, &defaultRole, &found); err != nil {
+		return "", "", err
 	}
-	return defaultRole, provisioned(ctx, plan, on)
+	if found != nil {
+		member = *found
+	}
+	return defaultRole, member, provisioned(ctx, plan, on)
 }
 
 // provisioned refuses what the plan does not include or an admin switched off.
@@ -226,14 +251,20 @@ func (s *Service) scimAccount(tx *gorm.DB, team models.ID, in ScimUser) (models.
 }
 
 // ownAddress is the address that a member's account is to have: the wanted one
-// unless there is none or another member whom provisioning made has it. Faults:
-// ACCOUNT_CONFLICT, TAKEN.
+// unless there is none, or another member whom provisioning made has it, or the
+// account is on other teams too: there its address may be the key to a password,
+// and this client speaks for one team only. Faults: ACCOUNT_CONFLICT, TAKEN.
 func (s *Service) ownAddress(tx *gorm.DB, m Member, wanted string) (string, error) {
 	if wanted == "" || models.Fold(wanted) == m.User.EmailKey {
 		if wanted == "" {
 			wanted = m.User.Email
 		}
 		return wanted, nil
+	}
+	if m.User.ManagedBy(m.TeamID) {
+		if shared, err := elsewhere(tx, m); err != nil || shared {
+			return m.User.Email, err
+		}
 	}
 	u, found, err := userByEmail(tx, wanted)
 	if err == nil && !found {

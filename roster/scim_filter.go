@@ -70,4 +70,7 @@ type ScimQuery struct {
 	Cursor bool       // whether After counts, also when it is 0
 	Limit  int
 	Bare   bool // groups without their members
+	// NameID, of a look-up by one name that finds nobody, finds somebody who came by
+	// single sign-on under it and whom no client has described yet.
+	NameID string
 }

@@ -2,6 +2,7 @@ package roster
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
 
@@ -19,7 +20,7 @@ type MemberGroup struct {
 // personColumns is what provisioning clients see of a person, in the order in
 // which scanPerson reads it. The account is not among it: what it holds stands in
 // the document, as the client sent it.
-const personColumns = "m.id, m.team_id, m.user_id, m.status, m.user_name, m.external_id, m.revision, m.created_at, m.updated_at, p.seq, p.document"
+const personColumns = "m.id, m.user_id, m.status, m.user_name, m.external_id, m.revision, m.created_at, m.updated_at, p.seq, p.document"
 
 const personTables = " FROM scim_profiles p JOIN memberships m ON m.id = p.membership_id"
 
@@ -42,7 +43,7 @@ func (s *Service) ScimMember(ctx context.Context, team, id models.ID) (Member, e
 	if err := access.Require(ctx, access.MembersRead, team); err != nil {
 		return Member{}, err
 	}
-	rows, err := s.people(ctx, "SELECT "+personColumns+groupsColumn[s.DB.Dialect()]+personTables+" WHERE p.team_id = ? AND p.membership_id = ?", team, id)
+	rows, err := s.people(ctx, "SELECT "+personColumns+groupsColumn[s.DB.Dialect()]+personTables+" WHERE p.team_id = ? AND p.membership_id = ?", 1, team, team, id)
 	if err != nil {
 		return Member{}, err
 	}
@@ -52,24 +53,32 @@ func (s *Service) ScimMember(ctx context.Context, team, id models.ID) (Member, e
 	return rows[0], nil
 }
 
-// people runs a query for personColumns and the groups. The rows are read by
-// hand: a page has a hundred of them.
-func (s *Service) people(ctx context.Context, query string, args ...any) ([]Member, error) {
+// people runs a query for personColumns and the groups of up to so many people of
+// a team. The rows are read by hand: a page has a hundred of them.
+func (s *Service) people(ctx context.Context, query string, most int, team models.ID, args ...any) ([]Member, error) {
 	rows, err := s.DB.Read(ctx).Raw(query, args...).Rows()
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }() // the error of Err is the one that counts
-	var out []Member
+	out := make([]Member, 0, min(most, 256))
+	var m Member
+	var externalID sql.NullString
+	var groups string
+	// Pointers to strings, where they stand for other types, are filled without a
+	// look at the type.
+	into := []any{(*string)(&m.ID), (*string)(&m.UserID), (*string)(&m.Status), &m.UserName, &externalID, &m.Revision, &m.CreatedAt, &m.UpdatedAt,
+		&m.Profile.Seq, &m.Profile.Document, &groups}
+	m.TeamID, m.Profile.TeamID = team, team
 	for rows.Next() {
-		var m Member
-		var groups string
-		err := rows.Scan(&m.ID, &m.TeamID, &m.UserID, &m.Status, &m.UserName, &m.ExternalID, &m.Revision, &m.CreatedAt, &m.UpdatedAt,
-			&m.Profile.Seq, &m.Profile.Document, &groups)
-		if err != nil {
+		if err := rows.Scan(into...); err != nil {
 			return nil, err
 		}
-		m.Profile.MembershipID, m.Profile.TeamID = m.ID, m.TeamID
+		m.ExternalID, m.Profile.MembershipID = nil, m.ID
+		if externalID.Valid {
+			id := externalID.String
+			m.ExternalID = &id
+		}
 		m.Groups = readGroups(m.ID, groups)
 		out = append(out, m)
 	}
@@ -88,22 +97,20 @@ func readGroups(member models.ID, text string) []MemberGroup {
 	return out
 }
 
-// list builds the statements of a page: where it is and how it is ordered.
+// list builds the statements of a page.
 type list struct {
 	compiler
-	tables, seq string
-	wanted      sqlText // the condition, without the place
+	tables, seq, owner string
+	wanted             sqlText // the condition, without the place
 }
 
 func (s *Service) list(team models.ID, kind models.ResourceKind, f ScimFilter) *list {
 	l := &list{compiler: compiler{dialect: s.DB.Dialect(), team: team, kind: kind}}
+	l.tables, l.seq, l.owner = personTables, "p.seq", "p.team_id"
 	if kind == models.ResourceGroup {
-		l.tables, l.seq = " FROM team_groups g", "g.seq"
-		l.q.add(" WHERE g.team_id = ?", team)
-	} else {
-		l.tables, l.seq = personTables, "p.seq"
-		l.q.add(" WHERE p.team_id = ?", team)
+		l.tables, l.seq, l.owner = " FROM team_groups g", "g.seq", "g.team_id"
 	}
+	l.q.add(" WHERE "+l.owner+" = ?", team)
 	if f != nil {
 		if kind == models.ResourceUser {
 			l.q.add(" AND m.team_id = ?", team) // lets a filter use the indexes of memberships
@@ -115,103 +122,126 @@ func (s *Service) list(team models.ID, kind models.ResourceKind, f ScimFilter) *
 	return l
 }
 
-// page writes the statement for the rows of a page and one more.
-func (l *list) page(columns string, q ScimQuery, from int, sorted bool) sqlText {
-	var out sqlText
+// from writes the statement for the rows that begin at a place.
+func (l *list) from(columns string, place, limit int) (out sqlText) {
 	out.add("SELECT " + columns + l.tables)
-	by := l.seq
-	if sorted {
-		var join sqlText
-		join, by = l.order(q.Sort, l.seq)
-		out.add(join.text, join.args...)
-	}
 	out.add(l.wanted.text, l.wanted.args...)
-	if !sorted && from > 0 {
-		out.add(" AND "+l.seq+" >= ?", from)
+	if place > 0 {
+		out.add(" AND "+l.seq+" >= ?", place)
 	}
-	out.add(" ORDER BY "+by+" LIMIT ?", q.Limit+1)
+	out.add(" ORDER BY "+l.seq+" LIMIT ?", limit)
 	return out
 }
 
-// span finds out where a page begins: at a place, or so many rows behind the
-// start of what matches. Only a page of filtered or sorted rows is found by
-// walking.
-func (s *Service) span(ctx context.Context, team models.ID, kind models.ResourceKind, q ScimQuery) (from, skip int, found bool, err error) {
-	switch {
-	case q.Cursor && q.Sort == nil:
-		return q.After + 1, 0, true, nil
-	case q.Cursor:
-		return 0, q.After, true, nil
-	case q.Filter == nil && q.Sort == nil:
-		from, found, err = s.seqAt(ctx, team, kind, q.Start)
-		return from, 0, found, err
-	default:
-		return 0, max(q.Start-1, 0), true, nil
-	}
+// at writes the statement for the rows at places.
+func (l *list) at(columns string, places []int) (out sqlText) {
+	out.add("SELECT "+columns+l.tables+" WHERE "+l.owner+" = ? AND "+l.seq+" IN ?", l.team, places)
+	return out
 }
 
-// find runs a query: scan reads the rows of a statement and says how many came.
-func (s *Service) find(ctx context.Context, team models.ID, kind models.ResourceKind, columns string, q ScimQuery, scan func(sqlText) (int, error)) (total int, err error) {
+// find runs a query. scan reads the rows of a statement, puts them into the order
+// of the places if there are any, and says how many came. Only a page of filtered
+// or sorted rows by number is found by walking; more is whether there are rows
+// behind it.
+func (s *Service) find(ctx context.Context, team models.ID, kind models.ResourceKind, columns string, q ScimQuery, scan func(sqlText, []int) (int, error)) (total int, more bool, err error) {
 	l := s.list(team, kind, q.Filter)
-	count := func() (int, error) {
+	count := func() (n int, err error) {
 		if q.Filter == nil {
 			return s.counted(ctx, team, kind)
 		}
-		var n int
-		err := s.DB.Read(ctx).Raw("SELECT count(*)"+l.tables+l.wanted.text, l.wanted.args...).Scan(&n).Error
+		_, err = one(s.DB.Read(ctx).Raw("SELECT count(*)"+l.tables+l.wanted.text, l.wanted.args...), &n)
 		return n, err
 	}
-	if q.Limit <= 0 {
-		return count()
+	place, skip, found := 0, 0, true
+	switch {
+	case q.Limit <= 0:
+		found = false
+	case q.Cursor:
+		place = q.After + 1
+	case q.Filter == nil && q.Sort == nil:
+		place, found, err = s.seqAt(ctx, team, kind, q.Start)
+	default:
+		skip = max(q.Start-1, 0)
 	}
-	from, skip, found, err := s.span(ctx, team, kind, q)
-	if err != nil || !found {
-		if err == nil {
-			total, err = count()
+	switch {
+	case err != nil:
+		return 0, false, err
+	case !found:
+		total, err = count()
+		return total, false, err
+	case q.Sort == nil && skip == 0:
+		n, err := scan(l.from(columns, place, q.Limit+1), nil)
+		if err != nil {
+			return 0, false, err
 		}
-		return total, err
+		if q.Filter != nil && place <= 1 && n <= q.Limit {
+			return n, false, nil // all of them are on this page
+		}
+		more = n > q.Limit
+	default:
+		places, err := s.places(ctx, l, q, skip)
+		if err != nil {
+			return 0, false, err
+		}
+		if more = len(places) > q.Limit; more {
+			places = places[:q.Limit]
+		}
+		if len(places) > 0 {
+			if _, err := scan(l.at(columns, places), places); err != nil {
+				return 0, false, err
+			}
+		}
 	}
-	statement := l.page(columns, q, from, q.Sort != nil)
-	if skip > 0 {
-		statement.add(" OFFSET ?", skip)
-	}
-	n, err := scan(statement)
-	if err != nil {
-		return 0, err
-	}
-	if q.Filter != nil && from == 0 && skip == 0 && n <= q.Limit {
-		return n, nil // all of them are on this page
-	}
-	return count()
+	total, err = count()
+	return total, more, err
 }
 
 // ScimMembers lists a team's people for a provisioning client, with the number
-// of all that match. more is whether there are rows behind these.
+// of all that match. more is whether there are rows behind these. INVALID on
+// cursor when what it stands at is gone.
 func (s *Service) ScimMembers(ctx context.Context, team models.ID, q ScimQuery) (rows []Member, total int, more bool, err error) {
 	if err := access.Require(ctx, access.MembersRead, team); err != nil {
 		return nil, 0, false, err
 	}
-	groups := groupsColumn[s.DB.Dialect()]
-	columns := personColumns
-	if q.Sort == nil {
-		columns += groups
-	}
-	total, err = s.find(ctx, team, models.ResourceUser, columns, q, func(statement sqlText) (int, error) {
-		if q.Sort != nil { // groups of the rows of the page alone: SQLite would read those of all that it sorts
-			statement.text = "SELECT m.*" + groups + " FROM (" + statement.text + ") m"
-		}
+	columns := personColumns + groupsColumn[s.DB.Dialect()]
+	total, more, err = s.find(ctx, team, models.ResourceUser, columns, q, func(statement sqlText, places []int) (int, error) {
 		var err error
-		rows, err = s.people(ctx, statement.text, statement.args...)
+		most := 1 // of a filter, which mostly finds somebody or nobody
+		if q.Filter == nil {
+			most = q.Limit + 1
+		}
+		rows, err = s.people(ctx, statement.text, most, team, statement.args...)
+		if places != nil {
+			rows = inPlaces(rows, places, func(m Member) int { return m.Profile.Seq })
+		}
 		return len(rows), err
 	})
-	rows, more = page(rows, max(q.Limit, 0))
-	return rows, total, more, err
+	if err == nil && total == 0 && q.NameID != "" {
+		rows, total, err = s.signedInAs(ctx, team, q)
+	}
+	return first(rows, max(q.Limit, 0)), total, more, err
 }
 
-// page cuts the one row too many that says that there are more.
-func page[T any](rows []T, limit int) ([]T, bool) {
-	if len(rows) > limit {
-		return rows[:limit], true
+// signedInAs answers a look-up by a name that no client gave to anybody: the
+// member who signed in under it, so that the client takes them over instead of
+// making them twice. The account is the team's own, and names at two providers
+// for two people are nobody's.
+func (s *Service) signedInAs(ctx context.Context, team models.ID, q ScimQuery) ([]Member, int, error) {
+	rows, err := s.people(ctx, "SELECT "+personColumns+groupsColumn[s.DB.Dialect()]+personTables+
+		" WHERE p.team_id = ? AND p.membership_id IN ("+undescribed+") ORDER BY p.seq LIMIT 2", 2, team, team, team, q.NameID, models.Fold(q.NameID))
+	switch {
+	case err != nil || len(rows) != 1:
+		return nil, 0, err
+	case q.Start > 1 || q.After > 0:
+		return nil, 1, nil
 	}
-	return rows, false
+	return rows, 1, nil
 }
+
+// undescribed are the members whom the team's identity provider knows by one of
+// two names, and whom provisioning does not manage yet.
+const undescribed = `SELECT n.id FROM external_identities x JOIN memberships n ON n.id = x.membership_id JOIN users o ON o.id = n.user_id
+	WHERE x.team_id = ? AND x.name_id IN (?, ?) AND NOT n.scim_managed AND o.managed_by_team_id = n.team_id`
+
+// first cuts the one row too many that says that there are more.
+func first[T any](rows []T, limit int) []T { return rows[:min(len(rows), limit)] }

@@ -16,9 +16,9 @@ const blockBits = 10
 // visible in their order; call it late.
 func place(tx *gorm.DB, team models.ID, kind models.ResourceKind) (int, error) {
 	var seq int
-	err := tx.Raw(`INSERT INTO scim_counters (team_id, kind, total, next_seq) VALUES (?, ?, 1, 1)
+	_, err := one(tx.Raw(`INSERT INTO scim_counters (team_id, kind, total, next_seq) VALUES (?, ?, 1, 1)
 		ON CONFLICT (team_id, kind) DO UPDATE SET total = scim_counters.total + 1, next_seq = scim_counters.next_seq + 1
-		RETURNING next_seq`, team, kind).Scan(&seq).Error
+		RETURNING next_seq`, team, kind), &seq)
 	if err != nil {
 		return 0, err
 	}
@@ -48,12 +48,9 @@ func displace(tx *gorm.DB, team models.ID, kind models.ResourceKind, seq int) er
 
 // counted is how many resources of a kind a team has.
 func (s *Service) counted(ctx context.Context, team models.ID, kind models.ResourceKind) (int, error) {
-	var n []int
-	err := s.DB.Read(ctx).Raw(`SELECT total FROM scim_counters WHERE team_id = ? AND kind = ?`, team, kind).Scan(&n).Error
-	if err != nil || len(n) == 0 {
-		return 0, err
-	}
-	return n[0], nil
+	n := 0
+	_, err := one(s.DB.Read(ctx).Raw(`SELECT total FROM scim_counters WHERE team_id = ? AND kind = ?`, team, kind), &n)
+	return n, err
 }
 
 // seqAt finds the place of the nth resource, counted from 1, by adding up the
@@ -63,22 +60,18 @@ func (s *Service) seqAt(ctx context.Context, team models.ID, kind models.Resourc
 	if n <= 1 {
 		return 0, true, nil
 	}
-	var block []struct{ Block, Before int }
-	err = s.DB.Read(ctx).Raw(`SELECT block, before FROM (
+	var block, before int
+	found, err = one(s.DB.Read(ctx).Raw(`SELECT block, before FROM (
 			SELECT block, live, CAST(SUM(live) OVER (ORDER BY block) AS integer) - live AS before FROM scim_blocks WHERE team_id = ? AND kind = ?
-		) AS counted WHERE before + live >= ? ORDER BY block LIMIT 1`, team, kind, n).Scan(&block).Error
-	if err != nil || len(block) == 0 {
+		) AS counted WHERE before + live >= ? ORDER BY block LIMIT 1`, team, kind, n), &block, &before)
+	if err != nil || !found {
 		return 0, false, err
 	}
 	table := "scim_profiles"
 	if kind == models.ResourceGroup {
 		table = "team_groups"
 	}
-	var at []int
-	err = s.DB.Read(ctx).Table(table).Select("seq").Where("team_id = ? AND seq >= ?", team, block[0].Block<<blockBits).
-		Order("seq").Limit(1).Offset(n - 1 - block[0].Before).Scan(&at).Error
-	if err != nil || len(at) == 0 {
-		return 0, false, err
-	}
-	return at[0], true, nil
+	found, err = one(s.DB.Read(ctx).Raw("SELECT seq FROM "+table+" WHERE team_id = ? AND seq >= ? ORDER BY seq LIMIT 1 OFFSET ?",
+		team, block<<blockBits, n-1-before), &seq)
+	return seq, found, err
 }

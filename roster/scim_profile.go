@@ -95,7 +95,8 @@ func introduceAtOnce(tx *gorm.DB, m *Member, p Profile) error {
 	}
 	q.add(` INSERT INTO scim_profiles (membership_id, team_id, seq, document) SELECT ?, ?, next_seq, ? FROM c RETURNING seq`, m.ID, m.TeamID, p.Document)
 	m.Profile = models.ScimProfile{MembershipID: m.ID, TeamID: m.TeamID, Document: p.Document}
-	return tx.Raw(q.text, q.args...).Scan(&m.Profile.Seq).Error
+	_, err := one(tx.Raw(q.text, q.args...), &m.Profile.Seq)
+	return err
 }
 
 // introduceOwn is introduce for members whom no client described.

@@ -1,6 +1,10 @@
 package roster
 
-import "rollcall/models"
+import (
+	"strings"
+
+	"rollcall/models"
+)
 
 // element asks for one element that passes the filter inside of a value path.
 func (c *compiler) element(e ScimElement) {
@@ -87,7 +91,7 @@ func (c *compiler) elementPart(attr string, t ScimTest) {
 // groupPart tests an element of a person's groups.
 func (c *compiler) groupPart(t ScimTest) {
 	switch t.Attr {
-	case "value":
+	case "value", "$ref":
 		c.reference("x.group_id", t)
 	case "display":
 		c.valueOf("y.display_name_key", t)
@@ -101,8 +105,10 @@ func (c *compiler) groupPart(t ScimTest) {
 // memberPart tests an element of a group's members.
 func (c *compiler) memberPart(t ScimTest) {
 	switch t.Attr {
-	case "value":
+	case "value", "$ref":
 		c.reference("x.membership_id", t)
+	case "display":
+		c.valueOf("x.display", t)
 	case "type":
 		c.constant("user", t)
 	default:
@@ -110,9 +116,13 @@ func (c *compiler) memberPart(t ScimTest) {
 	}
 }
 
-// reference compares an id. Ids are only ever equal, or there.
+// reference compares an id, or an address that ends in one. Ids are only ever
+// equal, or there.
 func (c *compiler) reference(column string, t ScimTest) {
 	text, _ := t.Value.(string)
+	if t.Attr == "$ref" {
+		text = text[strings.LastIndexByte(text, '/')+1:]
+	}
 	id, err := models.ParseID(text)
 	switch {
 	case t.Op == ScimPr:
@@ -130,31 +140,4 @@ func (c *compiler) constant(value string, t ScimTest) {
 		return
 	}
 	c.q.add("1 = 0")
-}
-
-// order writes ORDER BY. What has no value comes last in ascending order and
-// first in descending (RFC 7644 section 3.4.2.3); equal ones keep their places.
-func (c *compiler) order(sort *ScimSort, seq string) (join sqlText, by string) {
-	direction, missing := "ASC", "ASC"
-	if sort.Desc {
-		direction, missing = "DESC", "DESC"
-	}
-	col, ok := c.columns()[sort.Attr]
-	key := col.name
-	switch {
-	case ok && (sort.Attr == "username" || sort.Attr == "externalid" || sort.Attr == "displayname"):
-		key = c.exactly(key)
-	case ok:
-	case sort.Attr == "active":
-		key = "m.status"
-	case c.kind == models.ResourceGroup:
-		return join, seq + " " + direction
-	default:
-		join.add(" LEFT JOIN scim_values o ON o.membership_id = m.id AND o.attr = ? AND o.item = 0", sort.Attr)
-		key, col.nullable = "o.value_key", true
-	}
-	if col.nullable {
-		by = "CASE WHEN " + key + " IS NULL THEN 1 ELSE 0 END " + missing + ", "
-	}
-	return join, by + key + " " + direction + ", " + seq
 }

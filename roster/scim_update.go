@@ -10,6 +10,7 @@ import (
 	"rollcall/audit"
 	"rollcall/fault"
 	"rollcall/models"
+	"rollcall/sso"
 )
 
 // UpdateScim brings a member into the state that a provisioning client wants:
@@ -114,22 +115,15 @@ func (s *Service) lockPerson(tx *gorm.DB, id models.ID) (Member, error) {
 	if err != nil {
 		return Member{}, err
 	}
-	var found struct {
-		User     models.User `gorm:"embedded;embeddedPrefix:u__"`
-		Seq      int
-		Document string
-		Groups   string
+	m := Member{Membership: row, Profile: models.ScimProfile{MembershipID: id, TeamID: row.TeamID}}
+	var groups string
+	found, err := one(tx.Raw("SELECT "+userColumnList()+", COALESCE(p.seq, 0) AS seq, COALESCE(p.document, '') AS document"+groupsColumn[s.DB.Dialect()]+
+		" AS groups FROM memberships m JOIN users u ON u.id = m.user_id LEFT JOIN scim_profiles p ON p.membership_id = m.id WHERE m.id = ?", id), append(fieldsOf(&m.User), &m.Profile.Seq, &m.Profile.Document, &groups)...)
+	if err == nil && !found {
+		err = noSuchUser()
 	}
-	done := tx.Raw("SELECT "+userColumnList()+", COALESCE(p.seq, 0) AS seq, COALESCE(p.document, '') AS document"+groupsColumn[s.DB.Dialect()]+
-		" AS groups FROM memberships m JOIN users u ON u.id = m.user_id LEFT JOIN scim_profiles p ON p.membership_id = m.id WHERE m.id = ?", id).Scan(&found)
-	switch {
-	case done.Error != nil:
-		return Member{}, done.Error
-	case done.RowsAffected == 0:
-		return Member{}, noSuchUser()
-	}
-	profile := models.ScimProfile{MembershipID: id, TeamID: row.TeamID, Seq: found.Seq, Document: found.Document}
-	return Member{Membership: row, User: found.User, Profile: profile, Groups: readGroups(id, found.Groups)}, nil
+	m.Groups = readGroups(id, groups)
+	return m, err
 }
 
 var userColumnList = sync.OnceValue(func() string { return columnsOf(models.User{}, "u", "u__") })
@@ -167,7 +161,7 @@ func (s *Service) changed(m Member, in ScimUser) []string {
 
 // adopt writes the profile of a locked member.
 func (s *Service) adopt(ctx context.Context, tx *gorm.DB, m *Member, in ScimUser) error {
-	names := s.changed(*m, in)
+	names, before := s.changed(*m, in), m.User.Email
 	if len(names) == 0 {
 		return nil
 	}
@@ -181,6 +175,11 @@ func (s *Service) adopt(ctx context.Context, tx *gorm.DB, m *Member, in ScimUser
 		if err := s.newProfile(tx, &m.User, in.person()); err != nil {
 			return err
 		}
+		if !sameButForCase(before, m.User.Email) {
+			if err := s.movedByScim(ctx, tx, m, before); err != nil {
+				return err
+			}
+		}
 		m.ScimManaged = true
 	}
 	m.UserName, m.UserNameKey, m.ExternalID = in.UserName, models.Fold(in.UserName), in.ExternalID
@@ -193,11 +192,23 @@ func (s *Service) adopt(ctx context.Context, tx *gorm.DB, m *Member, in ScimUser
 	if err != nil {
 		return err
 	}
-	details := make([]models.AuditDetail, 0, len(names))
+	details := make([]models.AuditDetail, 0, len(names)+1)
 	for _, n := range names {
 		details = append(details, audit.Detail("changed", n))
 	}
+	if before != m.User.Email {
+		details = append(details, audit.Change("email", before, m.User.Email))
+	}
 	return audit.Record(ctx, tx, s.Now(), audit.Event{TeamID: m.TeamID, Action: audit.MemberProfileChanged, Target: m.target(), Details: details})
+}
+
+// movedByScim does what a new address brings with it, as at a sign-in.
+func (s *Service) movedByScim(ctx context.Context, tx *gorm.DB, m *Member, old string) error {
+	settings, err := sso.SettingsIn(tx, m.TeamID)
+	if err != nil {
+		return err
+	}
+	return s.moved(ctx, tx, settings, m, old, s.now())
 }
 
 // newProfile changes the account, whose new address nobody else may have.

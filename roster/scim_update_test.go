@@ -55,9 +55,9 @@ func TestUpdateProfile(t *testing.T) {
 				[]any{"Ada", "ada", "00u1", "Ada@new.test", "ada@new.test", "Ada L", "Ada", "Lovelace", 2, h.clock.Now(), h.clock.Now()})
 		}
 		events := h.told(m.ID)
-		same(t, "event", []any{actions(events), events[1].Details}, []any{[]string{"membership.provisioned", "membership.profile_changed"}, []models.AuditDetail{
+		same(t, "event", []any{actions(events), events[1].Details[:6], detail(events[1], "email")}, []any{[]string{"membership.provisioned", "membership.profile_changed"}, []models.AuditDetail{
 			{Name: "changed", Value: "userName"}, {Name: "changed", Value: "externalId"}, {Name: "changed", Value: "email"}, {Name: "changed", Value: "name"}, {Name: "changed", Value: "givenName"}, {Name: "changed", Value: "familyName"},
-		}})
+		}, "ada@acme.test -> Ada@new.test"})
 		// One change is told as one, and an externalId can be taken away.
 		in.ExternalID = nil
 		got, err = h.push(m, in)

@@ -97,8 +97,8 @@ func (s *Service) buried(tx *gorm.DB, team models.ID, stones ...stone) (bool, er
 
 // unbury lifts the tombstones of every removal that one of these belongs to.
 func (s *Service) unbury(tx *gorm.DB, team models.ID, stones ...stone) error {
-	removals := tx.Model(&models.Tombstone{}).Select("removal_id").Where("team_id = ? AND hash IN ?", team, s.hashes(team, stones))
-	return tx.Where("team_id = ? AND removal_id IN (?)", team, removals).Delete(&models.Tombstone{}).Error
+	return tx.Exec("DELETE FROM tombstones WHERE team_id = ? AND removal_id IN (SELECT removal_id FROM tombstones WHERE team_id = ? AND hash IN ?)",
+		team, team, s.hashes(team, stones)).Error
 }
 
 func (s *Service) hashes(team models.ID, stones []stone) [][]byte {

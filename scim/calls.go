@@ -32,33 +32,42 @@ type Keeper interface {
 }
 
 // Buffer is a CallLog that writes in batches, so that a call costs no write of
-// its own. What waits when a process is killed is lost: these are observations,
-// the events of the changes themselves are in the history.
+// its own. What came in the last second before a process is killed is lost: these
+// are observations, the events of the changes themselves are in the history. A
+// process that is asked to stop loses none.
 type Buffer struct {
 	Keeper Keeper
 	Log    *slog.Logger
 
 	mu      sync.Mutex
 	waiting []models.ScimCall
+	writing sync.Mutex // held by Flush, so that the last one waits for one under way
 }
 
 // Record takes a call.
 func (b *Buffer) Record(row models.ScimCall) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(b.waiting) >= maxWaiting {
-		b.waiting = b.waiting[1:]
-	}
-	b.waiting = append(b.waiting, row)
+	b.waiting = newest(append(b.waiting, row))
 }
 
-// Flush writes what waits.
+func newest(rows []models.ScimCall) []models.ScimCall { return rows[max(0, len(rows)-maxWaiting):] }
+
+// Flush writes what waits. What cannot be written goes on waiting.
 func (b *Buffer) Flush(ctx context.Context) error {
+	b.writing.Lock()
+	defer b.writing.Unlock()
 	b.mu.Lock()
 	rows := b.waiting
 	b.waiting = nil
 	b.mu.Unlock()
-	return b.Keeper.RecordScimCalls(ctx, rows)
+	err := b.Keeper.RecordScimCalls(ctx, rows)
+	if err != nil {
+		b.mu.Lock()
+		b.waiting = newest(append(rows, b.waiting...))
+		b.mu.Unlock()
+	}
+	return err
 }
 
 // Run flushes until ctx ends.

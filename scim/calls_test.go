@@ -1,14 +1,18 @@
 package scim_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"rollcall/internal/housetest"
 	"rollcall/models"
 	"rollcall/roster"
+	"rollcall/scim"
 )
 
 // calls flushes the record and returns what the team's admins see, newest first.
@@ -123,4 +127,66 @@ func TestDryRun(t *testing.T) {
 		set(roster.ProvisioningChange{ScimEnabled: &on})
 		c.do("DELETE", "/Users/"+ada, "").want(204, "")
 	})
+}
+
+// keeper writes down until it is told to fail, and can be held up.
+type keeper struct {
+	begun, held chan struct{}
+	fail        bool
+	kept        []models.ScimCall
+}
+
+func (k *keeper) RecordScimCalls(ctx context.Context, rows []models.ScimCall) error {
+	if k.held != nil && len(rows) > 0 {
+		close(k.begun)
+		<-k.held
+		k.held = nil
+	}
+	if k.fail || ctx.Err() != nil {
+		return errors.New("the database is gone")
+	}
+	k.kept = append(k.kept, rows...)
+	return nil
+}
+
+// What could not be written is written the next time, in its order, and of too
+// much the oldest goes.
+func TestCallsThatWait(t *testing.T) {
+	k := &keeper{fail: true}
+	b := &scim.Buffer{Keeper: k, Log: housetest.Logger(t)}
+	for i := range 5_002 {
+		b.Record(models.ScimCall{Status: i})
+	}
+	if err := b.Flush(t.Context()); err == nil {
+		t.Error("it was written")
+	}
+	b.Record(models.ScimCall{Status: 5_002})
+	k.fail = false
+	if err := b.Flush(t.Context()); err != nil || len(k.kept) != 5_000 || k.kept[0].Status != 3 || k.kept[4_999].Status != 5_002 {
+		t.Errorf("%d kept, %v", len(k.kept), err)
+	}
+}
+
+// A stop ends the writing that is under way; the last one waits for it and writes
+// what it could not.
+func TestCallsAtAStop(t *testing.T) {
+	k := &keeper{begun: make(chan struct{}), held: make(chan struct{})}
+	held := k.held
+	b := &scim.Buffer{Keeper: k, Log: housetest.Logger(t)}
+	b.Record(models.ScimCall{Status: 1})
+	ctx, stop := context.WithCancel(t.Context())
+	under := make(chan error)
+	go func() { under <- b.Flush(ctx) }()
+	<-k.begun
+	stop()
+	b.Record(models.ScimCall{Status: 2})
+	last := make(chan error)
+	go func() { last <- b.Flush(t.Context()) }()
+	close(held)
+	if err := <-under; err == nil {
+		t.Error("it was written in spite of the stop")
+	}
+	if err := <-last; err != nil || len(k.kept) != 2 || k.kept[0].Status != 1 || k.kept[1].Status != 2 {
+		t.Errorf("kept %+v, %v", k.kept, err)
+	}
 }

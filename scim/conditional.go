@@ -29,11 +29,23 @@ func (c call) unchanged(version string) bool {
 // conditional reports whether the client bound its change to a version.
 func (c call) conditional() bool { return len(c.r.Header.Values("If-Match")) > 0 }
 
+// readable refuses a read that is bound to another version (RFC 9110 section 13.1.1).
+func (c call) readable(version string) error {
+	if match := c.r.Header.Values("If-Match"); len(match) > 0 && !versionMatches(match, version) {
+		return otherVersion()
+	}
+	return nil
+}
+
+func otherVersion() error {
+	return &problem{status: http.StatusPreconditionFailed, detail: "The resource has another version by now; read it again."}
+}
+
 // allowed refuses a change that is bound to another version.
 func (c call) allowed(version string) error {
 	match, none := c.r.Header.Values("If-Match"), c.r.Header.Values("If-None-Match")
 	if len(match) > 0 && !versionMatches(match, version) || len(none) > 0 && versionMatches(none, version) {
-		return &problem{status: http.StatusPreconditionFailed, detail: "The resource has another version by now; read it again."}
+		return otherVersion()
 	}
 	return nil
 }

@@ -45,7 +45,7 @@ func readResource(body object) (document, error) {
 		return nil, err
 	}
 	d := document{}
-	if err := d.assign(opReplace, body); err != nil {
+	if err := d.assign(userType, opReplace, body); err != nil {
 		return nil, err
 	}
 	if strings.TrimSpace(d.text("userName")) == "" {
@@ -85,13 +85,25 @@ func clean(a *attribute, label string, v any) (any, error) {
 	case a.kind == kindBoolean:
 		return cleanBoolean(label, v)
 	default:
-		limit := maxText
 		if a.kind == kindBinary {
-			limit = maxBinary
+			return cleanBinary(label, v)
 		}
-		return cleanText(label, v, limit)
+		return cleanText(label, v, maxText)
 	}
 }
+
+// cleanBinary takes base64 in either alphabet, with and without padding and line
+// breaks (RFC 7643 section 2.3.6).
+func cleanBinary(label string, v any) (any, error) {
+	text, err := cleanText(label, v, maxBinary)
+	s, _ := text.(string)
+	if err == nil && strings.Trim(s, base64Characters) != "" {
+		err = bad(typeInvalidValue, "%s must be base64.", label)
+	}
+	return text, err
+}
+
+const base64Characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_= \r\n"
 
 func cleanText(label string, v any, limit int) (any, error) {
 	s, ok := v.(string)
@@ -138,7 +150,7 @@ func cleanComplex(a *attribute, label string, v any) (any, error) {
 		if sub == nil && foreignName(m.name) {
 			sub = foreignAttribute(m.name)
 		}
-		if sub == nil {
+		if sub == nil || sub.readOnly {
 			continue
 		}
 		value, err := clean(sub, label+"."+sub.name, m.value)

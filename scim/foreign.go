@@ -81,19 +81,18 @@ func foreignAttribute(name string) *attribute { return &attribute{name: name, ki
 
 // resolve is resourceType.resolve for a resource that may have foreign
 // attributes. value helps where a URN could be an extension's or an attribute's.
-func (d document) resolve(p attrPath, value any) target {
-	t := userType.resolve(p)
+func (d document) resolve(r *resourceType, p attrPath, value any) target {
+	t := r.resolve(p)
 	if t.found() {
 		return t
 	}
-	if p.uri == "" || lower(p.uri) == lower(urnUser) {
-		if attr := find(userAttributes, p.name); attr != nil {
+	if p.uri == "" || lower(p.uri) == lower(r.urn) {
+		if attr := find(r.attributes, p.name); attr != nil {
 			return target{attr: attr, sub: foreignSub(p.sub)}.complete(p)
 		}
 		return foreignTarget(nil, d, p)
 	}
-	if lower(p.uri) == lower(urnEnterprise) {
-		ext := userType.extension(urnEnterprise)
+	if ext := r.extensionIn(p.uri); ext != nil {
 		if attr := find(ext.attributes, p.name); attr != nil {
 			return target{ext: ext, attr: attr, sub: foreignSub(p.sub)}.complete(p)
 		}
@@ -202,6 +201,14 @@ func safeKey(name string) bool {
 		return false
 	}
 	return !attrName(name) || foreignName(name) || lower(name) == "id" || lower(name) == "schemas" || lower(name) == "meta"
+}
+
+// checkForeign refuses a document with more than may be kept.
+func checkForeign(d document) error {
+	if foreignSize(d) > maxForeign {
+		return bad(typeInvalidValue, "Attributes that no schema describes may have %d bytes together.", maxForeign)
+	}
+	return nil
 }
 
 // foreignSize is how many bytes the foreign values of a document take, and the

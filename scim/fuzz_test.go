@@ -90,7 +90,7 @@ func FuzzPatch(f *testing.F) {
 			return
 		}
 		d := ada()
-		if err := d.patch(ops); err != nil {
+		if err := d.patch(userType, ops); err != nil {
 			refusedProperly(t, err, "")
 			return
 		}
@@ -119,7 +119,7 @@ func FuzzPatch(f *testing.F) {
 		if u.UserName == "" || u.Email != "" && !looksLikeAddress(u.Email) {
 			t.Fatalf("%s left %+v", operations, u)
 		}
-		again, err := stored(u.Profile.Document)
+		again, err := stored(userType, u.Profile.Document)
 		if err != nil {
 			t.Fatalf("%s is kept as %s: %v", operations, u.Profile.Document, err)
 		}

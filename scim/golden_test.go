@@ -121,6 +121,8 @@ func described(attributes []any) map[string]any {
 			continue
 		case a["type"] == "boolean":
 			out[name] = true
+		case a["type"] == "binary":
+			out[name] = "TUlJ\r\nRA=="
 		case a["type"] == "complex" && a["multiValued"] == true:
 			out[name] = []any{described(subs)}
 		case a["type"] == "complex":

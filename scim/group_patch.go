@@ -22,17 +22,7 @@ func (h *handler) patchGroup(c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	row, err := h.changeGroup(c, func() ([]roster.GroupChange, error) {
-		steps := make([]roster.GroupChange, 0, len(ops))
-		for _, o := range ops {
-			more, err := h.groupSteps(c, o)
-			if err != nil {
-				return nil, err
-			}
-			steps = append(steps, more...)
-		}
-		return steps, nil
-	})
+	row, err := h.changeGroup(c, func(g models.Group) ([]roster.GroupChange, error) { return h.groupPatch(c, g, ops) })
 	if err != nil {
 		return reply{}, err
 	}
@@ -42,18 +32,43 @@ func (h *handler) patchGroup(c call) (reply, error) {
 	return reply{status: http.StatusNoContent, location: c.location(groupType, row.ID), version: groupVersion(row)}, nil
 }
 
-// groupSteps is what an operation does.
-func (h *handler) groupSteps(c call, o operation) ([]roster.GroupChange, error) {
+// groupPatch turns operations into steps. Of what no schema describes the new
+// text is worked out here, for the text as it was read.
+func (h *handler) groupPatch(c call, g models.Group, ops []operation) ([]roster.GroupChange, error) {
+	foreign, err := stored(groupType, g.Document)
+	if err != nil {
+		return nil, err
+	}
+	steps := make([]roster.GroupChange, 0, len(ops))
+	for _, o := range ops {
+		more, err := h.groupSteps(c, foreign, o)
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, more...)
+	}
+	text, err := groupState{foreign: foreign}.document()
+	if err == nil && text != g.Document {
+		steps = append(steps, roster.GroupChange{Document: &roster.DocumentChange{From: &g.Document, To: text}})
+	}
+	return steps, err
+}
+
+// groupSteps is what an operation does; what it does to foreign attributes it
+// does at once.
+func (h *handler) groupSteps(c call, foreign document, o operation) ([]roster.GroupChange, error) {
 	if o.path == nil {
 		values, ok := o.value.(object)
 		if !ok {
 			return nil, bad(typeInvalidValue, "An operation without a path needs an object as its value.")
 		}
-		return h.assignGroup(c, o.op, values)
+		return h.assignGroup(c, foreign, o.op, values)
 	}
-	t := groupType.resolve(o.path.attr)
+	t := foreign.resolve(groupType, o.path.attr, o.value)
 	switch {
-	case t.attr == nil:
+	case t.foreign():
+		return nil, foreign.apply(groupType, o)
+	case t.attr == nil, t.sub != nil && t.sub.kind == kindForeign:
 		return nil, nil // not kept
 	case t.attr.readOnly:
 		if text, _ := o.value.(string); t.attr.name == "id" && o.op != opRemove && text == c.id {
@@ -78,11 +93,11 @@ func (h *handler) groupSteps(c call, o operation) ([]roster.GroupChange, error) 
 
 // assignGroup is an operation without a path. Keys may be paths; the group's id
 // beside them, which some clients send, is passed over.
-func (h *handler) assignGroup(c call, op string, values object) ([]roster.GroupChange, error) {
+func (h *handler) assignGroup(c call, foreign document, op string, values object) ([]roster.GroupChange, error) {
 	var steps []roster.GroupChange
 	for _, m := range values {
 		if nested, ok := m.value.(object); ok && lower(m.name) == lower(urnGroup) {
-			more, err := h.assignGroup(c, op, nested)
+			more, err := h.assignGroup(c, foreign, op, nested)
 			if err != nil {
 				return nil, err
 			}
@@ -93,10 +108,10 @@ func (h *handler) assignGroup(c call, op string, values object) ([]roster.GroupC
 		if err != nil {
 			continue
 		}
-		if t := groupType.resolve(path.attr); t.attr == nil || t.attr.readOnly {
+		if t := foreign.resolve(groupType, path.attr, m.value); !t.found() || t.attr != nil && t.attr.readOnly {
 			continue
 		}
-		more, err := h.groupSteps(c, operation{op: op, path: &path, value: m.value, given: true})
+		more, err := h.groupSteps(c, foreign, operation{op: op, path: &path, value: m.value, given: true})
 		if err != nil {
 			return nil, err
 		}
@@ -122,7 +137,7 @@ func (h *handler) memberSteps(c call, o operation, t target) ([]roster.GroupChan
 		return nil, bad(typeMutability, "members.%s cannot change; add or remove the member.", t.sub.name)
 	}
 	if t.sub != nil {
-		return nil, nil // what a member is called is kept as it came first
+		return h.callMembers(c, o, t.sub)
 	}
 	if o.path.filter == nil {
 		refs, err := readMembers(o.value)
@@ -150,6 +165,30 @@ func (h *handler) memberSteps(c call, o operation, t target) ([]roster.GroupChan
 	step := roster.GroupChange{}
 	for _, id := range ids {
 		step.Add = append(step.Add, roster.GroupRef{ID: id})
+	}
+	return []roster.GroupChange{step}, nil
+}
+
+// callMembers is an operation on what members are called.
+func (h *handler) callMembers(c call, o operation, display *attribute) ([]roster.GroupChange, error) {
+	text := ""
+	if o.op != opRemove {
+		cleaned, err := clean(display, "members.display", o.value)
+		if err != nil {
+			return nil, err
+		}
+		text, _ = cleaned.(string)
+	}
+	ids, err := h.selected(c, o.path.filter)
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) == 0 && o.op != opRemove {
+		return nil, bad(typeNoTarget, "No value of members matches the filter.")
+	}
+	var step roster.GroupChange
+	for _, id := range ids {
+		step.Call = append(step.Call, roster.GroupRef{ID: id, Display: text})
 	}
 	return []roster.GroupChange{step}, nil
 }

@@ -17,44 +17,57 @@ type groupState struct {
 	displayName *string
 	externalID  **string
 	members     *[]roster.GroupRef
+	foreign     document // what no schema describes
 }
 
-// readGroup reads the body of a POST or PUT, or the value of a PATCH without a
-// path. Attributes that are not kept, and those that are read-only, are passed
-// over.
+// readGroup reads the body of a POST or PUT. Attributes that are not kept, and
+// those that are read-only, are passed over.
 func readGroup(body object) (groupState, error) {
-	var g groupState
+	g := groupState{foreign: document{}}
+	err := g.read(body)
+	return g, err
+}
+
+func (g *groupState) read(body object) error {
 	for _, m := range body {
 		if nested, ok := m.value.(object); ok && lower(m.name) == lower(urnGroup) {
-			inner, err := readGroup(nested)
-			if err != nil {
-				return g, err
+			if err := g.read(nested); err != nil {
+				return err
 			}
-			g.merge(inner)
 			continue
 		}
-		path, ok := parseAttrPath(m.name)
-		t := groupType.resolve(path)
-		if !ok || t.attr == nil || t.sub != nil || t.attr.readOnly {
+		path, err := parsePath(m.name)
+		if err != nil {
 			continue
 		}
-		if err := g.set(t.attr, m.value); err != nil {
-			return g, err
+		t := g.foreign.resolve(groupType, path.attr, m.value)
+		switch {
+		case t.foreign():
+			err = g.foreign.apply(groupType, operation{op: opReplace, path: &path, value: m.value, given: true})
+		case t.attr == nil, t.sub != nil, t.attr.readOnly, path.filter != nil:
+		default:
+			err = g.set(t.attr, m.value)
+		}
+		if err != nil {
+			return err
 		}
 	}
-	return g, nil
+	return nil
 }
 
-func (g *groupState) merge(o groupState) {
-	if o.displayName != nil {
-		g.displayName = o.displayName
+// foreign reports whether a path of a group named something that no schema
+// describes.
+func (t target) foreign() bool { return t.ext != nil || t.attr != nil && t.attr.kind == kindForeign }
+
+// document is the text in which foreign attributes of a group are kept, "" for none.
+func (g groupState) document() (string, error) {
+	if len(g.foreign) == 0 {
+		return "", nil
 	}
-	if o.externalID != nil {
-		g.externalID = o.externalID
+	if err := checkForeign(g.foreign); err != nil {
+		return "", err
 	}
-	if o.members != nil {
-		g.members = o.members
-	}
+	return g.foreign.kept()
 }
 
 // set reads the value of one attribute.
@@ -122,8 +135,13 @@ func readMember(item any) (roster.GroupRef, error) {
 	if !ok || id == "" {
 		return roster.GroupRef{}, bad(typeInvalidValue, "members.value must be the id of a user.")
 	}
-	if v, _ := o.get("type"); v != nil {
-		if kind, _ := v.(string); lower(kind) == "group" {
+	for _, name := range []string{"type", "$ref"} {
+		v, _ := o.get(name)
+		text, err := cleanText("members."+name, v, maxText)
+		if v != nil && err != nil {
+			return roster.GroupRef{}, err
+		}
+		if kind, _ := text.(string); name == "type" && lower(kind) == "group" {
 			return roster.GroupRef{}, bad(typeInvalidValue, "A group cannot be a member of a group; assign its people.")
 		}
 	}
@@ -166,6 +184,9 @@ func (h *handler) createGroup(c call) (reply, error) {
 		return reply{}, err
 	}
 	in := roster.NewGroup{DisplayName: value(g.displayName), ExternalID: g.externalIDOrNil()}
+	if in.Document, err = g.document(); err != nil {
+		return reply{}, err
+	}
 	if g.members != nil {
 		in.Members = *g.members
 	}
@@ -187,12 +208,21 @@ func (h *handler) getGroup(c call) (reply, error) {
 		return reply{}, err
 	}
 	version := groupVersion(g.Group)
+	if err := c.readable(version); err != nil {
+		return reply{}, err
+	}
 	if c.unchanged(version) {
 		return reply{status: http.StatusNotModified, version: version}, nil
 	}
+	return c.groupReply(http.StatusOK, g, show)
+}
+
+// groupReply answers with what the client wants to see of a group.
+func (c call) groupReply(status int, g roster.GroupWithMembers, show projection) (reply, error) {
+	d, err := c.groupDocument(g)
 	return reply{
-		status: http.StatusOK, location: c.location(groupType, g.ID), version: version, body: show.of(groupType, c.groupDocument(g)),
-	}, nil
+		status: status, location: c.location(groupType, g.ID), version: groupVersion(g.Group), body: show.of(groupType, d), id: g.ID,
+	}, err
 }
 
 func (h *handler) readGroup(c call, bare bool) (roster.GroupWithMembers, error) {
@@ -217,8 +247,11 @@ func (h *handler) replaceGroup(c call) (reply, error) {
 		return reply{}, bad(typeInvalidValue, "displayName is required.")
 	}
 	external := g.externalIDOrNil()
-	step := roster.GroupChange{DisplayName: g.displayName, ExternalID: &external, Members: g.members}
-	row, err := h.changeGroup(c, func() ([]roster.GroupChange, error) { return []roster.GroupChange{step}, nil })
+	step := roster.GroupChange{DisplayName: g.displayName, ExternalID: &external, Members: g.members, Document: &roster.DocumentChange{}}
+	if step.Document.To, err = g.document(); err != nil {
+		return reply{}, err
+	}
+	row, err := h.changeGroup(c, func(models.Group) ([]roster.GroupChange, error) { return []roster.GroupChange{step}, nil })
 	if err != nil {
 		return reply{}, err
 	}
@@ -229,7 +262,7 @@ func (h *handler) replaceGroup(c call) (reply, error) {
 }
 
 // changeGroup carries out a change, bound to a version if the client asked so.
-func (h *handler) changeGroup(c call, steps func() ([]roster.GroupChange, error)) (models.Group, error) {
+func (h *handler) changeGroup(c call, steps func(models.Group) ([]roster.GroupChange, error)) (models.Group, error) {
 	for try := 1; ; try++ {
 		g, err := h.readGroup(c, true)
 		if err != nil {
@@ -242,7 +275,7 @@ func (h *handler) changeGroup(c call, steps func() ([]roster.GroupChange, error)
 		if c.conditional() {
 			revision = g.Revision
 		}
-		todo, err := steps()
+		todo, err := steps(g.Group)
 		if err != nil {
 			return g.Group, err
 		}
@@ -288,9 +321,10 @@ func (h *handler) group(c call, status int, row models.Group, refs []roster.Grou
 		}
 	}
 	show, err := c.show(groupType)
-	return reply{
-		status: status, location: c.location(groupType, row.ID), version: groupVersion(row), body: show.of(groupType, c.groupDocument(g)), id: row.ID,
-	}, err
+	if err != nil {
+		return reply{}, err
+	}
+	return c.groupReply(status, g, show)
 }
 
 // groupAgain answers with a group as it is stored.
@@ -305,9 +339,7 @@ func (h *handler) groupAgain(c call, status int, row models.Group) (reply, error
 			return reply{}, err
 		}
 	}
-	return reply{
-		status: status, location: c.location(groupType, row.ID), version: groupVersion(g.Group), body: show.of(groupType, c.groupDocument(g)), id: row.ID,
-	}, nil
+	return c.groupReply(status, g, show)
 }
 
 func value(s *string) string {

@@ -68,14 +68,20 @@ func (d document) profile() (roster.Profile, error) {
 			x.attribute("", attr, value)
 		}
 	}
-	if foreignSize(kept) > maxForeign {
-		return roster.Profile{}, bad(typeInvalidValue, "Attributes that no schema describes may have %d bytes together.", maxForeign)
+	if err := checkForeign(kept); err != nil {
+		return roster.Profile{}, err
 	}
+	text, err := kept.kept()
+	return roster.Profile{Document: text, Values: x.values}, err
+}
+
+// kept is the text in which a document is kept.
+func (d document) kept() (string, error) {
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text)
 	enc.SetEscapeHTML(false)
-	err := enc.Encode(kept)
-	return roster.Profile{Document: strings.TrimSuffix(text.String(), "\n"), Values: x.values}, err
+	err := enc.Encode(d)
+	return strings.TrimSuffix(text.String(), "\n"), err
 }
 
 type indexer struct{ values []models.ScimValue }
@@ -152,8 +158,8 @@ func (x *indexer) elements(name string, a *attribute, list []document) {
 	}
 }
 
-// stored reads a kept text back into a document.
-func stored(text string) (document, error) {
+// stored reads the kept text of a resource back into a document.
+func stored(r *resourceType, text string) (document, error) {
 	var raw map[string]any
 	if text == "" {
 		return document{}, nil
@@ -166,13 +172,13 @@ func stored(text string) (document, error) {
 	d := make(document, len(raw))
 	for name, value := range raw {
 		inner, isObject := value.(map[string]any)
-		switch ext := userType.extension(name); {
+		switch ext := r.extension(name); {
 		case ext != nil && isObject:
 			d.revive(name, reviveAll(ext.attributes, inner))
 		case foreignURN(name) && isObject:
 			d.revive(name, reviveAll(nil, inner))
 		default:
-			d.revive(name, revive(find(userAttributes, name), value))
+			d.revive(name, revive(find(r.attributes, name), value))
 		}
 	}
 	return d, nil

@@ -3,7 +3,9 @@ package scim
 import (
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
+	"rollcall/fault"
 	"rollcall/roster"
 )
 
@@ -51,12 +53,24 @@ type found struct {
 
 // lookUp asks the roster for a page of one type.
 func (h *handler) lookUp(c call, t *resourceType, show projection, ask roster.ScimQuery) (found, error) {
+	f, err := h.find(c, t, show, ask)
+	if ask.Cursor && fault.Is(err, fault.InvalidValue) {
+		err = bad(typeExpiredCursor, "The resource that the cursor stands at is gone; begin again.")
+	}
+	return f, err
+}
+
+func (h *handler) find(c call, t *resourceType, show projection, ask roster.ScimQuery) (found, error) {
 	f := found{resources: []any{}}
 	if t == groupType {
 		ask.Bare = show.excludes("members")
 		rows, total, more, err := h.roster.ScimGroups(c.r.Context(), c.team.ID, ask)
 		for _, g := range rows {
-			f.resources = append(f.resources, show.of(t, c.groupDocument(g)))
+			d, err := c.groupDocument(g)
+			if err != nil {
+				return f, err
+			}
+			f.resources = append(f.resources, show.of(t, d))
 			f.last = g.Seq
 		}
 		f.total, f.more = total, more
@@ -86,6 +100,9 @@ func (h *handler) answerQuery(c call, q query, t *resourceType) (reply, error) {
 		if ask.Filter, err = compileFilter(t, q.filter); err != nil {
 			return reply{}, err
 		}
+		if t == userType {
+			ask.NameID = calledBy(q.filter)
+		}
 	}
 	if ask.Sort, err = q.sort(t, false); err != nil {
 		return reply{}, err
@@ -105,13 +122,27 @@ func (h *handler) answerQuery(c call, q query, t *resourceType) (reply, error) {
 	case !q.byCursor:
 		answer.StartIndex = q.start
 	case f.more && len(f.resources) > 0:
-		after := f.last
-		if ask.Sort != nil {
-			after = ask.After + len(f.resources)
-		}
-		answer.NextCursor = q.cursorAt(t, after, c.now())
+		answer.NextCursor = q.cursorAt(t, f.last, c.now())
 	}
 	return reply{status: http.StatusOK, body: answer}, nil
+}
+
+// calledBy is the name that a look-up asks for and nothing else: the form in which
+// clients match before they create somebody. "" for any other filter.
+func calledBy(e expr) string {
+	c, ok := e.(comparison)
+	if !ok || c.op != opEqual {
+		return ""
+	}
+	t := userType.resolve(c.path)
+	if t.ext != nil || t.sub != nil || t.attr == nil || t.attr.name != "userName" && t.attr.name != "externalId" {
+		return ""
+	}
+	name, _ := c.value.(string)
+	if !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
+		return ""
+	}
+	return name
 }
 
 // answerAll answers a query over all types (RFC 7644 section 3.4.2.1): first
@@ -187,16 +218,12 @@ func (h *handler) answerAllByCursor(c call, q query, types []*resourceType, asks
 		}
 		answer.TotalResults += f.total
 		answer.Resources = append(answer.Resources, f.resources...)
-		last := f.last
-		if asks[i].Sort != nil {
-			last = asks[i].After + len(f.resources)
-		}
 		switch {
 		case i < from, q.count == 0:
 		case full && answer.NextCursor == "" && f.total > 0:
 			answer.NextCursor = q.cursorAt(anyType, i<<placeBits, c.now())
 		case !full && f.more && len(f.resources) > 0:
-			answer.NextCursor, full = q.cursorAt(anyType, i<<placeBits|last, c.now()), true
+			answer.NextCursor, full = q.cursorAt(anyType, i<<placeBits|f.last, c.now()), true
 		default:
 			full = full || len(answer.Resources) >= q.count
 		}

@@ -82,19 +82,19 @@ func readOperation(o object) (operation, error) {
 
 // patch applies the operations in order. After an error d is half changed and
 // must be thrown away.
-func (d document) patch(ops []operation) error {
+func (d document) patch(r *resourceType, ops []operation) error {
 	for _, o := range ops {
 		if o.path == nil {
 			values, ok := o.value.(object)
 			if !ok {
 				return bad(typeInvalidValue, "An operation without a path needs an object as its value.")
 			}
-			if err := d.assign(o.op, values); err != nil {
+			if err := d.assign(r, o.op, values); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := d.apply(o); err != nil {
+		if err := d.apply(r, o); err != nil {
 			return err
 		}
 	}
@@ -103,10 +103,10 @@ func (d document) patch(ops []operation) error {
 
 // assign adds or replaces every attribute of values. Its keys may be names,
 // dotted names, URNs or value paths; what is not kept or read-only is passed over.
-func (d document) assign(op string, values object) error {
+func (d document) assign(r *resourceType, op string, values object) error {
 	for _, m := range values {
-		if nested, ok := m.value.(object); ok && lower(m.name) == lower(urnUser) {
-			if err := d.assign(op, nested); err != nil {
+		if nested, ok := m.value.(object); ok && lower(m.name) == lower(r.urn) {
+			if err := d.assign(r, op, nested); err != nil {
 				return err
 			}
 			continue
@@ -115,10 +115,10 @@ func (d document) assign(op string, values object) error {
 		if err != nil {
 			continue
 		}
-		if t := d.resolve(path.attr, m.value); !t.found() || t.attr != nil && t.attr.readOnly {
+		if t := d.resolve(r, path.attr, m.value); !t.found() || t.attr != nil && t.attr.readOnly {
 			continue
 		}
-		if err := d.apply(operation{op: op, path: &path, value: m.value, given: true}); err != nil {
+		if err := d.apply(r, operation{op: op, path: &path, value: m.value, given: true}); err != nil {
 			return err
 		}
 	}
@@ -126,8 +126,8 @@ func (d document) assign(op string, values object) error {
 }
 
 // apply carries out one operation that has a path.
-func (d document) apply(o operation) error {
-	t := d.resolve(o.path.attr, o.value)
+func (d document) apply(r *resourceType, o operation) error {
+	t := d.resolve(r, o.path.attr, o.value)
 	switch {
 	case !t.found():
 		return nil // not kept
@@ -254,7 +254,7 @@ func (d document) applySubs(o operation, attr *attribute) error {
 		if sub == nil {
 			sub = foreignSub(m.name)
 		}
-		if sub == nil {
+		if sub == nil || sub.readOnly {
 			continue
 		}
 		if err := d.applySub(operation{op: o.op, value: m.value}, attr, sub); err != nil {

@@ -26,7 +26,7 @@ func patched(t *testing.T, d document, operations string) (document, string) {
 	}
 	ops, err := readPatch(body)
 	if err == nil {
-		err = d.patch(ops)
+		err = d.patch(userType, ops)
 	}
 	if err == nil {
 		return d, ""
@@ -110,7 +110,7 @@ func TestPatch(t *testing.T) {
 		{`[{"op":"replace","path":"name.middleName","value":"x"}]`, `name={"familyName":"King","givenName":"Ada","middleName":"x"}`},
 		{`[{"op":"Add","path":"addresses[type eq \"work\"].locality","value":"Oslo"}]`, `addresses=[{"locality":"Oslo","type":"work"}]`},
 		{`[{"op":"Add","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager","value":"26118915"}]`, urnEnterprise + `={"manager":{"value":"26118915"}}`},
-		{`[{"op":"Add","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.displayName","value":"M"},{"op":"remove","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager"}]`, ``},
+		{`[{"op":"Add","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value","value":"M"},{"op":"remove","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager"}]`, ``},
 		{`[{"op":"Add","value":{"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"department":"R","Manager":"7"}}}]`, urnEnterprise + `={"department":"R","manager":{"value":"7"}}`},
 		{`[{"op":"Add","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User","value":{"department":"R"}},{"op":"remove","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"}]`, ``},
 		{`[{"op":"replace","path":"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User","value":"R"}]`, `!invalidValue`},

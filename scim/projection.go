@@ -98,6 +98,16 @@ func (r *resourceType) extension(urn string) *extension {
 	return nil
 }
 
+// extensionIn is extension for a URN in any case.
+func (r *resourceType) extensionIn(urn string) *extension {
+	for i := range r.extensions {
+		if lower(r.extensions[i].urn) == lower(urn) {
+			return &r.extensions[i]
+		}
+	}
+	return nil
+}
+
 func (p projection) ofExtension(ext *extension, value any) document {
 	in, _ := value.(document)
 	out := document{}

@@ -26,7 +26,7 @@ func (c call) location(t *resourceType, id models.ID) string {
 // everything but the groups, which are pushed by the thousand.
 func userVersion(m roster.Member) string {
 	if len(m.Groups) == 0 {
-		return fmt.Sprintf(`W/"%d"`, m.Revision)
+		return `W/"` + strconv.Itoa(m.Revision) + `"`
 	}
 	sum := fnv.New64a()
 	for _, g := range m.Groups {
@@ -71,7 +71,7 @@ func (c call) live(m roster.Member) document {
 // document is a member as SCIM sees them. A deactivated member is as visible as
 // any other.
 func (c call) document(m roster.Member) (document, error) {
-	d, err := stored(m.Profile.Document)
+	d, err := stored(userType, m.Profile.Document)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func (c call) shown(m roster.Member, show projection) (any, error) {
 		d, err := c.document(m)
 		return show.of(userType, d), err
 	}
-	out := c.appendLive(make([]byte, 0, len(m.Profile.Document)+768), m)
+	out := c.appendLive(make([]byte, 0, len(m.Profile.Document)+len(c.base)+512+len(m.Groups)*256), m)
 	kept := m.Profile.Document
 	if len(kept) <= len("{}") {
 		return json.RawMessage(out), nil
@@ -132,8 +132,11 @@ func (c call) appendLive(out []byte, m roster.Member) []byte {
 		out = append(out, ']')
 	}
 	out = append(out, `,"meta":{"resourceType":"User",`...)
-	text("created", m.CreatedAt.UTC().Format(timeFormat))
-	text("lastModified", m.UpdatedAt.UTC().Format(timeFormat))
+	out = append(out, `"created":"`...)
+	out = m.CreatedAt.UTC().AppendFormat(out, timeFormat)
+	out = append(out, `","lastModified":"`...)
+	out = m.UpdatedAt.UTC().AppendFormat(out, timeFormat)
+	out = append(out, `",`...)
 	text("location", c.location(userType, m.ID))
 	text("version", userVersion(m))
 	out[len(out)-1] = '}'
@@ -183,9 +186,13 @@ func extensionsOf(kept string) []string {
 var onlyEnterprise = []string{urnEnterprise}
 
 // groupDocument is a group as SCIM sees it.
-func (c call) groupDocument(g roster.GroupWithMembers) document {
-	d := document{
-		"schemas":     []string{urnGroup},
+func (c call) groupDocument(g roster.GroupWithMembers) (document, error) {
+	d, err := stored(groupType, g.Document)
+	if err != nil {
+		return nil, err
+	}
+	for name, value := range map[string]any{
+		"schemas":     append([]string{urnGroup}, extensionsOf(g.Document)...),
 		"id":          string(g.ID),
 		"displayName": g.DisplayName,
 		"meta": document{
@@ -195,6 +202,8 @@ func (c call) groupDocument(g roster.GroupWithMembers) document {
 			"location":     c.location(groupType, g.ID),
 			"version":      groupVersion(g.Group),
 		},
+	} {
+		d[name] = value
 	}
 	if g.ExternalID != nil {
 		d["externalId"] = *g.ExternalID
@@ -209,7 +218,7 @@ func (c call) groupDocument(g roster.GroupWithMembers) document {
 		}
 		d["members"] = members
 	}
-	return d
+	return d, nil
 }
 
 // scimUser is what the roster needs of a document. current is the member who

@@ -241,6 +241,7 @@ func (h *handler) write(w http.ResponseWriter, r *http.Request, a reply) {
 		return
 	}
 	var text bytes.Buffer
+	text.Grow(lengthOf(a.body))
 	if err := encode(&text, a.body); err != nil {
 		h.log.ErrorContext(r.Context(), "SCIM answer cannot be written", "error", err)
 		w.WriteHeader(http.StatusInternalServerError)
@@ -254,6 +255,22 @@ func (h *handler) write(w http.ResponseWriter, r *http.Request, a reply) {
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(text.Bytes()) // a client that is gone needs no answer
 	}
+}
+
+// lengthOf is about how many bytes an answer's body takes.
+func lengthOf(body any) int {
+	n := 256
+	switch b := body.(type) {
+	case json.RawMessage:
+		n += len(b)
+	case listBody:
+		for _, r := range b.Resources {
+			if raw, ok := r.(json.RawMessage); ok {
+				n += len(raw) + 2
+			}
+		}
+	}
+	return n
 }
 
 // encode writes an answer's body. Resources that are JSON already are copied:

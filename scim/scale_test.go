@@ -21,7 +21,8 @@ import (
 )
 
 // BenchmarkScale asks a team of BENCH_USERS people (a thousand unless it says
-// otherwise) on PostgreSQL, through the whole door. scripts/bench runs it. Each
+// otherwise) on PostgreSQL, or on SQLite if BENCH_DATABASE says so, through the
+// whole door. scripts/bench runs it. Each
 // line reports the time on the clock and cpu-ms/op, this process's share of the
 // processor; the database's comes on top.
 func BenchmarkScale(b *testing.B) {
@@ -58,6 +59,20 @@ func BenchmarkScale(b *testing.B) {
 		{"page-first", func(int) { s.ask("GET", "/Users?startIndex=1&count=100", "", 200) }},
 		{"page-middle", func(int) { s.ask("GET", fmt.Sprintf("/Users?startIndex=%d&count=100", users/2), "", 200) }},
 		{"page-last", func(int) { s.ask("GET", fmt.Sprintf("/Users?startIndex=%d&count=100", users-99), "", 200) }},
+		{"active-first", func(int) { s.ask("GET", "/Users?filter="+escape("active eq true")+"&count=100", "", 200) }},
+		{"active-last", func(int) {
+			s.ask("GET", fmt.Sprintf("/Users?filter=%s&startIndex=%d&count=100", escape("active eq true"), users-99), "", 200)
+		}},
+		{"sorted-first", func(int) { s.ask("GET", "/Users?sortBy=userName&count=100", "", 200) }},
+		{"sorted-last", func(int) {
+			s.ask("GET", fmt.Sprintf("/Users?sortBy=userName&startIndex=%d&count=100", users-99), "", 200)
+		}},
+		{"sorted-next", func(int) { // the page behind the first, by cursor
+			if s.next == "" {
+				s.next = cursorOf(s.ask("GET", "/Users?sortBy=userName&count=100&cursor=", "", 200))
+			}
+			s.next = cursorOf(s.ask("GET", "/Users?sortBy=userName&count=100&cursor="+s.next, "", 200))
+		}},
 		{"group-add-one", func(i int) {
 			s.ask("PATCH", "/Groups/"+s.groupID, patchOp+`[{"op":"add","path":"members","value":[{"value":"`+s.id(at(i))+`"}]}]}`, 204)
 		}},
@@ -87,13 +102,25 @@ func BenchmarkScale(b *testing.B) {
 type scale struct {
 	client
 	groupID string
+	next    string // a cursor
 	done    int
+}
+
+// cursorOf reads the cursor out of a page, "" when it is the last one.
+func cursorOf(page string) string {
+	_, rest, _ := strings.Cut(page, `"nextCursor":"`)
+	cursor, _, _ := strings.Cut(rest, `"`)
+	return cursor
 }
 
 func newScale(b *testing.B, users int) *scale {
 	b.Helper()
 	clock := housetest.NewClock()
-	db := housetest.Postgres(b)
+	open := housetest.Postgres
+	if os.Getenv("BENCH_DATABASE") == "sqlite" {
+		open = housetest.SQLite
+	}
+	db := open(b)
 	log := slog.New(slog.DiscardHandler)
 	h := &house{db: db, clock: clock,
 		roster: &roster.Service{DB: db, Now: clock.Now, TombstoneKey: []byte("a key for benchmarks")}, credentials: &credential.Store{DB: db, Now: clock.Now},
@@ -116,22 +143,27 @@ func newScale(b *testing.B, users int) *scale {
 // seed writes people by the statement, as they would be after that many POSTs.
 func (s *scale) seed(b *testing.B, users int) {
 	b.Helper()
+	words := strings.NewReplacer("{PEOPLE}", "generate_series(1, @n) AS p(n)", "{HEX}", "lpad(to_hex(n), 8, '0')", "{AS_ID}", "AS uuid")
+	if s.h.db.Dialect() == models.SQLite {
+		words = strings.NewReplacer("{PEOPLE}", "(WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < @n) SELECT n FROM s) AS p", "{HEX}", "printf('%08x', n)", "{AS_ID}", "AS text")
+	}
+	const user, member = "CAST({HEX} || '-0000-7000-8000-00000000000a' {AS_ID})", "CAST({HEX} || '-0000-7000-8000-00000000000b' {AS_ID})"
 	for _, statement := range []string{
 		`INSERT INTO users (id, kind, origin, email, email_key, name, given_name, family_name, managed_by_team_id, created_at, updated_at)
-		 SELECT CAST(lpad(to_hex(n), 8, '0') || '-0000-7000-8000-00000000000a' AS uuid), 'PERSON', 'SCIM', 'user' || n || '@acme.test', 'user' || n || '@acme.test', 'User ' || n, 'User', 'No' || n, @team, now(), now() FROM generate_series(1, @n) n`,
+		 SELECT ` + user + `, 'PERSON', 'SCIM', 'user' || n || '@acme.test', 'user' || n || '@acme.test', 'User ' || n, 'User', 'No' || n, @team, @now, @now FROM {PEOPLE}`,
 		`INSERT INTO memberships (id, team_id, user_id, role, role_source, status, source, scim_managed, user_name, user_name_key, external_id, deactivated_reason, revision, created_at, updated_at)
-		 SELECT CAST(lpad(to_hex(n), 8, '0') || '-0000-7000-8000-00000000000b' AS uuid), @team, CAST(lpad(to_hex(n), 8, '0') || '-0000-7000-8000-00000000000a' AS uuid), 'MEMBER', 'DEFAULT', 'ACTIVE', 'SCIM', true,
-		        'user' || n || '@acme.test', 'user' || n || '@acme.test', 'ext' || n, '', 1, now(), now() FROM generate_series(1, @n) n`,
+		 SELECT ` + member + `, @team, ` + user + `, 'MEMBER', 'DEFAULT', 'ACTIVE', 'SCIM', true,
+		        'user' || n || '@acme.test', 'user' || n || '@acme.test', 'ext' || n, '', 1, @now, @now FROM {PEOPLE}`,
 		`INSERT INTO scim_profiles (membership_id, team_id, seq, document)
-		 SELECT CAST(lpad(to_hex(n), 8, '0') || '-0000-7000-8000-00000000000b' AS uuid), @team, n,
-		        '{"displayName":"User ' || n || '","emails":[{"primary":true,"type":"work","value":"user' || n || '@acme.test"}],"name":{"familyName":"No' || n || '","givenName":"User"}}' FROM generate_series(1, @n) n`,
+		 SELECT ` + member + `, @team, n,
+		        '{"displayName":"User ' || n || '","emails":[{"primary":true,"type":"work","value":"user' || n || '@acme.test"}],"name":{"familyName":"No' || n || '","givenName":"User"}}' FROM {PEOPLE}`,
 		`INSERT INTO scim_values (membership_id, attr, item, team_id, value_key, type_key, is_primary)
-		 SELECT CAST(lpad(to_hex(n), 8, '0') || '-0000-7000-8000-00000000000b' AS uuid), a.attr, 0, @team, a.prefix || n || a.suffix, a.type, a.attr = 'emails' FROM generate_series(1, @n) n,
-		 (VALUES ('emails', 'user', '@acme.test', 'work'), ('displayname', 'user ', '', ''), ('name.familyname', 'no', '', ''), ('name.givenname', 'user', '', '')) AS a(attr, prefix, suffix, type)`,
+		 WITH a(attr, prefix, suffix, type) AS (VALUES ('emails', 'user', '@acme.test', 'work'), ('displayname', 'user ', '', ''), ('name.familyname', 'no', '', ''), ('name.givenname', 'user', '', ''))
+		 SELECT ` + member + `, a.attr, 0, @team, a.prefix || n || a.suffix, a.type, a.attr = 'emails' FROM {PEOPLE}, a`,
 		`INSERT INTO scim_counters (team_id, kind, total, next_seq) VALUES (@team, 'USER', @n, @n)`,
-		`INSERT INTO scim_blocks (team_id, kind, block, live) SELECT @team, 'USER', n >> 10, count(*) FROM generate_series(1, @n) n GROUP BY n >> 10`,
+		`INSERT INTO scim_blocks (team_id, kind, block, live) SELECT @team, 'USER', n >> 10, count(*) FROM {PEOPLE} GROUP BY n >> 10`,
 	} {
-		if err := s.h.db.Read(b.Context()).Exec(statement, map[string]any{"team": s.team.ID, "n": users}).Error; err != nil {
+		if err := s.h.db.Read(b.Context()).Exec(words.Replace(statement), map[string]any{"team": s.team.ID, "n": users, "now": s.h.clock.Now()}).Error; err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -142,7 +142,7 @@ var enterprise = extension{
 		{name: "manager", kind: kindComplex, bare: true, description: "The person's manager.", sub: []attribute{
 			{name: "value", kind: kindString, description: "The manager's id."},
 			{name: "$ref", kind: kindURI, exact: true, refers: []string{"User"}, description: "The manager's address."},
-			{name: "displayName", kind: kindString, description: "The manager's name."},
+			{name: "displayName", kind: kindString, readOnly: true, description: "Not kept: RFC 7643 leaves it to servers that know managers."},
 		}},
 	},
 }
@@ -162,7 +162,7 @@ var groupType = &resourceType{
 			{name: "value", kind: kindString, immutable: true, exact: true, description: "The id of a User of this team."},
 			{name: "$ref", kind: kindURI, immutable: true, exact: true, refers: []string{"User"}, description: "The User's address."},
 			{name: "type", kind: kindString, immutable: true, values: []string{"User"}, description: "Always User."},
-			{name: "display", kind: kindString, immutable: true, description: "How the client calls the person."},
+			{name: "display", kind: kindString, exact: true, description: "How the client calls the person."},
 		}},
 	),
 }

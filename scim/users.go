@@ -52,7 +52,11 @@ func (h *handler) getUser(c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if version := userVersion(m); c.unchanged(version) {
+	version := userVersion(m)
+	if err := c.readable(version); err != nil {
+		return reply{}, err
+	}
+	if c.unchanged(version) {
 		return reply{status: http.StatusNotModified, version: version}, nil
 	}
 	return c.user(http.StatusOK, m)
@@ -71,7 +75,7 @@ func (h *handler) replaceUser(c call) (reply, error) {
 func (h *handler) patchUser(c call) (reply, error) {
 	return h.update(c, func(body object) (change, error) {
 		ops, err := readPatch(body)
-		return func(d document) (document, error) { return d, d.patch(ops) }, err
+		return func(d document) (document, error) { return d, d.patch(userType, ops) }, err
 	})
 }
 

@@ -1,0 +1,149 @@
+package roster
+
+import (
+	"context"
+
+	"rollcall/fault"
+	"rollcall/models"
+)
+
+// ordering is how a sorted list is ordered: by a key and, where keys are equal,
+// by the place.
+type ordering struct {
+	join      sqlText // what the key needs
+	key, seq  string  // key is "" when nothing but the place counts
+	nullable  bool
+	ascending bool
+}
+
+// ordering of a list. What has no value comes last in ascending order and first in
+// descending (RFC 7644 section 3.4.2.3); equal ones keep their places.
+func (l *list) ordering(sort *ScimSort) ordering {
+	o := ordering{seq: l.seq, ascending: !sort.Desc}
+	col, ok := l.columns()[sort.Attr]
+	switch {
+	case ok && (sort.Attr == "username" || sort.Attr == "externalid" || sort.Attr == "displayname"):
+		o.key, o.nullable = l.exactly(col.name), col.nullable
+	case ok:
+		o.key, o.nullable = col.name, col.nullable
+	case sort.Attr == "active":
+		o.key = "m.status"
+	case l.kind != models.ResourceGroup:
+		o.join.add(" LEFT JOIN scim_values o ON o.membership_id = m.id AND o.attr = ? AND o.item = 0", sort.Attr)
+		o.key, o.nullable = "o.value_key", true
+	}
+	return o
+}
+
+// by is what stands behind ORDER BY.
+func (o ordering) by() string {
+	direction := " ASC"
+	if !o.ascending {
+		direction = " DESC"
+	}
+	if o.key == "" {
+		return o.seq + direction
+	}
+	by := o.key + direction + ", " + o.seq
+	if o.nullable {
+		by = "CASE WHEN " + o.key + " IS NULL THEN 1 ELSE 0 END" + direction + ", " + by
+	}
+	return by
+}
+
+// behind is the condition for what comes behind a row whose key is last.
+func (o ordering) behind(last any, seq int) (out sqlText) {
+	further, from := " > ?", " >= ?"
+	if !o.ascending {
+		further, from = " < ?", " <= ?"
+	}
+	switch {
+	case o.key == "":
+		out.add(o.seq+further, seq)
+	case last == nil && o.ascending:
+		out.add(o.key+" IS NULL AND "+o.seq+" > ?", seq)
+	case last == nil:
+		out.add("("+o.key+" IS NOT NULL OR "+o.seq+" > ?)", seq)
+	default:
+		out.add(o.key+from+" AND ("+o.key+further+" OR "+o.seq+" > ?)", last, last, seq)
+		if o.nullable && o.ascending {
+			out.text = "(" + out.text + " OR " + o.key + " IS NULL)"
+		}
+	}
+	return out
+}
+
+// places finds the places of the rows of a page that is sorted, or so many rows
+// behind the start of what matches, and one more. The rows in front of it are
+// walked over without anything of theirs being read but what they are ordered by.
+func (s *Service) places(ctx context.Context, l *list, q ScimQuery, skip int) ([]int, error) {
+	o := ordering{seq: l.seq, ascending: true}
+	if q.Sort != nil {
+		o = l.ordering(q.Sort)
+	}
+	var st sqlText
+	st.add("SELECT " + l.seq + l.tables)
+	st.add(o.join.text, o.join.args...)
+	st.add(l.wanted.text, l.wanted.args...)
+	if q.Cursor && q.After > 0 {
+		last, err := s.keyAt(ctx, l, o, q.After)
+		if err != nil {
+			return nil, err
+		}
+		behind := o.behind(last, q.After)
+		st.add(" AND ("+behind.text+")", behind.args...)
+	}
+	st.add(" ORDER BY "+o.by()+" LIMIT ?", q.Limit+1)
+	if skip > 0 {
+		st.add(" OFFSET ?", skip)
+	}
+	rows, err := s.DB.Read(ctx).Raw(st.text, st.args...).Rows()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }() // the error of Err is the one that counts
+	var out []int
+	for rows.Next() {
+		var seq int
+		if err := rows.Scan(&seq); err != nil {
+			return nil, err
+		}
+		out = append(out, seq)
+	}
+	return out, rows.Err()
+}
+
+// keyAt is what the row at a place is ordered by, nil for nothing. A cursor whose
+// row is gone has come to its end: nobody can tell what stood behind it.
+func (s *Service) keyAt(ctx context.Context, l *list, o ordering, seq int) (last any, err error) {
+	if o.key == "" {
+		return nil, nil
+	}
+	var st sqlText
+	st.add("SELECT " + o.key + l.tables)
+	st.add(o.join.text, o.join.args...)
+	st.add(" WHERE "+l.owner+" = ? AND "+l.seq+" = ?", l.team, seq)
+	found, err := one(s.DB.Read(ctx).Raw(st.text, st.args...), &last)
+	if err == nil && !found {
+		err = fault.New(fault.InvalidValue, "The resource that the cursor stands at is gone.").On("cursor")
+	}
+	if raw, ok := last.([]byte); ok {
+		last = string(raw)
+	}
+	return last, err
+}
+
+// inPlaces puts rows into the order of their places.
+func inPlaces[T any](rows []T, places []int, at func(T) int) []T {
+	byPlace := make(map[int]T, len(rows))
+	for _, r := range rows {
+		byPlace[at(r)] = r
+	}
+	out := rows[:0]
+	for _, p := range places {
+		if r, ok := byPlace[p]; ok { // else it was deleted a moment ago
+			out = append(out, r)
+		}
+	}
+	return out
+}
