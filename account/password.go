@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -92,9 +93,15 @@ func HasPassword(tx *gorm.DB, user models.ID) (bool, error) {
 	return n > 0, models.Fault(err)
 }
 
-// HasPassword is the function of the same name, for callers that hold the room.
-func (s *Service) HasPassword(tx *gorm.DB, user models.ID) (bool, error) {
-	return HasPassword(tx, user)
+// HasWayIn reports whether a user can come in by something of their own: a
+// password, or a passkey, which needs none.
+func (s *Service) HasWayIn(tx *gorm.DB, user models.ID) (bool, error) {
+	has, err := HasPassword(tx, user)
+	if err != nil || has {
+		return has, err
+	}
+	factors, err := factorsOf(tx, user)
+	return slices.ContainsFunc(factors, func(f models.SecondFactor) bool { return f.Kind == models.FactorPasskey }), err
 }
 
 // NewPassword is a password that may be chosen, hashed already: that takes too

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -54,28 +55,49 @@ func (s *Service) AskReset(ctx context.Context, email string) error {
 // mailLink mails a link by which a person sets a password; older ones do not
 // work any more.
 func (s *Service) mailLink(ctx context.Context, tx *gorm.DB, u models.User, m models.Membership, kind string, invited bool) error {
-	if err := s.Credentials.RevokeLinks(tx, models.LinkSetPassword, "user_id = ?", u.ID); err != nil {
-		return err
-	}
-	row := models.OneTimeLink{Purpose: models.LinkSetPassword, UserID: &u.ID, TeamID: &m.TeamID, MembershipID: &m.ID, Email: u.Email}
+	life := time.Duration(0)
 	if invited {
-		row.ExpiresAt = s.now().Add(credential.InvitationLife)
+		life = credential.InvitationLife
 	}
-	link, err := s.Credentials.NewLink(tx, row)
+	link, err := s.newLink(ctx, tx, u, m, life)
 	if err != nil {
 		return err
 	}
-	err = s.send(ctx, tx, models.Notice{
+	return s.send(ctx, tx, models.Notice{
 		TeamID: m.TeamID, Kind: kind, Recipient: u.Email, UserID: &u.ID, LinkID: &link.ID, Private: true,
 		Facts: map[string]string{"expiresAt": stamp(link.ExpiresAt)},
 	})
-	if err != nil {
-		return err
+}
+
+// newLink makes the link and withdraws those from before. A life of 0 is the
+// usual one.
+func (s *Service) newLink(ctx context.Context, tx *gorm.DB, u models.User, m models.Membership, life time.Duration) (models.OneTimeLink, error) {
+	if err := s.Credentials.RevokeLinks(tx, models.LinkSetPassword, "user_id = ?", u.ID); err != nil {
+		return models.OneTimeLink{}, err
 	}
-	return audit.Record(ctx, tx, s.now(), audit.Event{
+	row := models.OneTimeLink{Purpose: models.LinkSetPassword, UserID: &u.ID, TeamID: &m.TeamID, MembershipID: &m.ID, Email: u.Email}
+	if life > 0 {
+		row.ExpiresAt = s.now().Add(life)
+	}
+	link, err := s.Credentials.NewLink(tx, row)
+	if err != nil {
+		return link, err
+	}
+	return link, audit.Record(ctx, tx, s.now(), audit.Event{
 		TeamID: m.TeamID, Action: audit.PasswordAsked,
 		Target: audit.Target{Kind: models.PrefixMembership, ID: m.ID, Label: u.Email},
 	})
+}
+
+// PasswordLink makes, in the caller's transaction, the address at which somebody
+// sets a password of their own, once within an hour, and mails nothing: it is for
+// the command line of whoever runs the installation.
+func (s *Service) PasswordLink(ctx context.Context, tx *gorm.DB, u models.User, m models.Membership) (string, error) {
+	link, err := s.newLink(ctx, tx, u, m, 0)
+	if err != nil {
+		return "", err
+	}
+	return s.Credentials.LinkURL(s.BaseURL, link)
 }
 
 // InviteToSetPassword mails, in the caller's transaction, the link by which
