@@ -112,7 +112,7 @@ func (s *Service) prove(ctx context.Context, p Proof) (models.User, models.Sessi
 	app := slices.ContainsFunc(factors, func(f models.SecondFactor) bool { return f.Kind == models.FactorTotp })
 	switch {
 	case p.Code != "":
-		if err := s.take(ctx, factorGuess(u.ID), from(ctx)); err != nil {
+		if err := s.Credentials.Guessing(ctx, factorGuess(u.ID), from(ctx)); err != nil {
 			return u, session, err
 		}
 		return u, session, s.DB.InTx(ctx, func(tx *gorm.DB) error {
@@ -155,17 +155,22 @@ func (s *Service) change(ctx context.Context, p Proof, run func(tx *gorm.DB, u m
 // ChangePassword gives the caller another password. Their other sessions of
 // their own end. Faults: UNAUTHENTICATED, FORBIDDEN, PASSWORD_UNUSABLE, RATE_LIMITED.
 func (s *Service) ChangePassword(ctx context.Context, p Proof, password string) error {
-	u, _, err := editor(ctx, s.DB.Read(ctx))
+	db := s.DB.Read(ctx)
+	u, _, err := editor(ctx, db)
 	if err != nil {
 		return err
 	}
-	if err := Proper(password, u.Email); err != nil {
+	about, err := aboutUser(db, u.ID, u.Email)
+	if err != nil {
+		return err
+	}
+	if err := Proper(password, about...); err != nil {
 		return err
 	}
 	if _, _, err := s.prove(ctx, p); err != nil {
 		return err
 	}
-	fresh, err := s.Prepare(ctx, password, u.Email)
+	fresh, err := s.Prepare(ctx, password, about...)
 	if err != nil {
 		return err
 	}
@@ -211,7 +216,7 @@ func (s *Service) ConfirmTotp(ctx context.Context, id models.ID, code string) ([
 	if err != nil {
 		return nil, err
 	}
-	if err := s.take(ctx, factorGuess(who.ID), from(ctx)); err != nil {
+	if err := s.Credentials.Guessing(ctx, factorGuess(who.ID), from(ctx)); err != nil {
 		return nil, err
 	}
 	var codes []string

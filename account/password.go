@@ -41,8 +41,8 @@ func (s *Service) judge(ctx context.Context, emailKey, password string) (models.
 	if len(password) > maxTyped {
 		return models.User{}, wrong()
 	}
-	account := at("password", emailKey, perAccount)
-	if err := s.take(ctx, account, from(ctx)); err != nil {
+	account := passwordGuess(emailKey)
+	if err := s.Credentials.Guessing(ctx, account, from(ctx)); err != nil {
 		return models.User{}, err
 	}
 	// One question for both: it takes as long for those who have no password.
@@ -73,7 +73,7 @@ func (s *Service) judge(ctx context.Context, emailKey, password string) (models.
 		}
 	}
 	return rows[0].User, s.DB.InTx(ctx, func(tx *gorm.DB) error {
-		if err := s.forget(tx, account); err != nil {
+		if err := s.Credentials.ForgetGuesses(tx, account); err != nil {
 			return err
 		}
 		if fresh != "" {
@@ -82,7 +82,7 @@ func (s *Service) judge(ctx context.Context, emailKey, password string) (models.
 				return again.Error
 			}
 		}
-		return s.refund(tx, from(ctx))
+		return s.Credentials.RefundGuess(tx, from(ctx))
 	})
 }
 
@@ -135,7 +135,7 @@ func (s *Service) SetPassword(ctx context.Context, tx *gorm.DB, user models.ID, 
 	if err := tx.Where("id = ?", user).Take(&u).Error; err != nil {
 		return models.Fault(err)
 	}
-	if err := s.forget(tx, at("password", u.EmailKey, perAccount)); err != nil {
+	if err := s.Credentials.ForgetGuesses(tx, passwordGuess(u.EmailKey)); err != nil {
 		return err
 	}
 	if err := s.withdraw(tx, user, keep); err != nil {

@@ -891,6 +891,7 @@ type ComplexityRoot struct {
 		TellMembers     func(childComplexity int) int
 		TrustDiscovered func(childComplexity int) int
 		UpdatedAt       func(childComplexity int) int
+		WelcomeMembers  func(childComplexity int) int
 	}
 
 	OwnLogin struct {
@@ -5385,6 +5386,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.NotificationSettings.UpdatedAt(childComplexity), true
+	case "NotificationSettings.welcomeMembers":
+		if e.ComplexityRoot.NotificationSettings.WelcomeMembers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationSettings.WelcomeMembers(childComplexity), true
 
 	case "OwnLogin.backupCodesLeft":
 		if e.ComplexityRoot.OwnLogin.BackupCodesLeft == nil {
@@ -13588,6 +13595,11 @@ type NotificationSettings {
   """
   tellMembers: Boolean!
   """
+  Whether people are told by mail where they sign in when they are in for the first
+  time. Off unless the team wants it.
+  """
+  welcomeMembers: Boolean!
+  """
   Whether admins are told once a day who was deactivated or removed on the day before.
   """
   dailyDigest: Boolean!
@@ -13640,6 +13652,11 @@ input UpdateNotificationSettingsInput {
   """
   tellMembers: Boolean
   """
+  Whether people are told by mail where they sign in when they are in for the first
+  time.
+  """
+  welcomeMembers: Boolean
+  """
   Whether admins are told once a day who was deactivated or removed on the day before.
   """
   dailyDigest: Boolean
@@ -13689,7 +13706,8 @@ type UpdateNotificationSettingsPayload {
 extend type Membership {
   """
   How far the member's own way in is set up, for admins and operators. Null for members
-  under single sign-on, for integrations, and for everybody else who asks.
+  who come in through the identity provider only, for integrations, and for everybody
+  else who asks. While single sign-on is off it is there for every person.
   """
   ownLogin: OwnLogin @auth(scope: MEMBERSHIP_READ)
 }
@@ -18044,6 +18062,8 @@ func (ec *executionContext) childFields_NotificationSettings(ctx context.Context
 		return ec.fieldContext_NotificationSettings_trustDiscovered(ctx, field)
 	case "tellMembers":
 		return ec.fieldContext_NotificationSettings_tellMembers(ctx, field)
+	case "welcomeMembers":
+		return ec.fieldContext_NotificationSettings_welcomeMembers(ctx, field)
 	case "dailyDigest":
 		return ec.fieldContext_NotificationSettings_dailyDigest(ctx, field)
 	case "revision":

@@ -178,6 +178,18 @@ func TestRoutingByDomain(t *testing.T) {
 				h.Errorf("%s: %d to %s", email, w.Code, w.Header().Get("Location"))
 			}
 		}
+		// Whatever somebody writes for a domain with letters of its own, it is that one;
+		// what only looks like it is another.
+		housetest.Update(h, h.db, &models.Domain{}, map[string]any{"name": "xn--bcher-kva.test"}, "id = ?", id)
+		for email, routed := range map[string]bool{
+			"ada@bücher.test": true, "ADA@BÜCHER.TEST": true, "ada@bu\u0308cher.test": true, "ada@xn--bcher-kva.test": true, "ada@ｂücher.test": true,
+			"ada@bucher.test": false, "ada@b\u03cbcher.test": false, "ada@bü\u0441her.test": false, "ada@bücher.test.evil.test": false,
+		} {
+			if w := ask(email); (w.Code == http.StatusSeeOther) != routed {
+				h.Errorf("%q: %d", email, w.Code)
+			}
+		}
+		housetest.Update(h, h.db, &models.Domain{}, map[string]any{"name": "acme.test"}, "id = ?", id)
 		for _, email := range []string{"ada@sub.acme.test", "ada@xacme.test", "ada@acme.test.evil.test", "a@b@evil.test", "ada@ac\u0301me.test"} {
 			if w := ask(email); w.Code != http.StatusOK {
 				h.Errorf("%s: %d to %s", email, w.Code, w.Header().Get("Location"))

@@ -2304,6 +2304,9 @@ type UpdateNotificationSettingsInput struct {
 	TrustDiscovered graphql.Omittable[*bool] `json:"trustDiscovered,omitempty"`
 	// Whether members are told that they were deactivated or removed.
 	TellMembers graphql.Omittable[*bool] `json:"tellMembers,omitempty"`
+	// Whether people are told by mail where they sign in when they are in for the first
+	// time.
+	WelcomeMembers graphql.Omittable[*bool] `json:"welcomeMembers,omitempty"`
 	// Whether admins are told once a day who was deactivated or removed on the day before.
 	DailyDigest graphql.Omittable[*bool] `json:"dailyDigest,omitempty"`
 	// The revision that you read. When it is given and the settings have changed
