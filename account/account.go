@@ -24,6 +24,11 @@ type Service struct {
 	// Background runs what must not make a request take longer, so that nobody
 	// learns from the time it took; nil runs it at once.
 	Background func(ctx context.Context, what string, run func(ctx context.Context) error)
+	// KeepingFactors runs a change that takes a second factor or password of somebody
+	// away, and refuses it where others rest on it; it locks what that takes, so it
+	// comes first in its transaction. Nil runs every change. This room knows nothing
+	// of what single sign-on rests on.
+	KeepingFactors func(tx *gorm.DB, user models.ID, change func() error) error
 	// Params are what new passwords are hashed with; the zero value is the usual.
 	Params Params
 

@@ -16,7 +16,7 @@ func (s *Service) EnrolCode(ctx context.Context, secret, code string) (Progress,
 	if err != nil {
 		return Progress{}, err
 	}
-	if err := s.take(ctx, factorGuess(st.UserID), from(ctx)); err != nil {
+	if err := s.Credentials.Guessing(ctx, factorGuess(st.UserID), from(ctx)); err != nil {
 		return Progress{}, err
 	}
 	return s.enrol(ctx, secret, func(tx *gorm.DB, u models.User, st step) (models.SecondFactor, string, error) {
@@ -81,8 +81,8 @@ func (s *Service) confirmTotp(ctx context.Context, tx *gorm.DB, u models.User, i
 	if err != nil {
 		return rows[0], err
 	}
-	if err := s.forget(tx, factorGuess(u.ID)); err != nil {
+	if err := s.Credentials.ForgetGuesses(tx, factorGuess(u.ID)); err != nil {
 		return rows[0], err
 	}
-	return rows[0], s.refund(tx, from(ctx))
+	return rows[0], s.Credentials.RefundGuess(tx, from(ctx))
 }

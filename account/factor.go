@@ -52,7 +52,7 @@ func (s *Service) Code(ctx context.Context, secret, code string) (Progress, erro
 	if err != nil {
 		return Progress{}, err
 	}
-	if err := s.take(ctx, factorGuess(st.UserID), from(ctx)); err != nil {
+	if err := s.Credentials.Guessing(ctx, factorGuess(st.UserID), from(ctx)); err != nil {
 		return Progress{}, err
 	}
 	var out Progress
@@ -77,7 +77,7 @@ func (s *Service) Code(ctx context.Context, secret, code string) (Progress, erro
 // CheckCode proves a user by a code of a second factor, which it uses up. Faults:
 // UNAUTHENTICATED for a wrong code, RATE_LIMITED.
 func (s *Service) CheckCode(ctx context.Context, user models.ID, code string) error {
-	if err := s.take(ctx, factorGuess(user), from(ctx)); err != nil {
+	if err := s.Credentials.Guessing(ctx, factorGuess(user), from(ctx)); err != nil {
 		return err
 	}
 	return s.DB.InTx(ctx, func(tx *gorm.DB) error {
@@ -89,8 +89,6 @@ func (s *Service) CheckCode(ctx context.Context, user models.ID, code string) er
 		return err
 	})
 }
-
-func factorGuess(user models.ID) guess { return at("factor", string(user), perAccount) }
 
 // judgeCode uses a code of a locked user up and says what it proved. The caller
 // has counted the guess.
@@ -111,10 +109,10 @@ func (s *Service) judgeCode(ctx context.Context, tx *gorm.DB, u models.User, cod
 	if !ok {
 		return "", wrongCode()
 	}
-	if err := s.forget(tx, factorGuess(u.ID)); err != nil {
+	if err := s.Credentials.ForgetGuesses(tx, factorGuess(u.ID)); err != nil {
 		return "", err
 	}
-	return evidence, s.refund(tx, from(ctx))
+	return evidence, s.Credentials.RefundGuess(tx, from(ctx))
 }
 
 // digits is a code without what people put between its groups.

@@ -34,15 +34,19 @@ func (s *Service) FactsByMembership(ctx context.Context, ids []models.ID) (map[m
 		return nil, models.Fault(err)
 	}
 	who := access.From(ctx)
-	var users []models.ID
+	var users, teams []models.ID
 	for _, m := range members {
 		if who.Can(access.MembersWrite, m.TeamID) {
-			users = append(users, m.UserID)
+			users, teams = append(users, m.UserID), append(teams, m.TeamID)
 		}
 	}
 	out := map[models.ID]Facts{}
 	if len(users) == 0 {
 		return out, nil
+	}
+	states, err := statesOf(db, teams)
+	if err != nil {
+		return nil, err
 	}
 	var people []models.User
 	var passwords []models.ID
@@ -60,7 +64,7 @@ func (s *Service) FactsByMembership(ctx context.Context, ids []models.ID) (map[m
 	if err := db.Select("id", "user_id", "kind").Where("user_id IN ? AND confirmed_at IS NOT NULL", users).Order("id").Find(&factors).Error; err != nil {
 		return nil, models.Fault(err)
 	}
-	err := db.Model(&models.BackupCode{}).Select("user_id, count(*) AS n").Where("user_id IN ? AND used_at IS NULL", users).Group("user_id").Scan(&codes).Error
+	err = db.Model(&models.BackupCode{}).Select("user_id, count(*) AS n").Where("user_id IN ? AND used_at IS NULL", users).Group("user_id").Scan(&codes).Error
 	if err != nil {
 		return nil, models.Fault(err)
 	}
@@ -83,7 +87,7 @@ func (s *Service) FactsByMembership(ctx context.Context, ids []models.ID) (map[m
 		byID[u.ID] = u
 	}
 	for _, m := range members {
-		if u, ok := byID[m.UserID]; ok && m.Direct(u) && who.Can(access.MembersWrite, m.TeamID) {
+		if u, ok := byID[m.UserID]; ok && (m.Direct(u) || !states[m.TeamID].On()) && who.Can(access.MembersWrite, m.TeamID) {
 			out[m.ID] = facts[m.UserID]
 		}
 	}

@@ -23,6 +23,7 @@ import (
 	"rollcall/internal/housetest"
 	"rollcall/models"
 	"rollcall/roster"
+	"rollcall/sso"
 )
 
 const (
@@ -76,7 +77,7 @@ func (h *house) replica() *account.Service {
 	h.must(err)
 	return &account.Service{
 		DB: h.db, Now: h.clock.Now, Sealing: sealing, Credentials: h.store, Announce: h.told.Announce, BaseURL: base,
-		Params: account.Params{MemoryKiB: 64, Passes: 1},
+		KeepingFactors: sso.KeepingFactors, Params: account.Params{MemoryKiB: 64, Passes: 1},
 	}
 }
 
@@ -217,10 +218,21 @@ type device struct {
 	rp     string
 }
 
+// wholeKey is a key whose numbers begin with no zero: the authenticator would
+// leave that out, which nobody may (RFC 9053 section 7.1.1), in one of 128 keys.
+func wholeKey() virtualwebauthn.Credential {
+	const whole = 77 // bytes of a key on P-256 in CBOR
+	for {
+		if key := virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2); len(key.Key.AttestationData()) == whole {
+			return key
+		}
+	}
+}
+
 func newDevice(m roster.Member) *device {
 	return &device{
 		Authenticator: virtualwebauthn.NewAuthenticatorWithOptions(virtualwebauthn.AuthenticatorOptions{UserHandle: handle(m.UserID)}),
-		key:           virtualwebauthn.NewCredential(virtualwebauthn.KeyTypeEC2), origin: base, rp: "rollcall.test",
+		key:           wholeKey(), origin: base, rp: "rollcall.test",
 	}
 }
 

@@ -112,7 +112,7 @@ func (s *Service) prove(ctx context.Context, p Proof) (models.User, models.Sessi
 	app := slices.ContainsFunc(factors, func(f models.SecondFactor) bool { return f.Kind == models.FactorTotp })
 	switch {
 	case p.Code != "":
-		if err := s.take(ctx, factorGuess(u.ID), from(ctx)); err != nil {
+		if err := s.Credentials.Guessing(ctx, factorGuess(u.ID), from(ctx)); err != nil {
 			return u, session, err
 		}
 		return u, session, s.DB.InTx(ctx, func(tx *gorm.DB) error {
@@ -138,34 +138,39 @@ func (s *Service) prove(ctx context.Context, p Proof) (models.User, models.Sessi
 }
 
 // change runs a change of the caller's own ways in, once they proved themselves.
-func (s *Service) change(ctx context.Context, p Proof, run func(tx *gorm.DB, u models.User, ways Ways, session models.Session) error) error {
+func (s *Service) change(ctx context.Context, p Proof, run func(tx *gorm.DB, u models.User, session models.Session) error) error {
 	who, session, err := s.prove(ctx, p)
 	if err != nil {
 		return err
 	}
 	return s.DB.InTx(ctx, func(tx *gorm.DB) error {
-		u, ways, err := s.ownLogin(ctx, tx, who.ID)
+		u, _, err := s.ownLogin(ctx, tx, who.ID)
 		if err != nil {
 			return err
 		}
-		return run(tx, u, ways, session)
+		return run(tx, u, session)
 	})
 }
 
 // ChangePassword gives the caller another password. Their other sessions of
 // their own end. Faults: UNAUTHENTICATED, FORBIDDEN, PASSWORD_UNUSABLE, RATE_LIMITED.
 func (s *Service) ChangePassword(ctx context.Context, p Proof, password string) error {
-	u, _, err := editor(ctx, s.DB.Read(ctx))
+	db := s.DB.Read(ctx)
+	u, _, err := editor(ctx, db)
 	if err != nil {
 		return err
 	}
-	if err := Proper(password, u.Email); err != nil {
+	about, err := aboutUser(db, u.ID, u.Email)
+	if err != nil {
+		return err
+	}
+	if err := Proper(password, about...); err != nil {
 		return err
 	}
 	if _, _, err := s.prove(ctx, p); err != nil {
 		return err
 	}
-	fresh, err := s.Prepare(ctx, password, u.Email)
+	fresh, err := s.Prepare(ctx, password, about...)
 	if err != nil {
 		return err
 	}
@@ -182,7 +187,7 @@ func (s *Service) ChangePassword(ctx context.Context, p Proof, password string) 
 // on. Faults: UNAUTHENTICATED, FORBIDDEN, LIMIT_REACHED, RATE_LIMITED.
 func (s *Service) AddTotp(ctx context.Context, p Proof, name string) (Totp, error) {
 	var out Totp
-	err := s.change(ctx, p, func(tx *gorm.DB, u models.User, _ Ways, _ models.Session) error {
+	err := s.change(ctx, p, func(tx *gorm.DB, u models.User, _ models.Session) error {
 		id, err := s.newTotp(tx, u, named(name, enrolledName))
 		if err != nil {
 			return err
@@ -211,7 +216,7 @@ func (s *Service) ConfirmTotp(ctx context.Context, id models.ID, code string) ([
 	if err != nil {
 		return nil, err
 	}
-	if err := s.take(ctx, factorGuess(who.ID), from(ctx)); err != nil {
+	if err := s.Credentials.Guessing(ctx, factorGuess(who.ID), from(ctx)); err != nil {
 		return nil, err
 	}
 	var codes []string
@@ -235,7 +240,7 @@ func (s *Service) ConfirmTotp(ctx context.Context, id models.ID, code string) ([
 // AddPasskey begins to add a passkey: the options are for the browser's
 // authenticator, the secret for its cookie.
 func (s *Service) AddPasskey(ctx context.Context, p Proof, name string) (options, secret string, err error) {
-	err = s.change(ctx, p, func(tx *gorm.DB, u models.User, _ Ways, session models.Session) error {
+	err = s.change(ctx, p, func(tx *gorm.DB, u models.User, session models.Session) error {
 		if err := room(tx, u.ID); err != nil {
 			return err
 		}
@@ -289,42 +294,6 @@ func (s *Service) KeepPasskey(ctx context.Context, secret, answer string) ([]str
 	return codes, err
 }
 
-// RemoveFactor takes a second factor away, ends the caller's other sessions of
-// their own and tells them. The last one of an admin whose team enforces single
-// sign-on stays: SECOND_FACTOR_REQUIRED. Faults besides: NOT_FOUND,
-// UNAUTHENTICATED, FORBIDDEN, RATE_LIMITED.
-func (s *Service) RemoveFactor(ctx context.Context, p Proof, id models.ID) error {
-	return s.change(ctx, p, func(tx *gorm.DB, u models.User, ways Ways, session models.Session) error {
-		factors, err := factorsOf(tx, u.ID)
-		if err != nil {
-			return err
-		}
-		i := slices.IndexFunc(factors, func(f models.SecondFactor) bool { return f.ID == id })
-		if i < 0 {
-			return fault.New(fault.Missing, "There is no such second factor.")
-		}
-		if len(factors) == 1 {
-			if slices.ContainsFunc(ways.Own(), Way.NeedsFactor) {
-				return fault.New(fault.SecondFactorRequired, "Your team needs you to have a second factor; add another one first.")
-			}
-			if err := tx.Where("user_id = ?", u.ID).Delete(&models.BackupCode{}).Error; err != nil {
-				return err
-			}
-		}
-		if err := tx.Where("id = ? AND user_id = ?", id, u.ID).Delete(&models.SecondFactor{}).Error; err != nil {
-			return err
-		}
-		if err := s.withdraw(tx, u.ID, session.ID); err != nil {
-			return err
-		}
-		f := factors[i]
-		if err := s.record(ctx, tx, u, audit.FactorRemoved, audit.Detail("kind", string(f.Kind)), audit.Detail("name", f.Name)); err != nil {
-			return err
-		}
-		return s.tellPerson(ctx, tx, u, noticeFactorRemoved, map[string]string{"name": f.Name})
-	})
-}
-
 // RenameFactor gives a second factor another name; that needs no proof. Faults:
 // NOT_FOUND, UNAUTHENTICATED, FORBIDDEN.
 func (s *Service) RenameFactor(ctx context.Context, id models.ID, name string) error {
@@ -349,7 +318,7 @@ func (s *Service) RenameFactor(ctx context.Context, id models.ID, name string) e
 // a second factor to stand in for there are none: SECOND_FACTOR_REQUIRED.
 func (s *Service) NewBackupCodes(ctx context.Context, p Proof) ([]string, error) {
 	var codes []string
-	err := s.change(ctx, p, func(tx *gorm.DB, u models.User, _ Ways, _ models.Session) error {
+	err := s.change(ctx, p, func(tx *gorm.DB, u models.User, _ models.Session) error {
 		ok, err := HasFactor(tx, u.ID)
 		if err == nil && !ok {
 			err = fault.New(fault.SecondFactorRequired, "Add a second factor first; backup codes stand in for it.")

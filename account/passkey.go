@@ -153,7 +153,7 @@ func (s *Service) Passkey(ctx context.Context, sealed, answer, returnTo string) 
 	if err != nil {
 		return Progress{}, wrongPasskey(err)
 	}
-	if err := s.take(ctx, from(ctx)); err != nil {
+	if err := s.Credentials.Guessing(ctx, from(ctx)); err != nil {
 		return Progress{}, err
 	}
 	var out Progress
@@ -185,7 +185,7 @@ func (s *Service) Passkey(ctx context.Context, sealed, answer, returnTo string) 
 		if err := s.noteUse(tx, f, used); err != nil {
 			return err
 		}
-		if err := s.refund(tx, from(ctx)); err != nil {
+		if err := s.Credentials.RefundGuess(tx, from(ctx)); err != nil {
 			return err
 		}
 		st := step{SigninStep: models.SigninStep{UserID: u.ID, Method: models.SessionPasskey, ReturnTo: returnTo}}

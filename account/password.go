@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -40,8 +41,8 @@ func (s *Service) judge(ctx context.Context, emailKey, password string) (models.
 	if len(password) > maxTyped {
 		return models.User{}, wrong()
 	}
-	account := at("password", emailKey, perAccount)
-	if err := s.take(ctx, account, from(ctx)); err != nil {
+	account := passwordGuess(emailKey)
+	if err := s.Credentials.Guessing(ctx, account, from(ctx)); err != nil {
 		return models.User{}, err
 	}
 	// One question for both: it takes as long for those who have no password.
@@ -72,7 +73,7 @@ func (s *Service) judge(ctx context.Context, emailKey, password string) (models.
 		}
 	}
 	return rows[0].User, s.DB.InTx(ctx, func(tx *gorm.DB) error {
-		if err := s.forget(tx, account); err != nil {
+		if err := s.Credentials.ForgetGuesses(tx, account); err != nil {
 			return err
 		}
 		if fresh != "" {
@@ -81,7 +82,7 @@ func (s *Service) judge(ctx context.Context, emailKey, password string) (models.
 				return again.Error
 			}
 		}
-		return s.refund(tx, from(ctx))
+		return s.Credentials.RefundGuess(tx, from(ctx))
 	})
 }
 
@@ -92,9 +93,15 @@ func HasPassword(tx *gorm.DB, user models.ID) (bool, error) {
 	return n > 0, models.Fault(err)
 }
 
-// HasPassword is the function of the same name, for callers that hold the room.
-func (s *Service) HasPassword(tx *gorm.DB, user models.ID) (bool, error) {
-	return HasPassword(tx, user)
+// HasWayIn reports whether a user can come in by something of their own: a
+// password, or a passkey, which needs none.
+func (s *Service) HasWayIn(tx *gorm.DB, user models.ID) (bool, error) {
+	has, err := HasPassword(tx, user)
+	if err != nil || has {
+		return has, err
+	}
+	factors, err := factorsOf(tx, user)
+	return slices.ContainsFunc(factors, func(f models.SecondFactor) bool { return f.Kind == models.FactorPasskey }), err
 }
 
 // NewPassword is a password that may be chosen, hashed already: that takes too
@@ -128,7 +135,7 @@ func (s *Service) SetPassword(ctx context.Context, tx *gorm.DB, user models.ID, 
 	if err := tx.Where("id = ?", user).Take(&u).Error; err != nil {
 		return models.Fault(err)
 	}
-	if err := s.forget(tx, at("password", u.EmailKey, perAccount)); err != nil {
+	if err := s.Credentials.ForgetGuesses(tx, passwordGuess(u.EmailKey)); err != nil {
 		return err
 	}
 	if err := s.withdraw(tx, user, keep); err != nil {

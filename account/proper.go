@@ -7,6 +7,7 @@ import (
 
 	"github.com/trustelem/zxcvbn"
 	"golang.org/x/text/unicode/norm"
+	"gorm.io/gorm"
 
 	"rollcall/fault"
 	"rollcall/models"
@@ -19,6 +20,8 @@ const (
 	maxPassword = 128
 	// maxTyped is the most bytes that are looked at, before anything is done with them.
 	maxTyped = 4 * maxPassword
+	// maxTeams is of how many of a person's teams the names are words to refuse.
+	maxTeams = 20
 )
 
 // easy is how many guesses a password must withstand: those that are on the list
@@ -62,6 +65,23 @@ func Proper(password string, about ...string) error {
 		return refuse("This password, or one much like it, is among those that are tried first.")
 	}
 	return nil
+}
+
+// aboutUser are the words that Proper takes about a user: the address, the name, and
+// what the teams that they are on are called.
+func aboutUser(db *gorm.DB, user models.ID, address string) ([]string, error) {
+	about := []string{address}
+	var names []string
+	if err := db.Model(&models.User{}).Where("id = ?", user).Pluck("name", &names).Error; err != nil {
+		return nil, models.Fault(err)
+	}
+	var teams []struct{ Slug, Name string }
+	err := db.Table("memberships m").Select("t.slug, t.name").Joins("JOIN teams t ON t.id = m.team_id").
+		Where("m.user_id = ? AND m.status = ?", user, models.StatusActive).Order("m.id").Limit(maxTeams).Scan(&teams).Error
+	for _, t := range teams {
+		about = append(about, t.Slug, t.Name)
+	}
+	return append(about, names...), models.Fault(err)
 }
 
 // known are the words of a person's surroundings that count, folded.

@@ -1,9 +1,9 @@
 package account
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"strings"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -14,68 +14,52 @@ import (
 	"rollcall/models"
 )
 
-// AskReset has a link to set a password mailed to an address, if it is of
-// somebody with a way in of their own. People under an identity provider are
-// written where they sign in instead, and nobody else is written anything. The
-// answer is the same for every address, and what depends on it happens after
-// the answer. Fault: RATE_LIMITED, for every address alike.
-func (s *Service) AskReset(ctx context.Context, email string) error {
-	key := models.Fold(strings.TrimSpace(email))
-	if err := s.take(ctx, at("reset", key, perMailbox), from(ctx)); err != nil {
-		return err
-	}
-	return s.later(ctx, "password reset", func(ctx context.Context) error {
-		return s.DB.InTx(ctx, func(tx *gorm.DB) error {
-			var u models.User
-			err := lock(tx).Where("email_key = ? AND kind = ?", key, models.KindPerson).Take(&u).Error
-			if errors.Is(err, gorm.ErrRecordNotFound) {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-			ctx := access.With(ctx, access.Actor{Kind: access.System, Label: u.Email})
-			ways, err := waysOf(tx, u)
-			if err != nil || len(ways) == 0 {
-				return err
-			}
-			own := ways.Own()
-			if len(own) == 0 {
-				team := ways.ByProvider()[0].Team
-				return s.send(ctx, tx, models.Notice{
-					TeamID: team.ID, Kind: noticeElsewhere, Recipient: u.Email, UserID: &u.ID, Private: true,
-				})
-			}
-			return s.mailLink(ctx, tx, u, own[0].Membership, noticePasswordReset, false)
-		})
-	})
-}
-
 // mailLink mails a link by which a person sets a password; older ones do not
 // work any more.
 func (s *Service) mailLink(ctx context.Context, tx *gorm.DB, u models.User, m models.Membership, kind string, invited bool) error {
-	if err := s.Credentials.RevokeLinks(tx, models.LinkSetPassword, "user_id = ?", u.ID); err != nil {
-		return err
-	}
-	row := models.OneTimeLink{Purpose: models.LinkSetPassword, UserID: &u.ID, TeamID: &m.TeamID, MembershipID: &m.ID, Email: u.Email}
+	life := time.Duration(0)
 	if invited {
-		row.ExpiresAt = s.now().Add(credential.InvitationLife)
+		life = credential.InvitationLife
 	}
-	link, err := s.Credentials.NewLink(tx, row)
+	link, err := s.newLink(ctx, tx, u, m, life)
 	if err != nil {
 		return err
 	}
-	err = s.send(ctx, tx, models.Notice{
+	return s.send(ctx, tx, models.Notice{
 		TeamID: m.TeamID, Kind: kind, Recipient: u.Email, UserID: &u.ID, LinkID: &link.ID, Private: true,
 		Facts: map[string]string{"expiresAt": stamp(link.ExpiresAt)},
 	})
-	if err != nil {
-		return err
+}
+
+// newLink makes the link and withdraws those from before. A life of 0 is the
+// usual one.
+func (s *Service) newLink(ctx context.Context, tx *gorm.DB, u models.User, m models.Membership, life time.Duration) (models.OneTimeLink, error) {
+	if err := s.Credentials.RevokeLinks(tx, models.LinkSetPassword, "user_id = ?", u.ID); err != nil {
+		return models.OneTimeLink{}, err
 	}
-	return audit.Record(ctx, tx, s.now(), audit.Event{
+	row := models.OneTimeLink{Purpose: models.LinkSetPassword, UserID: &u.ID, TeamID: &m.TeamID, MembershipID: &m.ID, Email: u.Email}
+	if life > 0 {
+		row.ExpiresAt = s.now().Add(life)
+	}
+	link, err := s.Credentials.NewLink(tx, row)
+	if err != nil {
+		return link, err
+	}
+	return link, audit.Record(ctx, tx, s.now(), audit.Event{
 		TeamID: m.TeamID, Action: audit.PasswordAsked,
 		Target: audit.Target{Kind: models.PrefixMembership, ID: m.ID, Label: u.Email},
 	})
+}
+
+// PasswordLink makes, in the caller's transaction, the address at which somebody
+// sets a password of their own, once within an hour, and mails nothing: it is for
+// the command line of whoever runs the installation.
+func (s *Service) PasswordLink(ctx context.Context, tx *gorm.DB, u models.User, m models.Membership) (string, error) {
+	link, err := s.newLink(ctx, tx, u, m, 0)
+	if err != nil {
+		return "", err
+	}
+	return s.Credentials.LinkURL(s.BaseURL, link)
 }
 
 // InviteToSetPassword mails, in the caller's transaction, the link by which
@@ -86,7 +70,8 @@ func (s *Service) InviteToSetPassword(ctx context.Context, tx *gorm.DB, u models
 }
 
 // SendReset has an admin mail the link to a member who comes in without the
-// identity provider. Faults: NOT_FOUND, FORBIDDEN, MANAGED_BY_IDP, RATE_LIMITED.
+// identity provider: one with an account of their own, and anybody while single
+// sign-on is off. Faults: NOT_FOUND, FORBIDDEN, MANAGED_BY_IDP, RATE_LIMITED.
 func (s *Service) SendReset(ctx context.Context, membership models.ID) (models.Membership, models.User, error) {
 	var m models.Membership
 	var u models.User
@@ -100,13 +85,17 @@ func (s *Service) SendReset(ctx context.Context, membership models.ID) (models.M
 	if err := db.Where("id = ?", m.UserID).Take(&u).Error; err != nil {
 		return m, u, models.Fault(err)
 	}
-	if u.Kind == models.KindIntegration || !m.Direct(u) {
+	own, err := s.ownLoginOf(db, m, u)
+	if err != nil {
+		return m, u, err
+	}
+	if u.Kind == models.KindIntegration || !own {
 		return m, u, fault.New(fault.ManagedByIDP, "The member signs in at the identity provider.")
 	}
 	if m.Status != models.StatusActive {
 		return m, u, fault.New(fault.Forbidden, "The member is deactivated.")
 	}
-	if err := s.take(ctx, at("reset", u.EmailKey, perMailbox)); err != nil {
+	if err := s.Credentials.Guessing(ctx, resetGuess(u.EmailKey)); err != nil {
 		return m, u, err
 	}
 	return m, u, s.DB.InTx(ctx, func(tx *gorm.DB) error {
@@ -114,8 +103,8 @@ func (s *Service) SendReset(ctx context.Context, membership models.ID) (models.M
 		if err != nil {
 			return err
 		}
-		if locked.Status != models.StatusActive || !locked.Direct(u) {
-			return models.ErrAgain
+		if own, err := s.ownLoginOf(tx, locked, u); err != nil || locked.Status != models.StatusActive || !own {
+			return cmp.Or(err, models.ErrAgain)
 		}
 		has, err := HasPassword(tx, u.ID)
 		if err != nil {
@@ -128,14 +117,41 @@ func (s *Service) SendReset(ctx context.Context, membership models.ID) (models.M
 	})
 }
 
+// ownLoginOf reports whether a member may come in without the identity provider:
+// everybody may while single sign-on is off.
+func (s *Service) ownLoginOf(db *gorm.DB, m models.Membership, u models.User) (bool, error) {
+	states, err := statesOf(db, []models.ID{m.TeamID})
+	return m.Direct(u) || m.OwnLogin(u, states[m.TeamID]), err
+}
+
+// statesOf are the states of single sign-on of teams.
+func statesOf(db *gorm.DB, teams []models.ID) (map[models.ID]models.SsoState, error) {
+	var rows []models.SsoSettings
+	err := db.Select("team_id", "state").Where("team_id IN ?", teams).Find(&rows).Error
+	out := make(map[models.ID]models.SsoState, len(rows))
+	for _, c := range rows {
+		out[c.TeamID] = c.State
+	}
+	return out, models.Fault(err)
+}
+
 // ResetLink says whose password a link sets, and uses nothing up. Faults:
 // NOT_FOUND, LINK_USED, LINK_EXPIRED.
 func (s *Service) ResetLink(ctx context.Context, token string) (email string, err error) {
+	link, err := s.openLink(ctx, token)
+	return link.Email, err
+}
+
+// openLink reads a link and whether it can be used.
+func (s *Service) openLink(ctx context.Context, token string) (models.OneTimeLink, error) {
 	link, err := s.Credentials.Link(ctx, models.LinkSetPassword, token)
-	if err != nil {
-		return "", err
+	if err == nil && link.UserID == nil {
+		err = fault.New(fault.Missing, "There is no such link.")
 	}
-	return link.Email, s.Credentials.LinkOpen(link)
+	if err != nil {
+		return models.OneTimeLink{}, err
+	}
+	return link, s.Credentials.LinkOpen(link)
 }
 
 // Reset sets a password by a link, once, and ends the person's sessions that no
@@ -144,11 +160,15 @@ func (s *Service) ResetLink(ctx context.Context, token string) (email string, er
 // LINK_EXPIRED, PASSWORD_UNUSABLE, FORBIDDEN for people under an identity
 // provider, RATE_LIMITED.
 func (s *Service) Reset(ctx context.Context, token, password string) error {
-	email, err := s.ResetLink(ctx, token)
+	link, err := s.openLink(ctx, token)
 	if err != nil {
 		return err
 	}
-	fresh, err := s.Prepare(ctx, password, email)
+	about, err := aboutUser(s.DB.Read(ctx), *link.UserID, link.Email)
+	if err != nil {
+		return err
+	}
+	fresh, err := s.Prepare(ctx, password, about...)
 	if err != nil {
 		return err
 	}
@@ -156,9 +176,6 @@ func (s *Service) Reset(ctx context.Context, token, password string) error {
 		link, err := s.Credentials.SpendLink(tx, models.LinkSetPassword, token)
 		if err != nil {
 			return err
-		}
-		if link.UserID == nil {
-			return fault.New(fault.Missing, "There is no such link.")
 		}
 		u, _, err := s.ownLogin(ctx, tx, *link.UserID)
 		if err != nil {
@@ -172,7 +189,7 @@ func (s *Service) Reset(ctx context.Context, token, password string) error {
 				return err
 			}
 		}
-		if err := s.forget(tx, at("reset", u.EmailKey, perMailbox)); err != nil {
+		if err := s.Credentials.ForgetGuesses(tx, resetGuess(u.EmailKey)); err != nil {
 			return err
 		}
 		return s.SetPassword(ctx, tx, u.ID, fresh, "")

@@ -25,6 +25,19 @@ type commandLine struct {
 			Name     string `required:"" placeholder:"NAME" help:"What the key is for, as lists will show it."`
 		} `cmd:"" help:"Print a new operator API key, and only the key, on standard output."`
 	} `cmd:"" help:"Manage operator API keys."`
+	Users struct {
+		CreateAdmin struct {
+			Team  string `required:"" placeholder:"TEAM" help:"The short name of the team."`
+			Email string `required:"" placeholder:"ADDRESS" help:"The e-mail address of the admin."`
+			Name  string `placeholder:"NAME" help:"The name of somebody who has no account yet."`
+			Mail  bool   `help:"Mail the link in place of printing it."`
+		} `cmd:"" help:"Make somebody a direct admin of a team, or raise a member with an account of their own. A link by which they set a password once within an hour, and only the link, is printed on standard output; with --mail it is mailed and works for seven days."`
+	} `cmd:"" help:"Manage people."`
+	SSO struct {
+		Relax struct {
+			Team string `arg:"" placeholder:"TEAM" help:"The short name of the team."`
+		} `cmd:"" help:"Take a team's enforcement of single sign-on back, on the day that its identity provider is down and nobody gets in. Its admins are mailed."`
+	} `cmd:"" name:"sso" help:"Manage single sign-on."`
 	Version struct{} `cmd:"" help:"Print the version and exit."`
 
 	command Command
@@ -82,7 +95,9 @@ func read(args []string, env func(string) (string, bool), out io.Writer) (*comma
 		_, err := io.WriteString(out, Version()+"\n")
 		return line, err
 	}
-	line.command = Command(parsed.Command())
+	// kong writes the places of arguments behind a command's name.
+	name, _, _ := strings.Cut(parsed.Command(), " <")
+	line.command = Command(name)
 	return line, nil
 }
 
@@ -93,7 +108,7 @@ func envName(flag string) string {
 // harmless are kong's messages that repeat nothing but the grammar's own words
 // and at most one short word of small letters.
 var harmless = regexp.MustCompile(`^(missing flags: [-a-zA-Z=, ]+` +
-	`|expected (one of )?"[-a-z", .]+` +
+	`|expected (one of )?"[-a-z<>", .]+` +
 	`|(unexpected argument|unknown flag) -{0,2}[a-z][-a-z]{0,23}(, did you mean [-a-z", ]+\?)?)$`)
 
 // misread turns kong's error into one line for the reader. Its other messages

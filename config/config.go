@@ -23,11 +23,13 @@ type Command string
 // The commands.
 const (
 	// Done means that the answer (help, version) is written already.
-	Done       Command = ""
-	Serve      Command = "serve"
-	Demo       Command = "demo"
-	Migrate    Command = "migrate"
-	KeysCreate Command = "keys create"
+	Done        Command = ""
+	Serve       Command = "serve"
+	Demo        Command = "demo"
+	Migrate     Command = "migrate"
+	KeysCreate  Command = "keys create"
+	CreateAdmin Command = "users create-admin"
+	SSORelax    Command = "sso relax"
 )
 
 // The values of LogFormat.
@@ -55,6 +57,14 @@ type Config struct {
 	GraphiQL       bool           // whether /graphiql/ is served
 	RateLimit      bool           // false for load tests only
 	KeyName        string         // of the key that KeysCreate makes
+	Team           string         // the short name of the team that CreateAdmin and SSORelax are about
+	Admin          Admin          // whom CreateAdmin makes one
+}
+
+// Admin is somebody to be made an admin.
+type Admin struct {
+	Email, Name string
+	Mail        bool // the link to set a password is mailed and not printed
 }
 
 // Loopback reports whether the base URL is one of this very machine, where
@@ -115,6 +125,13 @@ func Parse(args []string, env func(string) (string, bool), out io.Writer) (Comma
 		return Done, Config{}, err
 	}
 	c.KeyName = line.Keys.Create.Name
+	switch line.command {
+	case CreateAdmin:
+		in := line.Users.CreateAdmin
+		c.Team, c.Admin = in.Team, Admin{Email: in.Email, Name: in.Name, Mail: in.Mail}
+	case SSORelax:
+		c.Team = line.SSO.Relax.Team
+	}
 	return line.command, c, nil
 }
 

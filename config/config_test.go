@@ -50,12 +50,16 @@ func TestDefaults(t *testing.T) {
 func TestCommands(t *testing.T) {
 	for args, want := range map[string]Command{
 		"": Serve, "serve": Serve, "demo": Demo, "migrate": Migrate,
-		"keys create --operator --name ci":                  KeysCreate,
-		"keys create --name=ci --operator":                  KeysCreate,
-		"--log-format json migrate":                         Migrate,
-		"migrate --log-format json":                         Migrate,
-		"--addr=localhost:9000":                             Serve,
-		"keys --rate-limit off create --operator --name ci": KeysCreate,
+		"keys create --operator --name ci":                                       KeysCreate,
+		"keys create --name=ci --operator":                                       KeysCreate,
+		"--log-format json migrate":                                              Migrate,
+		"migrate --log-format json":                                              Migrate,
+		"--addr=localhost:9000":                                                  Serve,
+		"keys --rate-limit off create --operator --name ci":                      KeysCreate,
+		"users create-admin --team acme --email ada@acme.test --name Ada --mail": CreateAdmin,
+		"--rate-limit off users create-admin --email=ada@acme.test --team=acme":  CreateAdmin,
+		"sso relax acme":                                                         SSORelax,
+		"sso relax --log-format json acme":                                       SSORelax,
 	} {
 		command, c, out, err := parse(t, nil, strings.Fields(args)...)
 		if err != nil || command != want || out != "" {
@@ -63,6 +67,12 @@ func TestCommands(t *testing.T) {
 		}
 		if want == KeysCreate && c.KeyName != "ci" {
 			t.Errorf("%q: key name %q", args, c.KeyName)
+		}
+		if about := want == CreateAdmin || want == SSORelax; about != (c.Team == "acme") {
+			t.Errorf("%q: team %q", args, c.Team)
+		}
+		if mail := strings.Contains(args, "--mail"); want == CreateAdmin && (c.Admin.Email != "ada@acme.test" || c.Admin.Mail != mail || (c.Admin.Name == "Ada") != mail) {
+			t.Errorf("%q: %+v", args, c.Admin)
 		}
 	}
 }
@@ -338,11 +348,17 @@ func TestDefaultSender(t *testing.T) {
 func TestWrongCommandLines(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"bogus", "unexpected argument bogus"},
-		{"serv", `did you mean "serve"`},
+		{"serv", `did you mean one of "serve"`},
 		{"--adr=x", "unknown flag --adr"},
 		{"keys", "create"},
 		{"keys create --name x", "--operator"},
 		{"keys create --operator", "--name"},
+		{"users", "create-admin"},
+		{"users create-admin --team acme", "--email"},
+		{"users create-admin --email ada@acme.test", "--team"},
+		{"users create-admin --team acme --email hunter2@acme.test hunter2", "cannot be understood"},
+		{"sso relax", "<team>"},
+		{"sso relax acme hunter2", "cannot be understood"},
 		{"--addr", "cannot be understood"},
 		{"--secret-key --hunter2", "cannot be understood"},
 		{"--secret-key x hunter2", "cannot be understood"},
@@ -377,7 +393,7 @@ func TestHelp(t *testing.T) {
 	if err != nil || got != string(want) {
 		t.Errorf("help differs from %s (-update writes it), error %v:\n%s", golden, err, got)
 	}
-	for _, args := range []string{"-h", "serve --help", "keys create --help", "keys --help", "demo -h"} {
+	for _, args := range []string{"-h", "serve --help", "keys create --help", "keys --help", "demo -h", "users create-admin --help", "sso relax -h"} {
 		if command, _, out, err := parse(t, nil, strings.Fields(args)...); err != nil || command != Done || out != got {
 			t.Errorf("%q: command %q, error %v, output\n%s", args, command, err, out)
 		}

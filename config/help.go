@@ -20,11 +20,18 @@ func help(_ kong.HelpOptions, ctx *kong.Context) error {
 		"Usage: rollcall [COMMAND] [SETTINGS]\n\nCommands:\n")
 	for _, leaf := range ctx.Model.Leaves(true) {
 		name := strings.TrimPrefix(leaf.FullPath(), ctx.Model.Name+" ")
+		for _, p := range leaf.Positional {
+			name += " " + strings.ToUpper(p.Name)
+		}
 		for _, f := range leaf.Flags {
-			name += " --" + f.Name
+			flag := "--" + f.Name
 			if !f.IsBool() {
-				name += " " + f.PlaceHolder
+				flag += " " + f.PlaceHolder
 			}
+			if !f.Required {
+				flag = "[" + flag + "]"
+			}
+			name += " " + flag
 		}
 		item(&b, name, leaf.Help)
 	}

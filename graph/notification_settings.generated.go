@@ -225,6 +225,29 @@ func (ec *executionContext) fieldContext_NotificationSettings_tellMembers(_ cont
 	return graphql.NewScalarFieldContext("NotificationSettings", field, false, false, "Boolean")
 }
 
+func (ec *executionContext) _NotificationSettings_welcomeMembers(ctx context.Context, field graphql.CollectedField, obj *models.NotificationSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NotificationSettings_welcomeMembers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.WelcomeMembers, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NotificationSettings_welcomeMembers(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotificationSettings", field, false, false, "Boolean")
+}
+
 func (ec *executionContext) _NotificationSettings_dailyDigest(ctx context.Context, field graphql.CollectedField, obj *models.NotificationSettings) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -396,7 +419,7 @@ func (ec *executionContext) unmarshalInputUpdateNotificationSettingsInput(ctx co
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"teamId", "extraRecipients", "language", "noticeAt60Days", "noticeAt14Days", "noticeAtEnd", "trustDiscovered", "tellMembers", "dailyDigest", "revision", "clientMutationId"}
+	fieldsInOrder := [...]string{"teamId", "extraRecipients", "language", "noticeAt60Days", "noticeAt14Days", "noticeAtEnd", "trustDiscovered", "tellMembers", "welcomeMembers", "dailyDigest", "revision", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -459,6 +482,13 @@ func (ec *executionContext) unmarshalInputUpdateNotificationSettingsInput(ctx co
 				return it, err
 			}
 			it.TellMembers = graphql.OmittableOf(data)
+		case "welcomeMembers":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("welcomeMembers"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WelcomeMembers = graphql.OmittableOf(data)
 		case "dailyDigest":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dailyDigest"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
@@ -554,6 +584,11 @@ func (ec *executionContext) _NotificationSettings(ctx context.Context, sel ast.S
 			}
 		case "tellMembers":
 			out.Values[i] = ec._NotificationSettings_tellMembers(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "welcomeMembers":
+			out.Values[i] = ec._NotificationSettings_welcomeMembers(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}

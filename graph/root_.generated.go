@@ -275,6 +275,12 @@ type ComplexityRoot struct {
 		UserErrors       func(childComplexity int) int
 	}
 
+	CreateMembershipPayload struct {
+		ClientMutationID func(childComplexity int) int
+		Membership       func(childComplexity int) int
+		UserErrors       func(childComplexity int) int
+	}
+
 	CreateScimTokenPayload struct {
 		BaseURL          func(childComplexity int) int
 		ClientMutationID func(childComplexity int) int
@@ -847,6 +853,7 @@ type ComplexityRoot struct {
 		CreateAPIKey               func(childComplexity int, input model.CreateAPIKeyInput) int
 		CreateIdentityProvider     func(childComplexity int, input model.CreateIdentityProviderInput) int
 		CreateInvitations          func(childComplexity int, input model.CreateInvitationsInput) int
+		CreateMembership           func(childComplexity int, input model.CreateMembershipInput) int
 		CreateScimToken            func(childComplexity int, input model.CreateScimTokenInput) int
 		CreateTeam                 func(childComplexity int, input model.CreateTeamInput) int
 		DeactivateMembership       func(childComplexity int, input model.DeactivateMembershipInput) int
@@ -912,6 +919,7 @@ type ComplexityRoot struct {
 		TellMembers     func(childComplexity int) int
 		TrustDiscovered func(childComplexity int) int
 		UpdatedAt       func(childComplexity int) int
+		WelcomeMembers  func(childComplexity int) int
 	}
 
 	OwnLogin struct {
@@ -2315,6 +2323,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CreateInvitationsPayload.UserErrors(childComplexity), true
+
+	case "CreateMembershipPayload.clientMutationId":
+		if e.ComplexityRoot.CreateMembershipPayload.ClientMutationID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateMembershipPayload.ClientMutationID(childComplexity), true
+	case "CreateMembershipPayload.membership":
+		if e.ComplexityRoot.CreateMembershipPayload.Membership == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateMembershipPayload.Membership(childComplexity), true
+	case "CreateMembershipPayload.userErrors":
+		if e.ComplexityRoot.CreateMembershipPayload.UserErrors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateMembershipPayload.UserErrors(childComplexity), true
 
 	case "CreateScimTokenPayload.baseUrl":
 		if e.ComplexityRoot.CreateScimTokenPayload.BaseURL == nil {
@@ -4885,6 +4912,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateInvitations(childComplexity, args["input"].(model.CreateInvitationsInput)), true
+	case "Mutation.createMembership":
+		if e.ComplexityRoot.Mutation.CreateMembership == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createMembership_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateMembership(childComplexity, args["input"].(model.CreateMembershipInput)), true
 	case "Mutation.createScimToken":
 		if e.ComplexityRoot.Mutation.CreateScimToken == nil {
 			break
@@ -5513,6 +5551,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.NotificationSettings.UpdatedAt(childComplexity), true
+	case "NotificationSettings.welcomeMembers":
+		if e.ComplexityRoot.NotificationSettings.WelcomeMembers == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationSettings.WelcomeMembers(childComplexity), true
 
 	case "OwnLogin.backupCodesLeft":
 		if e.ComplexityRoot.OwnLogin.BackupCodesLeft == nil {
@@ -8185,6 +8229,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CreateApiKeyInput", ec.unmarshalInputCreateApiKeyInput),
 			graphql.NewInputUnmarshaler("CreateIdentityProviderInput", ec.unmarshalInputCreateIdentityProviderInput),
 			graphql.NewInputUnmarshaler("CreateInvitationsInput", ec.unmarshalInputCreateInvitationsInput),
+			graphql.NewInputUnmarshaler("CreateMembershipInput", ec.unmarshalInputCreateMembershipInput),
 			graphql.NewInputUnmarshaler("CreateScimTokenInput", ec.unmarshalInputCreateScimTokenInput),
 			graphql.NewInputUnmarshaler("CreateTeamInput", ec.unmarshalInputCreateTeamInput),
 			graphql.NewInputUnmarshaler("DeactivateMembershipInput", ec.unmarshalInputDeactivateMembershipInput),
@@ -12899,6 +12944,19 @@ type MailEdge {
 `, BuiltIn: false},
 	{Name: "../schema/membership.graphqls", Input: `extend type Mutation {
   """
+  Creates a member with an account of their own. A person is mailed a link to set a
+  password, unless they have a way in already; an integration has neither mail nor
+  password and lives by its API keys. Admins create people in the domains that the team
+  proved and invite everybody else (` + "`" + `createInvitations` + "`" + `); where single sign-on is
+  enforced, people are created as admins only. For admins and operators.
+  """
+  createMembership(
+    """
+    Who it is.
+    """
+    input: CreateMembershipInput!
+  ): CreateMembershipPayload! @auth(scope: MEMBERSHIP_WRITE)
+  """
   Changes a member's role. For admins.
   """
   updateMembership(
@@ -13229,6 +13287,55 @@ type MembershipEdge {
   The membership.
   """
   node: Membership!
+}
+
+"""
+A member with an account of their own.
+"""
+input CreateMembershipInput {
+  """
+  The team.
+  """
+  teamId: ID!
+  """
+  Whether it is a person or an integration.
+  """
+  kind: UserKind! = PERSON
+  """
+  The e-mail address. A person needs one; an integration does not, and is better off
+  without one.
+  """
+  email: String
+  """
+  The name to show. An integration without an address needs one.
+  """
+  name: String
+  """
+  The role.
+  """
+  role: Role! = MEMBER
+  """
+  Comes back in the payload as it is.
+  """
+  clientMutationId: String
+}
+
+"""
+The answer to createMembership.
+"""
+type CreateMembershipPayload {
+  """
+  The new membership; null when there are user errors.
+  """
+  membership: Membership
+  """
+  What kept the member from being created.
+  """
+  userErrors: [UserError!]!
+  """
+  The value that came with the input.
+  """
+  clientMutationId: String
 }
 
 """
@@ -13812,6 +13919,11 @@ type NotificationSettings {
   """
   tellMembers: Boolean!
   """
+  Whether people are told by mail where they sign in when they are in for the first
+  time. Off unless the team wants it.
+  """
+  welcomeMembers: Boolean!
+  """
   Whether admins are told once a day who was deactivated or removed on the day before.
   """
   dailyDigest: Boolean!
@@ -13864,6 +13976,11 @@ input UpdateNotificationSettingsInput {
   """
   tellMembers: Boolean
   """
+  Whether people are told by mail where they sign in when they are in for the first
+  time.
+  """
+  welcomeMembers: Boolean
+  """
   Whether admins are told once a day who was deactivated or removed on the day before.
   """
   dailyDigest: Boolean
@@ -13913,7 +14030,8 @@ type UpdateNotificationSettingsPayload {
 extend type Membership {
   """
   How far the member's own way in is set up, for admins and operators. Null for members
-  under single sign-on, for integrations, and for everybody else who asks.
+  who come in through the identity provider only, for integrations, and for everybody
+  else who asks. While single sign-on is off it is there for every person.
   """
   ownLogin: OwnLogin @auth(scope: MEMBERSHIP_READ)
 }
@@ -17218,6 +17336,18 @@ func (ec *executionContext) childFields_CreateInvitationsPayload(ctx context.Con
 	return nil, fmt.Errorf("no field named %q was found under type CreateInvitationsPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateMembershipPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "membership":
+		return ec.fieldContext_CreateMembershipPayload_membership(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_CreateMembershipPayload_userErrors(ctx, field)
+	case "clientMutationId":
+		return ec.fieldContext_CreateMembershipPayload_clientMutationId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateMembershipPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateScimTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "scimToken":
@@ -18358,6 +18488,8 @@ func (ec *executionContext) childFields_NotificationSettings(ctx context.Context
 		return ec.fieldContext_NotificationSettings_trustDiscovered(ctx, field)
 	case "tellMembers":
 		return ec.fieldContext_NotificationSettings_tellMembers(ctx, field)
+	case "welcomeMembers":
+		return ec.fieldContext_NotificationSettings_welcomeMembers(ctx, field)
 	case "dailyDigest":
 		return ec.fieldContext_NotificationSettings_dailyDigest(ctx, field)
 	case "revision":

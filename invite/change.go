@@ -26,6 +26,13 @@ func (s *Service) Resend(ctx context.Context, id models.ID) (models.Invitation, 
 		if i.State != models.InvitationPending {
 			return fault.New(fault.Clash, "The invitation was %s already.", verb(i.State)).On("invitationId")
 		}
+		// A link that cannot be used is not mailed.
+		if err := s.Roster.Admissible(tx, i.TeamID, i.Email, i.CreatedAt); err != nil {
+			if f, ok := fault.As(err); ok {
+				return f.On("invitationId")
+			}
+			return err
+		}
 		now := s.now()
 		var lately int64
 		err := tx.Model(&models.OneTimeLink{}).Where("subject_id = ? AND purpose = ? AND created_at > ?", i.ID, models.LinkInvitation, now.Add(-24*time.Hour)).Count(&lately).Error

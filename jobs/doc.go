@@ -61,6 +61,9 @@ type Options struct {
 	Retention   Retention
 	// AlsoAnnounce are the rooms that look every hour for something to tell.
 	AlsoAnnounce []func(context.Context) error
+	// AlsoFind are the rooms that look every five minutes for work of their own that
+	// was left behind.
+	AlsoFind []func(context.Context) error
 	// AlsoPrune are the rooms that have something of their own to forget.
 	AlsoPrune []func(context.Context) error
 	// PollOnly does without LISTEN and NOTIFY, for databases and proxies that lack them.

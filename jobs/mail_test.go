@@ -5,11 +5,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"gorm.io/gorm"
 
 	"rollcall/credential"
 	"rollcall/internal/housetest"
 	"rollcall/mail"
 	"rollcall/models"
+	"rollcall/roster"
 	"rollcall/sso"
 )
 
@@ -155,6 +159,51 @@ func TestOwnersOfKeys(t *testing.T) {
 		sent := box.all()
 		if len(sent) != 1 || sent[0].To != "bob@acme.test" || strings.Contains(sent[0].Text+sent[0].HTML, secret) {
 			t.Errorf("%+v", sent)
+		}
+	})
+}
+
+// When a direct admin comes in by a way of their own where single sign-on is
+// enforced, all admins are told, whoever signed in among them: it may not have
+// been they. Nobody is told of members, of the identity provider's word, of
+// recovery codes, which have a mail of their own, or while nothing is enforced.
+func TestBreakGlassIsTold(t *testing.T) {
+	housetest.EachSource(t, func(t *testing.T, src models.Source) {
+		clock, box := housetest.NewClock(), &post{}
+		r := newReplica(t, src, clock.Now, box)
+		team, _ := r.team("acme", "ada@acme.test")
+		root := r.admin(team.ID, "root@acme.test")
+		r.team("globex", "other@globex.test")
+		mel, err := r.roster.Add(housetest.AsSystem(t.Context()), roster.NewMember{TeamID: team.ID, Kind: models.KindPerson, Role: models.RoleMember, Person: roster.Person{Email: "mel@acme.test"}})
+		r.must(err)
+		open := func(m models.Membership, method models.SessionMethod) {
+			t.Helper()
+			r.must(r.DB.InTx(t.Context(), func(tx *gorm.DB) error {
+				_, _, err := r.Credentials.OpenSession(t.Context(), tx, credential.NewSession{Membership: m, Method: method, Lifetime: time.Hour, Idle: time.Hour})
+				return err
+			}))
+		}
+		open(root, models.SessionPassword) // while nothing is enforced
+		housetest.Update(t, r.DB, &models.SsoSettings{}, map[string]any{"state": models.SsoEnforced}, "team_id = ?", team.ID)
+		open(mel.Membership, models.SessionPassword)
+		open(root, models.SessionSaml)
+		open(root, models.SessionRecoveryCode)
+		if early := rowsOf[models.Notice](t, r.DB, "kind = ?", mail.BreakGlassUsed); len(early) != 0 {
+			t.Errorf("told of %+v", early)
+		}
+		open(root, models.SessionPasskey)
+		r.work()
+		r.drained()
+		var to []string
+		for _, m := range box.all() {
+			to = append(to, m.To)
+			if !strings.Contains(m.Text, "root@acme.test") {
+				t.Errorf("the mail does not say who: %s", m.Text)
+			}
+		}
+		slices.Sort(to)
+		if want := []string{"ada@acme.test", "root@acme.test"}; !slices.Equal(to, want) {
+			t.Errorf("told were %v, want %v", to, want)
 		}
 	})
 }

@@ -110,9 +110,14 @@ func (s *Service) Expiring(ctx context.Context) error {
 // dueAtOnce is how many metadata refreshes are begun in five minutes.
 const dueAtOnce = 1_000
 
-// FindDue makes a job for each identity provider whose metadata is to be
-// looked at.
+// FindDue has the other rooms look for what was left behind and makes a job for
+// each identity provider whose metadata is to be looked at.
 func (s *Service) FindDue(ctx context.Context) error {
+	for _, find := range s.AlsoFind {
+		if err := find(ctx); err != nil {
+			return fmt.Errorf("looking for work left behind: %w", err)
+		}
+	}
 	ids, err := s.SSO.DueSources(ctx, dueAtOnce)
 	if err != nil || len(ids) == 0 {
 		return err

@@ -8,7 +8,7 @@ var All = []any{
 	Session{}, APIKey{}, ScimToken{}, AuditEvent{},
 	ScimProfile{}, ScimValue{}, ScimCounter{}, ScimBlock{}, Group{}, GroupMember{}, GroupRoleMapping{},
 	ProvisioningSettings{}, ScimCall{},
-	Password{}, SecondFactor{}, BackupCode{}, SigninStep{}, GuessCounter{}, OneTimeLink{}, RecoveryCode{},
+	Password{}, SecondFactor{}, BackupCode{}, SigninStep{}, GuessCounter{}, PasswordAsk{}, OneTimeLink{}, RecoveryCode{},
 	Invitation{}, Domain{}, SsoUpgrade{}, RoleRule{}, LoginTest{}, IdentityConflict{}, MemberClaims{},
 	Notice{}, Mail{}, NotificationSettings{}, MetadataSource{}, StagedCertificate{},
 }

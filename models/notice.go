@@ -68,6 +68,7 @@ type NotificationSettings struct {
 	Days0           bool
 	TrustDiscovered bool // whether certificates of refreshed metadata are trusted at once
 	TellMembers     bool // whether members are told that they were shut out or removed
+	WelcomeMembers  bool // whether people are told where they sign in when they are in for the first time
 	DailyDigest     bool // whether admins are told once a day who was
 	Revision        int
 	CreatedAt       time.Time

@@ -69,6 +69,14 @@ type GuessCounter struct {
 	ExpiresAt time.Time
 }
 
+// PasswordAsk is somebody's wish for a link to set a password, until it is seen
+// whether one is mailed.
+type PasswordAsk struct {
+	ID       ID
+	EmailKey string // as it was typed, folded
+	AskedAt  time.Time
+}
+
 // LinkPurpose is what a one-time link is good for.
 type LinkPurpose string
 

@@ -2,7 +2,9 @@ package resolvers
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -25,8 +27,14 @@ type listener struct {
 	end  context.CancelFunc
 }
 
-// listen opens the stream with a credential of a member, or fails.
+// listen follows acme's history with a credential of a member, or fails.
 func (d *desk) listen(t *testing.T, actor access.Actor) *listener {
+	t.Helper()
+	return d.listenTo(t, actor, fmt.Sprintf(`subscription { auditEventAdded(teamId: %q) { action team { slug } target { id } } }`, d.acme.team.GlobalID()))
+}
+
+// listenTo opens the stream of a subscription.
+func (d *desk) listenTo(t *testing.T, actor access.Actor, document string) *listener {
 	t.Helper()
 	l := &listener{t: t, tick: make(chan time.Time), stop: make(chan struct{})}
 	d.Tick = func() (<-chan time.Time, func()) { return l.tick, func() {} }
@@ -37,10 +45,11 @@ func (d *desk) listen(t *testing.T, actor access.Actor) *listener {
 	ctx, cancel := context.WithCancel(t.Context())
 	l.end = cancel
 	t.Cleanup(func() { cancel(); server.CloseClientConnections(); server.Close() })
-	body := fmt.Sprintf(`{"query":"subscription { auditEventAdded(teamId: %q) { action team { slug } target { id } } }"}`, d.acme.team.GlobalID())
-	body = strings.ReplaceAll(body, `(teamId: "`, `(teamId: \"`)
-	body = strings.ReplaceAll(body, `") {`, `\") {`)
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL, strings.NewReader(body))
+	body, err := json.Marshal(map[string]string{"query": document})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL, bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

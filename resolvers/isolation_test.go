@@ -242,6 +242,7 @@ func (e estate) mutations(t *testing.T, d *desk) map[string]string {
 		"addCertificate":             of(opAddCertificate, e.nodes["IdentityProvider"], next.CertificatePEM()),
 		"removeCertificate":          of(opRemoveCertificate, e.cert),
 		"enableSso":                  of(opEnableSso, e.team),
+		"createMembership":           of(`mutation { createMembership(input: {teamId: %q, kind: INTEGRATION, name: "Deploy bot"}) { membership { id } userErrors { code field message } } }`, e.team),
 		"updateMembership":           of(`mutation { updateMembership(input: {membershipId: %q, role: ADMIN}) { membership { id } userErrors { code field message } } }`, e.nodes["Membership"]),
 		"deactivateMembership":       of(opDeactivate, e.nodes["Membership"]),
 		"sendPasswordReset":          of(opSendPasswordReset, d.acme.admin.GlobalID()),
@@ -352,7 +353,7 @@ func TestMutationsByOthers(t *testing.T) {
 		for _, name := range []string{"createTeam", "updateTeam", "updateSsoSettings", "retireServiceProviderKey", "rotateServiceProviderKey",
 			"refreshMetadata", "acceptCertificate", "dismissCertificate", "updateNotificationSettings", "forgetMetadataUrl", "createIdentityProvider", "addCertificate", "removeCertificate", "importMetadata",
 			"startLoginTest", "enableSso", "regenerateRecoveryCodes", "allowSsoBypass", "disallowSsoBypass", "enforceSso", "relaxSso", "announceSso", "inviteToSso", "remindToSso", "setRoleRules", "previewRoleRules", "relinkExternalIdentity", "dismissIdentityConflict", "disableSso", "updateIdentityProvider", "deleteIdentityProvider", "previewMetadata", "deleteSsoSettings",
-			"updateMembership", "revokeMemberSessions", "revokeSession", "createApiKey", "updateApiKey", "rotateApiKey", "revokeApiKey",
+			"createMembership", "updateMembership", "revokeMemberSessions", "revokeSession", "createApiKey", "updateApiKey", "rotateApiKey", "revokeApiKey",
 			"sendPasswordReset", "unlinkExternalIdentity", "deactivateMembership", "reactivateMembership", "createScimToken",
 			"addDomain", "verifyDomain", "removeDomain", "createInvitations", "resendInvitation", "revokeInvitation",
 			"rotateScimToken", "revokeScimToken", "setGroupRoleMapping", "removeGroupRoleMapping", "updateProvisioningSettings", "removeMembership", "allowReturn", "deleteTeam"} {

@@ -79,6 +79,18 @@ func (r *membershipConnectionResolver) TotalCount(ctx context.Context, obj *mode
 	return obj.Count(ctx)
 }
 
+func (r *mutationResolver) CreateMembership(ctx context.Context, input model.CreateMembershipInput) (*model.CreateMembershipPayload, error) {
+	out := &model.CreateMembershipPayload{ClientMutationID: input.ClientMutationID.Value()}
+	var m roster.Member
+	team, err := models.ParseGlobal(models.PrefixTeam, input.TeamID)
+	if err == nil {
+		m, err = r.Roster.Create(ctx, roster.NewMember{
+			TeamID: team, Kind: input.Kind, Role: input.Role, Person: roster.Person{Email: text(input.Email), Name: text(input.Name)},
+		})
+	}
+	return out, settle(err, &out.UserErrors, "teamId", func() { out.Membership = &m.Membership })
+}
+
 func (r *mutationResolver) UpdateMembership(ctx context.Context, input model.UpdateMembershipInput) (*model.UpdateMembershipPayload, error) {
 	out := &model.UpdateMembershipPayload{ClientMutationID: input.ClientMutationID.Value()}
 	var m models.Membership

@@ -19,6 +19,7 @@ func (r *mutationResolver) UpdateNotificationSettings(ctx context.Context, input
 		Language: keep(&in, input.Language, "language"), Days60: keep(&in, input.NoticeAt60Days, "noticeAt60Days"),
 		Days14: keep(&in, input.NoticeAt14Days, "noticeAt14Days"), Days0: keep(&in, input.NoticeAtEnd, "noticeAtEnd"),
 		TrustDiscovered: keep(&in, input.TrustDiscovered, "trustDiscovered"),
+		WelcomeMembers:  keep(&in, input.WelcomeMembers, "welcomeMembers"),
 		TellMembers:     keep(&in, input.TellMembers, "tellMembers"), DailyDigest: keep(&in, input.DailyDigest, "dailyDigest"), Revision: input.Revision.Value(),
 	}
 	if extra := keepList(&in, input.ExtraRecipients, "extraRecipients"); extra != nil {

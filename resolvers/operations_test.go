@@ -107,6 +107,18 @@ func TestPublishedOperations(t *testing.T) {
 func TestOtherMutations(t *testing.T) {
 	eachDesk(t, func(t *testing.T, d *desk) {
 		admin, mel := as(t, d.acme.admin), d.acme.member.GlobalID()
+		robot := d.must(t, admin, `mutation($t: ID!) { createMembership(input: {teamId: $t, kind: INTEGRATION, name: "Deploy bot", clientMutationId: "c0"}) {
+			membership { id role source status underSso user { kind name origin } } userErrors { code } clientMutationId } }`, "t", d.acme.team.GlobalID())
+		robot.want("createMembership.membership.user", "map[kind:INTEGRATION name:Deploy bot origin:DIRECT]")
+		robot.want("createMembership.membership.role", "MEMBER")
+		robot.want("createMembership.clientMutationId", "c0")
+		refused := d.ask(t, admin, `mutation($t: ID!) { createMembership(input: {teamId: $t, email: "x@elsewhere.test"}) { membership { id } userErrors { code field } } }`, "t", d.acme.team.GlobalID())
+		if got := refused.userError(); got != "DOMAIN_UNVERIFIED email" {
+			t.Errorf("an address elsewhere: %s", refused.text)
+		}
+		d.must(t, admin, `mutation($t: ID!, $m: ID!) { createApiKey(input: {teamId: $t, membershipId: $m, name: "ci", scopes: [TEAM_READ]}) { apiKey { expiresAt } userErrors { code } } }`,
+			"t", d.acme.team.GlobalID(), "m", robot.str("createMembership.membership.id")).want("createApiKey.apiKey.expiresAt", nil)
+
 		got := d.must(t, admin, `mutation($m: ID!) { updateMembership(input: {membershipId: $m, role: VIEWER, revision: 1, clientMutationId: "c1"}) {
 			membership { role roleSource revision team { slug } user { email } } userErrors { code } clientMutationId } }`, "m", mel)
 		got.want("updateMembership.membership.role", "VIEWER")

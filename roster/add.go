@@ -19,10 +19,10 @@ type NewMember struct {
 	Role   models.Role
 }
 
-// Add puts somebody on a team by hand: a direct admin, an integration. An
-// account of their own that they already have is used. Operators only. Faults:
-// NOT_FOUND, FORBIDDEN, INVALID, TAKEN, ACCOUNT_CONFLICT for an account that a
-// team's identity provider manages.
+// Add puts somebody on a team by hand and writes to nobody. An account of their
+// own that they already have is used. Operators only. Faults: NOT_FOUND,
+// FORBIDDEN, INVALID, TAKEN, ACCOUNT_CONFLICT for an account that a team's
+// identity provider manages or that is of another kind.
 func (s *Service) Add(ctx context.Context, in NewMember) (Member, error) {
 	if err := access.Require(ctx, access.TeamsCreate, ""); err != nil {
 		return Member{}, err
@@ -35,37 +35,49 @@ func (s *Service) Add(ctx context.Context, in NewMember) (Member, error) {
 		if _, err := models.LockTeam(tx, in.TeamID); err != nil {
 			return err
 		}
-		u, found, err := userByEmail(tx, in.Person.Email)
-		switch {
-		case err != nil:
-			return err
-		case !found:
-			if u, err = s.newUser(tx, in.Person, in.Kind, models.OriginDirect, nil); err != nil {
-				return err
-			}
-		case u.ManagedByTeamID != nil:
-			return fault.New(fault.AccountConflict, "An identity provider manages the account with this address.").On("email")
-		}
-		if err := free(tx, in.TeamID, u.ID, in.Person.Email); err != nil {
-			return err
-		}
-		m, err := s.newMembership(tx, models.Membership{
-			TeamID: in.TeamID, UserID: u.ID, Role: in.Role, RoleSource: models.RoleByHand,
-			Status: models.StatusActive, Source: models.SourceDirect, UserName: in.Person.Email,
-		})
-		if err != nil {
-			return err
-		}
-		out = Member{Membership: m, User: u}
-		if err := introduceOwn(tx, &out); err != nil {
-			return err
-		}
-		if err := s.unbury(tx, in.TeamID, emailStone(u.Email)); err != nil {
-			return err
-		}
-		return s.recordIn(ctx, tx, out)
+		var err error
+		out, err = s.add(ctx, tx, in)
+		return err
 	})
 	return out, err
+}
+
+// add does it on a locked team, for somebody who may.
+func (s *Service) add(ctx context.Context, tx *gorm.DB, in NewMember) (Member, error) {
+	u, found, err := models.User{}, false, error(nil)
+	if in.Person.Email != "" {
+		u, found, err = userByEmail(tx, in.Person.Email)
+	}
+	switch {
+	case err != nil:
+		return Member{}, err
+	case !found:
+		if u, err = s.newUser(tx, in.Person, in.Kind, models.OriginDirect, nil); err != nil {
+			return Member{}, err
+		}
+	case u.ManagedByTeamID != nil:
+		return Member{}, fault.New(fault.AccountConflict, "An identity provider manages the account with this address.").On("email")
+	case u.Kind != in.Kind:
+		return Member{}, fault.New(fault.AccountConflict, "The account with this address is of another kind.").On("email")
+	}
+	if err := free(tx, in.TeamID, u.ID, u.Email); err != nil {
+		return Member{}, err
+	}
+	m, err := s.newMembership(tx, models.Membership{
+		TeamID: in.TeamID, UserID: u.ID, Role: in.Role, RoleSource: models.RoleByHand,
+		Status: models.StatusActive, Source: models.SourceDirect, UserName: u.Email,
+	})
+	if err != nil {
+		return Member{}, err
+	}
+	out := Member{Membership: m, User: u}
+	if err := introduceOwn(tx, &out); err != nil {
+		return Member{}, err
+	}
+	if err := s.unbury(tx, in.TeamID, emailStone(u.Email)); err != nil {
+		return Member{}, err
+	}
+	return out, s.recordIn(ctx, tx, out)
 }
 
 // free refuses a second membership of a user or with a userName.

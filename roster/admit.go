@@ -84,6 +84,26 @@ func (s *Service) Admit(ctx context.Context, tx *gorm.DB, in Admission) (Admitte
 	return out, s.recordIn(ctx, tx, out.Member)
 }
 
+// Admissible says why an invitation could not be accepted if it were mailed once
+// more: TAKEN for an address that is a member's by now, active or not, CONFLICT for
+// somebody who was removed after being invited.
+func (s *Service) Admissible(tx *gorm.DB, team models.ID, email string, invitedAt time.Time) error {
+	var members int64
+	err := tx.Table("memberships m").Joins("JOIN users u ON u.id = m.user_id").
+		Where("m.team_id = ? AND (u.email_key = ? OR m.user_name_key = ?)", team, models.Fold(email), models.Fold(email)).Count(&members).Error
+	if err != nil {
+		return err
+	}
+	if members > 0 {
+		return fault.New(fault.Taken, "The team has this member already.")
+	}
+	gone, err := s.buriedSince(tx, team, invitedAt, emailStone(email))
+	if err == nil && gone {
+		err = fault.New(fault.Clash, "The person was removed after this invitation was made, and it does not bring them back. Revoke it and invite them anew.")
+	}
+	return err
+}
+
 // buriedSince reports whether the team removed, at a time or after it, somebody
 // who is known by one of these.
 func (s *Service) buriedSince(tx *gorm.DB, team models.ID, since time.Time, stones ...stone) (bool, error) {

@@ -122,16 +122,9 @@ func (s *Service) ChangeRole(ctx context.Context, id models.ID, role models.Role
 				return err
 			}
 		}
-		old := m.Role
-		m.Role, m.RoleSource = role, models.RoleByHand
-		if err := s.save(tx, m, map[string]any{"role": m.Role, "role_source": m.RoleSource}); err != nil {
-			return err
-		}
+		err := s.giveRole(ctx, tx, m, role)
 		out = m.Membership
-		return audit.Record(ctx, tx, s.Now(), audit.Event{
-			TeamID: m.TeamID, Action: audit.MemberRoleChanged, Target: m.target(),
-			Details: []models.AuditDetail{audit.Detail("from", string(old)), audit.Detail("to", string(role))},
-		})
+		return err
 	})
 	return out, err
 }

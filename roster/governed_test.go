@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"rollcall/fault"
+	"rollcall/internal/housetest"
 	"rollcall/models"
 	"rollcall/roster"
 )
@@ -90,5 +91,30 @@ func TestOthersMayGo(t *testing.T) {
 			ended(t, name+" a brought admin", take(brought), "")
 		}
 		ended(t, "an admin to an admin", first(h.ChangeRole(h.operator(), h.root.ID, models.RoleAdmin, nil)), "")
+	})
+}
+
+// Where single sign-on is enforced the last direct admin who has a second factor
+// that works stays, however many there are without one. An authenticator app works
+// beside a password only.
+func TestFactorStays(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		accounts := housetest.Accounts{DB: h.db}
+		for name, take := range h.takeAway() {
+			team := h.newTeam("t"+string(newID(t))[24:], models.PlanTeam)
+			last, other := h.add(team, models.KindPerson, models.RoleAdmin), h.add(team, models.KindPerson, models.RoleAdmin)
+			housetest.Update(t, h.db, &models.SsoSettings{}, map[string]any{"state": models.SsoEnforced}, "team_id = ?", team.ID)
+			factor := func(m roster.Member, kind models.FactorKind) {
+				now := h.clock.Now()
+				housetest.Insert(t, h.db, &models.SecondFactor{ID: newID(t), UserID: m.UserID, Kind: kind, Name: "x", SealedSecret: []byte{}, CredentialID: []byte(newID(t)), CreatedAt: now, ConfirmedAt: &now})
+			}
+			factor(last, models.FactorPasskey)
+			ended(t, name+": the last with a factor", take(last), fault.BreakGlass)
+			factor(other, models.FactorTotp)
+			ended(t, name+": beside one with an app and no password", take(last), fault.BreakGlass)
+			h.must(accounts.GivePassword(t.Context(), other.UserID))
+			ended(t, name+": beside one with an app and a password", take(last), "")
+			ended(t, name+": the very last", take(other), fault.LastAdmin)
+		}
 	})
 }

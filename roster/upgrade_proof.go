@@ -21,6 +21,12 @@ type Accounts interface {
 	CheckCode(ctx context.Context, user models.ID, code string) error
 	// DropPassword ends a password and what belongs to it in the caller's transaction.
 	DropPassword(tx *gorm.DB, user models.ID) (bool, error)
+	// HasWayIn reports whether there is a password or a passkey.
+	HasWayIn(tx *gorm.DB, user models.ID) (bool, error)
+	// InviteToSetPassword mails the link by which a first password is set.
+	InviteToSetPassword(ctx context.Context, tx *gorm.DB, u models.User, m models.Membership) error
+	// PasswordLink is the address at which a password is set, once.
+	PasswordLink(ctx context.Context, tx *gorm.DB, u models.User, m models.Membership) (string, error)
 }
 
 // UpgradeProof is by what somebody shows that an account is theirs: a session

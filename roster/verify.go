@@ -69,8 +69,16 @@ func (s *Service) confirmed(tx *gorm.DB, user models.ID) error {
 	return tx.Model(&models.User{}).Where("id = ?", user).Update("verified_at", s.now()).Error
 }
 
-// welcome tells somebody who is in for the first time where they sign in.
+// welcome tells somebody who is in for the first time where they sign in, if the
+// team wants that: nothing is sent unasked.
 func (s *Service) welcome(ctx context.Context, tx *gorm.DB, m Member) error {
+	if s.Announce == nil {
+		return nil
+	}
+	wishes, err := sso.NotificationsIn(tx, m.TeamID)
+	if err != nil || !wishes.WelcomeMembers {
+		return err
+	}
 	return s.announce(ctx, tx, noticeWelcome+"/"+string(m.ID), models.Notice{
 		TeamID: m.TeamID, Kind: noticeWelcome, Recipient: m.User.Email, UserID: &m.UserID,
 		Facts: map[string]string{"email": m.User.Email},

@@ -117,6 +117,7 @@ func TestConfirm(t *testing.T) {
 		h.must(err)
 		same(t, "own team", own.Slug, "acme")
 
+		h.welcomes(h.team)
 		token := p.link()
 		for range 2 { // a look uses nothing up
 			about, err := h.Confirmation(h.Context(), token)
@@ -137,6 +138,13 @@ func TestConfirm(t *testing.T) {
 		h.must(first(h.signIn(named("Ada@acme.test"))))
 		same(t, "a second sign-in asks nothing", len(p.of("verify_email")), 1)
 	})
+}
+
+// welcomes has a team want its people told where they sign in.
+func (h *house) welcomes(team models.Team) {
+	h.Helper()
+	_, err := h.sso.UpdateNotifications(h.operator(), team.ID, sso.NotificationsChange{WelcomeMembers: ptr(true)})
+	h.must(err)
 }
 
 // The team's setting says what an unconfirmed address keeps shut, at once.
@@ -183,6 +191,8 @@ func TestTrustedDomains(t *testing.T) {
 		h.hold(h.team, "acme.test")
 		same(t, "not trusted", h.actor(h.come("one@acme.test")).Unverified, true)
 		h.change(h.team, sso.SettingsChange{TrustVerifiedDomains: ptr(true)})
+		same(t, "unasked", []any{h.actor(h.come("quiet@acme.test")).Unverified, len(p.of("welcome_sso"))}, []any{false, 0})
+		h.welcomes(h.team)
 		same(t, "trusted", []any{h.actor(h.come("two@ACME.test")).Unverified, len(p.of("verify_email")), len(p.of("welcome_sso"))}, []any{false, 1, 1})
 		for _, address := range []string{"three@mail.acme.test", "four@acme.test.evil.test", "five@xacme.test", "six@other.test"} {
 			same(t, address, h.actor(h.come(address)).Unverified, true)

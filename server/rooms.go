@@ -106,6 +106,7 @@ func build(ctx context.Context, cfg config.Config, db *models.DB, log *slog.Logg
 		Roster: people,
 		Account: &account.Service{
 			DB: db, Now: now, Sealing: secondFactors, Credentials: store, BaseURL: cfg.BaseURL, Background: background(log),
+			KeepingFactors: sso.KeepingFactors,
 		},
 		Calls:       &scim.Buffer{Keeper: people, Log: log},
 		Domains:     &domain.Service{DB: db, Now: now},

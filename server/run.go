@@ -40,7 +40,11 @@ func RunIn(ctx context.Context, command config.Command, cfg config.Config, aroun
 	case config.Migrate:
 		return migrate(ctx, cfg, log, out)
 	case config.KeysCreate:
-		return createKey(ctx, cfg, log, out)
+		return createKey(ctx, cfg, log, around.Now, out)
+	case config.CreateAdmin:
+		return createAdmin(ctx, cfg, log, around.Now, out)
+	case config.SSORelax:
+		return relaxSSO(ctx, cfg, log, around.Now, out)
 	}
 	return nil
 }
@@ -89,32 +93,4 @@ func (r *Rooms) close() {
 	if err := r.DB.Close(); err != nil {
 		r.Log.Error("closing the database", "error", err)
 	}
-}
-
-func migrate(ctx context.Context, cfg config.Config, log *slog.Logger, out io.Writer) error {
-	db, err := openDatabase(ctx, cfg, log, time.Now)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = db.Close() }()
-	done, err := db.Migrate(ctx)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(out, "%d migrations applied\n", done)
-	return err
-}
-
-func createKey(ctx context.Context, cfg config.Config, log *slog.Logger, out io.Writer) error {
-	rooms, err := Open(ctx, cfg, log, time.Now)
-	if err != nil {
-		return err
-	}
-	defer rooms.close()
-	_, secret, err := rooms.Credentials.CreateOperatorKey(AsSystem(ctx), cfg.KeyName)
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintln(out, secret)
-	return err
 }

@@ -17,6 +17,7 @@ func (r *Rooms) addJobs() error {
 		DB: r.DB, Now: r.Now, Log: r.Log, SSO: r.SSO, Credentials: r.Credentials, Domains: r.Domains,
 		Sender: sender(r.Config.SMTP, r), From: r.Config.MailFrom, Operators: r.Config.OperatorMail, BaseURL: r.Config.BaseURL, PollOnly: r.Config.PollOnly,
 		AlsoAnnounce: []func(context.Context) error{r.Roster.Watch},
+		AlsoFind:     []func(context.Context) error{r.Account.AnswerAsks},
 		AlsoPrune:    []func(context.Context) error{r.Roster.PruneScimCalls, r.Account.Prune},
 		Retention:    jobs.Retention{Credentials: days(kept.Credentials), History: days(kept.History), Mails: days(kept.Mails)},
 	})
@@ -33,7 +34,8 @@ func (r *Rooms) addJobs() error {
 const backgroundWithin = 30 * time.Second
 
 // background runs what an answer must not wait for, because its time would tell
-// who has an account. It is not durable: whoever asked asks again.
+// who has an account. What must happen although the server ends in that moment has
+// to be found again by the work that runs from time to time.
 func background(log *slog.Logger) func(context.Context, string, func(context.Context) error) {
 	return func(ctx context.Context, what string, run func(context.Context) error) {
 		go func() {

@@ -1,6 +1,9 @@
 package sso
 
 import (
+	"cmp"
+	"slices"
+
 	"gorm.io/gorm"
 
 	"rollcall/fault"
@@ -59,30 +62,73 @@ func FactorStays(tx *gorm.DB, team, user models.ID) error {
 	}
 	_, left, err := countDirect(tx, team, user)
 	if err == nil && factored > 0 && left == 0 {
-		return fault.New(fault.BreakGlass, "It is the team's last direct admin with a second factor, and single sign-on is enforced.")
+		return lastFactor()
 	}
 	return err
 }
 
-// FactorNeeded refuses, in a transaction that is about to take somebody's second
-// factor or password away, to leave an enforced team without a direct admin who
-// has one. It locks the teams where that could be, so that of two such changes, or
-// of one and an enforcement, the second sees what the first did; call it before
-// the transaction locks or changes anything. Faults: BREAK_GLASS.
-func FactorNeeded(tx *gorm.DB, user models.ID) error {
-	var teams []models.ID
-	err := tx.Table("memberships m").Joins("JOIN users u ON u.id = m.user_id").Where("m.user_id = ?", user).Where(directAdmins).
-		Order("m.team_id").Limit(1_000).Pluck("m.team_id", &teams).Error
+// KeepingFactors runs, in the caller's transaction, a change that takes a second
+// factor or password of somebody away, and refuses it when it leaves a team that
+// enforces single sign-on without a direct admin who could come in. It locks the
+// teams that the person is on before the change, so that of two such changes, or
+// of one and an enforcement or a change of roles, the second sees what the first
+// did; so it has to come before the transaction locks or changes anything. Fault:
+// BREAK_GLASS.
+func KeepingFactors(tx *gorm.DB, user models.ID, change func() error) error {
+	teams, err := teamsOf(tx, user)
 	if err != nil {
 		return err
 	}
-	for _, team := range teams { // few: those that one person is a direct admin of
+	var held []models.ID         // the teams that enforce and have somebody who could come in
+	for _, team := range teams { // few: those that one person is on
 		if _, err := models.LockTeam(tx, team); err != nil {
+			return again(err)
+		}
+		settings, err := SettingsIn(tx, team)
+		if err != nil {
 			return err
 		}
-		if err := FactorStays(tx, team, user); err != nil {
+		if settings.State != models.SsoEnforced {
+			continue
+		}
+		_, factored, err := countDirect(tx, team, "")
+		if err != nil {
 			return err
+		}
+		if factored > 0 {
+			held = append(held, team)
+		}
+	}
+	if err := change(); err != nil {
+		return err
+	}
+	// Somebody who came onto a team meanwhile may be the one that it rests on.
+	if now, err := teamsOf(tx, user); err != nil || !slices.Equal(now, teams) {
+		return cmp.Or(err, models.ErrAgain)
+	}
+	for _, team := range held {
+		if _, left, err := countDirect(tx, team, ""); err != nil || left == 0 {
+			return cmp.Or(err, lastFactor())
 		}
 	}
 	return nil
+}
+
+// teamsOf are the teams that somebody is on, in the order in which they are locked.
+func teamsOf(tx *gorm.DB, user models.ID) ([]models.ID, error) {
+	var teams []models.ID
+	err := tx.Model(&models.Membership{}).Where("user_id = ?", user).Order("team_id").Pluck("team_id", &teams).Error
+	return teams, err
+}
+
+// again is for a team that went at this very moment.
+func again(err error) error {
+	if fault.Is(err, fault.Missing) {
+		return models.ErrAgain
+	}
+	return err
+}
+
+func lastFactor() error {
+	return fault.New(fault.BreakGlass, "It is the team's last direct admin with a second factor, and single sign-on is enforced.")
 }

@@ -73,6 +73,7 @@ type NotificationsChange struct {
 	Days0           *bool
 	TrustDiscovered *bool
 	TellMembers     *bool
+	WelcomeMembers  *bool
 	DailyDigest     *bool
 	Revision        *int // that the caller read, or nil
 }
@@ -122,6 +123,7 @@ func (c NotificationsChange) apply(row *models.NotificationSettings) error {
 	set(&row.Days0, c.Days0)
 	set(&row.TrustDiscovered, c.TrustDiscovered)
 	set(&row.TellMembers, c.TellMembers)
+	set(&row.WelcomeMembers, c.WelcomeMembers)
 	set(&row.DailyDigest, c.DailyDigest)
 	if !slices.Contains(Languages, row.Language) {
 		return fault.New(fault.InvalidValue, "Mails are written in: %s.", strings.Join(Languages, ", ")).On("language")

@@ -88,7 +88,10 @@ func (d *desk) system() context.Context { return housetest.AsSystem(d.Context())
 // publish has the host say what the identity provider says now.
 func (d *desk) publish() {
 	body := d.idp.Metadata()
-	tag := saml.Fingerprint(d.idp.Certificate)[:8] + string(rune('a'+len(d.idp.Extra)))
+	tag := saml.Fingerprint(d.idp.Certificate)[:8]
+	for _, c := range d.idp.Extra {
+		tag += saml.Fingerprint(c)[:8]
+	}
 	d.host = func(etag string) (fetch.Document, error) {
 		if etag == tag {
 			return fetch.Document{Unchanged: true, ETag: tag}, nil

@@ -2,10 +2,8 @@ package sso
 
 import (
 	"context"
-	"strings"
 
-	"golang.org/x/net/idna"
-
+	"rollcall/domain"
 	"rollcall/models"
 )
 
@@ -14,12 +12,8 @@ import (
 // single sign-on on. It returns that team's short name, "" for none. Who has an
 // account plays no part: an address that nobody has is told the same.
 func (s *Service) Route(ctx context.Context, email string) (slug string, err error) {
-	at := strings.LastIndexByte(email, '@')
-	if at < 0 {
-		return "", nil
-	}
-	name, err := idna.Lookup.ToASCII(strings.TrimSuffix(models.Fold(email[at+1:]), "."))
-	if err != nil || name == "" {
+	name, ok := domain.Of(email)
+	if !ok {
 		return "", nil
 	}
 	var slugs []string

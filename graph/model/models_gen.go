@@ -415,6 +415,33 @@ type CreateInvitationsPayload struct {
 	ClientMutationID *string `json:"clientMutationId,omitempty"`
 }
 
+// A member with an account of their own.
+type CreateMembershipInput struct {
+	// The team.
+	TeamID string `json:"teamId"`
+	// Whether it is a person or an integration.
+	Kind models.UserKind `json:"kind"`
+	// The e-mail address. A person needs one; an integration does not, and is better off
+	// without one.
+	Email graphql.Omittable[*string] `json:"email,omitempty"`
+	// The name to show. An integration without an address needs one.
+	Name graphql.Omittable[*string] `json:"name,omitempty"`
+	// The role.
+	Role models.Role `json:"role"`
+	// Comes back in the payload as it is.
+	ClientMutationID graphql.Omittable[*string] `json:"clientMutationId,omitempty"`
+}
+
+// The answer to createMembership.
+type CreateMembershipPayload struct {
+	// The new membership; null when there are user errors.
+	Membership *models.Membership `json:"membership,omitempty"`
+	// What kept the member from being created.
+	UserErrors []*UserError `json:"userErrors"`
+	// The value that came with the input.
+	ClientMutationID *string `json:"clientMutationId,omitempty"`
+}
+
 // A new SCIM token.
 type CreateScimTokenInput struct {
 	// The team that it opens.
@@ -2332,6 +2359,9 @@ type UpdateNotificationSettingsInput struct {
 	TrustDiscovered graphql.Omittable[*bool] `json:"trustDiscovered,omitempty"`
 	// Whether members are told that they were deactivated or removed.
 	TellMembers graphql.Omittable[*bool] `json:"tellMembers,omitempty"`
+	// Whether people are told by mail where they sign in when they are in for the first
+	// time.
+	WelcomeMembers graphql.Omittable[*bool] `json:"welcomeMembers,omitempty"`
 	// Whether admins are told once a day who was deactivated or removed on the day before.
 	DailyDigest graphql.Omittable[*bool] `json:"dailyDigest,omitempty"`
 	// The revision that you read. When it is given and the settings have changed

@@ -52,6 +52,23 @@ func (Accounts) DropPassword(tx *gorm.DB, user models.ID) (bool, error) {
 	return gone.RowsAffected > 0, gone.Error
 }
 
+// HasWayIn reports whether there is a password.
+func (Accounts) HasWayIn(tx *gorm.DB, user models.ID) (bool, error) {
+	var n int64
+	err := tx.Model(&models.Password{}).Where("user_id = ?", user).Count(&n).Error
+	return n > 0, err
+}
+
+// InviteToSetPassword mails nothing.
+func (Accounts) InviteToSetPassword(context.Context, *gorm.DB, models.User, models.Membership) error {
+	return nil
+}
+
+// PasswordLink is an address that leads nowhere.
+func (Accounts) PasswordLink(context.Context, *gorm.DB, models.User, models.Membership) (string, error) {
+	return "https://rollcall.test/password?t=x", nil
+}
+
 // Collect keeps the notices that a room announces in a list.
 func Collect(list *[]models.Notice) func(*gorm.DB, models.Notice) error {
 	return func(_ *gorm.DB, n models.Notice) error { *list = append(*list, n); return nil }
