@@ -88,6 +88,40 @@ func TestVerifyPage(t *testing.T) {
 	})
 }
 
+// Until then the account's page and its forms lead back to what is to be done.
+func TestAccountNeedsAConfirmedAddress(t *testing.T) {
+	eachHouse(t, func(h *house) {
+		h.confirming(h.team, true)
+		b := h.browser()
+		b.signIn()
+		for _, path := range []string{"", "/password", "/rename", "/remove", "/end", "/totp", "/totp/confirm", "/passkey", "/passkey/keep", "/codes"} {
+			w := b.get("/account")
+			if path != "" {
+				w = b.post("/account"+path, url.Values{"id": {"x"}}, here)
+			}
+			if w.Code != http.StatusSeeOther || w.Header().Get("Location") != base+"/signin" {
+				t.Errorf("/account%s: %d to %s\n%s", path, w.Code, w.Header().Get("Location"), w.Body)
+			}
+		}
+		if w := b.post("/verify", token(h.mailed(models.LinkVerifyEmail)), here); w.Code != http.StatusOK {
+			t.Fatalf("%d\n%s", w.Code, w.Body)
+		}
+		h.says("confirmed", b.get("/account"), http.StatusOK, "Your account")
+	})
+}
+
+// Whoever invited is named by their address, and by nothing else.
+func TestInviter(t *testing.T) {
+	for label, want := range map[string]string{
+		"root@acme.test": "root@acme.test", "root@acme.test (ci)": "root@acme.test", "root@acme.test (a (b))": "root@acme.test",
+		"first start": "", "rollcall": "", "": "", "ops @ night": "",
+	} {
+		if got := inviter(models.Invitation{InvitedBy: label}); got != want {
+			t.Errorf("%q is named %q, want %q", label, got, want)
+		}
+	}
+}
+
 func TestVerifyLimits(t *testing.T) {
 	eachHouse(t, func(h *house) {
 		h.confirming(h.team, true)

@@ -68,6 +68,10 @@ export default [
       await v.press('Sign out');
       await v.sees('ask');
       await v.isSignedInAs(null);
+      // The Back button shows nothing of what was there.
+      await v.page.goBack();
+      await v.sees('ask');
+      assert.equal(v.page.url(), `${world.url}/signin?return_to=/account`);
       // An address that nobody has is answered with the same words.
       await v.fill('E-mail address', `nobody@${team.slug}.test`);
       await v.press('Continue');
