@@ -55,7 +55,7 @@ type Options struct {
 	Credentials *credential.Store
 	Domains     *domain.Service // nil looks for no domains
 	Sender      mail.Sender
-	From        string // of mails, an address perhaps with a name
+	From        string   // of mails, an address perhaps with a name
 	Operators   []string // addresses of those who run the installation
 	BaseURL     string
 	Retention   Retention

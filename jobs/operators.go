@@ -27,6 +27,14 @@ func (s *Service) tellOperators(tx *gorm.DB, n models.Notice, parts []models.Not
 	if n.Recipient != "" || n.Facts["audience"] != "" || !slices.Contains(urgent, mail.Kind(n.Kind)) {
 		return nil
 	}
+	// A person's own notice finds nobody when that person is out, which is no alarm.
+	var admins int64
+	err := tx.Table("memberships m").Joins("JOIN users u ON u.id = m.user_id").
+		Where("m.team_id = ? AND m.status = ? AND m.role = ? AND u.kind = ?", n.TeamID, models.StatusActive, models.RoleAdmin, models.KindPerson).
+		Count(&admins).Error
+	if err != nil || admins > 0 {
+		return err
+	}
 	now := s.now()
 	if err := tx.Model(&models.Notice{}).Where("id = ?", n.ID).Update("untold_at", now).Error; err != nil {
 		return err

@@ -36,6 +36,8 @@ const (
 	envClock   = "JOBS_TEST_CLOCK" // a file with the time
 	envSMTP    = "JOBS_TEST_SMTP"  // address of the mail server
 	envTeam    = "JOBS_TEST_TEAM"
+	envStep    = "JOBS_TEST_STEP" // at which a victim kills itself
+	envFile    = "JOBS_TEST_FILE" // where a victim's mail goes
 )
 
 func TestMain(m *testing.M) {
@@ -46,6 +48,8 @@ func TestMain(m *testing.M) {
 		exitOn(beReplica())
 	case "client":
 		exitOn(beClient())
+	case "victim":
+		exitOn(beVictim())
 	}
 }
 

@@ -40,27 +40,35 @@ func (s *Service) Prune(ctx context.Context) error {
 	}
 	now := s.now()
 	for _, old := range []struct {
-		row   any
-		where string
-		keep  time.Duration
+		row    any
+		column string
+		keep   time.Duration
+		also   string
 	}{
-		{&models.Session{}, "expires_at < ?", s.Retention.Credentials},
-		{&models.APIKey{}, "expires_at < ?", s.Retention.Credentials},
-		{&models.APIKey{}, "revoked_at < ?", s.Retention.Credentials},
-		{&models.ScimToken{}, "expires_at < ?", s.Retention.Credentials},
-		{&models.ScimToken{}, "revoked_at < ?", s.Retention.Credentials},
-		{&models.AuditEvent{}, "at < ?", s.Retention.History},
+		{&models.Session{}, "expires_at", s.Retention.Credentials, ""},
+		{&models.APIKey{}, "expires_at", s.Retention.Credentials, ""},
+		{&models.APIKey{}, "revoked_at", s.Retention.Credentials, ""},
+		{&models.ScimToken{}, "expires_at", s.Retention.Credentials, ""},
+		{&models.ScimToken{}, "revoked_at", s.Retention.Credentials, ""},
+		{&models.AuditEvent{}, "at", s.Retention.History, ""},
 		// A notice goes after its mails, of which it may have one for each member.
-		{&models.Mail{}, "created_at < ?", s.Retention.Mails},
+		{&models.Mail{}, "created_at", s.Retention.Mails, ""},
 		// A certificate's end is announced from sixty days before to thirty days
 		// after it: no notice may be forgotten within that time.
-		{&models.Notice{}, "created_at < ? AND NOT EXISTS (SELECT 1 FROM mails m WHERE m.notice_id = notices.id)", s.Retention.Mails},
+		{&models.Notice{}, "created_at", s.Retention.Mails, "NOT EXISTS (SELECT 1 FROM mails m WHERE m.notice_id = notices.id)"},
 	} {
 		if old.keep == 0 {
 			continue
 		}
 		for range pruneAtOnce {
-			n, err := s.pruneSome(ctx, old.row, old.where, now.Add(-old.keep))
+			n, err := s.pruneSome(ctx, old.row, func(tx *gorm.DB) *gorm.DB {
+				// In the order of the index: what earlier batches left behind is not read again.
+				q := tx.Model(old.row).Where(old.column+" < ?", now.Add(-old.keep)).Order(old.column)
+				if old.also != "" {
+					q = q.Where(old.also)
+				}
+				return q
+			})
 			if err != nil {
 				return fmt.Errorf("pruning %T: %w", old.row, err)
 			}
@@ -72,11 +80,10 @@ func (s *Service) Prune(ctx context.Context) error {
 	return nil
 }
 
-func (s *Service) pruneSome(ctx context.Context, row any, where string, before time.Time) (int64, error) {
+func (s *Service) pruneSome(ctx context.Context, row any, find func(tx *gorm.DB) *gorm.DB) (int64, error) {
 	var n int64
 	err := s.DB.InTx(ctx, func(tx *gorm.DB) error {
-		ids := tx.Model(row).Select("id").Where(where, before).Limit(pruneBatch)
-		done := tx.Where("id IN (?)", ids).Delete(row)
+		done := tx.Where("id IN (?)", find(tx).Select("id").Limit(pruneBatch)).Delete(row)
 		n = done.RowsAffected
 		return done.Error
 	})

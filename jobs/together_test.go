@@ -206,16 +206,18 @@ func TestTeamWithoutAdmin(t *testing.T) {
 		}
 		// Another notice of the same day, and one of another.
 		before := len(box.all())
-		another := func(key string) {
+		tell := func(n models.Notice) {
 			r.must(r.DB.InTx(context.WithoutCancel(ctx), func(tx *gorm.DB) error {
 				id, err := models.NewID()
 				if err != nil {
 					return err
 				}
-				return r.Announce(tx, models.Notice{ID: id, TeamID: team.ID, Kind: "scim_failing", NoticeKey: key, CreatedAt: clock.Now(), Facts: map[string]string{"day": clock.Now().Format(time.RFC3339)}})
+				n.ID, n.CreatedAt, n.Facts = id, clock.Now(), map[string]string{"day": clock.Now().Format(time.RFC3339)}
+				return r.Announce(tx, n)
 			}))
 			r.drained()
 		}
+		another := func(key string) { tell(models.Notice{TeamID: team.ID, Kind: "scim_failing", NoticeKey: key}) }
 		if another("one"); len(box.all()) != before {
 			t.Error("operators are told twice a day")
 		}
@@ -226,6 +228,15 @@ func TestTeamWithoutAdmin(t *testing.T) {
 		clock.Advance(8 * 24 * time.Hour)
 		if status, err = r.Status(ctx); err != nil || status.Untold != 0 || len(status.UntoldTeams) != 0 {
 			t.Errorf("after a week: %+v, %v", status, err)
+		}
+		// A notice for one person who is out, of a team that has an admin, is no alarm.
+		out := r.crowd(told.TeamID, 1)[0]
+		_, err = r.roster.Deactivate(ctx, out.ID, "")
+		r.must(err)
+		before = len(box.all())
+		tell(models.Notice{TeamID: told.TeamID, Kind: "api_key_expiring", NoticeKey: "out", MembershipID: &out.ID})
+		if status, err = r.Status(ctx); err != nil || status.Untold != 0 || len(box.all()) != before {
+			t.Errorf("%+v, %v, %d mails", status, err, len(box.all())-before)
 		}
 		// Without addresses there is the status.
 		r.Operators = nil

@@ -42,7 +42,9 @@ func TestGolden(t *testing.T) {
 		"_host":       func(f *Facts) { f.Reason = "HOST_CHANGED" },
 		"_for_ever":   func(f *Facts) { f.ExpiresAt = "" },
 		"_no_changes": func(f *Facts) { f.Changes = nil },
-		"_ended":      func(f *Facts) { f.Ended, f.Several[0].Ended, f.Several[1].Ended, f.Several[1].Covered = true, true, true, true },
+		"_ended": func(f *Facts) {
+			f.Ended, f.Several[0].Ended, f.Several[1].Ended, f.Several[1].Covered = true, true, true, true
+		},
 	}
 	of := map[string][]Kind{
 		"_early": {CertExpiring}, "_last_day": {CertExpiring, CertsExpiring}, "_one_day": {CertExpiring, CertsExpiring}, "_covered": {CertExpired},

@@ -73,7 +73,7 @@ func (s *Service) AnnounceExpiring(ctx context.Context) (int, error) {
 	made, after, now := 0, models.ID(""), s.now()
 	for {
 		var rows []models.Certificate
-		q := endingAround(s.DB.Read(ctx), now)
+		q := s.DB.Read(ctx).Omit("der").Where("not_after >= ? AND not_after <= ?", now.Add(-tooLate), now.Add(widest*day))
 		if after != "" {
 			q = q.Where("id > ?", after)
 		}
@@ -101,11 +101,6 @@ func (s *Service) AnnounceExpiring(ctx context.Context) (int, error) {
 		}
 		after = rows[len(rows)-1].ID
 	}
-}
-
-// endingAround are the certificates whose ends somebody may have to be told of.
-func endingAround(db *gorm.DB, now time.Time) *gorm.DB {
-	return db.Omit("der").Where("not_after >= ? AND not_after <= ?", now.Add(-tooLate), now.Add((widest+1)*day))
 }
 
 // announceEnds announces all ends that a team is to be told of today, in one
