@@ -41,6 +41,7 @@ const (
 type service struct {
 	slug, entityID string
 	cipher         string // what it encrypts with, "" when it does not
+	byAddress      bool   // whether the team's admin enters the metadata's address and not its text
 	verifies       bool   // whether it insists on signed requests
 
 	ACS          string `json:"acs"`

@@ -23,6 +23,7 @@ type rollcall struct {
 	url, operator string
 	db            *models.DB // for reading what was recorded of refused sign-ins
 	log           string
+	front         front // where it fetches metadata
 }
 
 var operatorKey = regexp.MustCompile(`rck_\w+`)
@@ -38,12 +39,14 @@ func startRollcall(t *testing.T, src models.Source) *rollcall {
 	// Mail goes to a folder: by default the log has it, with the addresses that the
 	// log must not hold.
 	env := []string{"ROLLCALL_ADDR=" + address, "ROLLCALL_DATABASE_URL=" + database, "ROLLCALL_SMTP_URL=file:" + t.TempDir()}
+	before := startFront(t)
+	env = append(env, "SSL_CERT_FILE="+before.roots, "ROLLCALL_METADATA_NETWORKS=127.0.77.0/24")
 	migrate := exec.CommandContext(t.Context(), program, "migrate")
 	migrate.Env = append(os.Environ(), env...)
 	if out, err := migrate.CombinedOutput(); err != nil {
 		t.Fatalf("migrate: %v\n%s", err, out)
 	}
-	r := &rollcall{url: "http://" + address}
+	r := &rollcall{url: "http://" + address, front: before}
 	r.log = run(t, r.url+"/readyz", env, program)
 	said, err := os.ReadFile(r.log)
 	if err != nil {

@@ -74,11 +74,17 @@ func newTrial(t *testing.T, server *rollcall, r row, slug string) *trial {
 func (c *trial) connect(to idp) {
 	c.t.Helper()
 	c.idp = to
-	theirs := newBrowser(c.t).get(c.idp.metadata)
-	if theirs.status != http.StatusOK {
-		c.t.Fatalf("the metadata of %s: %d %s", c.idp.metadata, theirs.status, theirs.body)
+	input := map[string]any{"teamId": c.teamID}
+	if c.service.byAddress {
+		input["url"] = c.front.of(c.idp.metadata)
+	} else {
+		theirs := newBrowser(c.t).get(c.idp.metadata)
+		if theirs.status != http.StatusOK {
+			c.t.Fatalf("the metadata of %s: %d %s", c.idp.metadata, theirs.status, theirs.body)
+		}
+		input["xml"] = theirs.body
 	}
-	imported := c.mutate(c.t, "importMetadata", "identityProvider { id }", map[string]any{"teamId": c.teamID, "xml": theirs.body})
+	imported := c.mutate(c.t, "importMetadata", "identityProvider { id }", input)
 	c.provider = imported.IdentityProvider.ID
 	c.set("updateIdentityProvider", "identityProviderId", imported.IdentityProvider.ID, built[c.needs].provider)
 	c.mutate(c.t, "enableSso", "ssoSettings { state }", map[string]any{"teamId": c.teamID, "skipLoginTest": true})

@@ -55,6 +55,7 @@ var table = []row{
 	{idp: samlp, name: "assertion signed", chosen: signs(true, false), does: life},
 	{idp: samlp, name: "assertion and response signed", chosen: signs(true, true), does: life},
 	{idp: samlp, name: "response signed", chosen: signs(false, true), does: life},
+	{idp: samlp, name: "metadata by its address", chosen: fetched, does: life},
 	{idp: samlp, name: "nothing signed", chosen: signs(false, false), refused: fault.SignatureMissing},
 	{idp: samlp, name: "SHA-1", chosen: sha1, refused: fault.SignatureWeak},
 	{idp: samlp, name: "another audience", chosen: otherAudience, refused: fault.AudienceMismatch},
@@ -72,6 +73,7 @@ var table = []row{
 	{idp: simplesamlphp, name: "assertion and response signed", chosen: signs(true, true), does: life},
 	{idp: simplesamlphp, name: "assertion signed", chosen: signs(true, false), does: life},
 	{idp: simplesamlphp, name: "response signed", chosen: signs(false, true), does: life},
+	{idp: simplesamlphp, name: "metadata by its address", chosen: fetched, does: life},
 	{idp: simplesamlphp, name: "SHA-1", chosen: sha1, refused: fault.SignatureWeak},
 	{idp: simplesamlphp, name: "its own choice of NameID", chosen: transient, refused: fault.NameIDTransient},
 	{idp: simplesamlphp, name: "AES-128-CBC, both signed", chosen: encrypts(aes128CBC, true, true), does: life, needs: encryption, without: fault.EncryptionUnexpected},
@@ -85,6 +87,7 @@ var table = []row{
 	{idp: simplesamlphp, name: "logout that starts there", chosen: signs(true, true), does: logoutThere, needs: singleLogout},
 
 	{idp: pysaml2, name: "assertion signed", chosen: signs(true, false), does: life},
+	{idp: pysaml2, name: "metadata by its address", chosen: fetched, does: life},
 	{idp: pysaml2, name: "response signed", chosen: signs(false, true), does: life},
 	{idp: pysaml2, name: "assertion and response signed", chosen: signs(true, true), does: life},
 	// Nobody gets in by a cipher that is broken, whatever the team opted for.
@@ -92,6 +95,7 @@ var table = []row{
 
 	{idp: lemonldap, name: "assertion and response signed", chosen: signs(true, true), does: life},
 	{idp: lemonldap, name: "assertion signed", chosen: signs(true, false), does: life},
+	{idp: lemonldap, name: "metadata by its address", chosen: fetched, does: life},
 	{idp: lemonldap, name: "SHA-1", chosen: sha1, refused: fault.SignatureWeak},
 	{idp: lemonldap, name: "AES-128-CBC, both signed", chosen: encrypts(aes128CBC, true, true), does: life, needs: encryption, without: fault.EncryptionUnexpected},
 	{idp: lemonldap, name: "AES-128-CBC, assertion signed", chosen: encrypts(aes128CBC, true, false), does: life, needs: encryption, without: fault.EncryptionUnexpected},
@@ -130,6 +134,8 @@ func encrypts(cipher string, assertion, response bool) func(*service) {
 		s.cipher = cipher
 	}
 }
+
+func fetched(s *service) { s.SignAssertion, s.byAddress = true, true }
 
 func sha1(s *service) { s.SignAssertion, s.SHA1 = true, true }
 
