@@ -131,8 +131,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.persisted.remember(ctx, hash, p.query)
 	// 4. The operation: found, safe for the method, its variables good, allowed, affordable.
 	chosen := doc.Operations.ForName(p.operationName)
-	subscribes := chosen != nil && chosen.Operation == ast.Subscription
-	if chosen != nil && chosen.Operation == ast.Mutation && r.Method == http.MethodGet || subscribes && r.Method == http.MethodGet && !streams {
+	if chosen == nil {
+		writeRefusal(ctx, w, mediaType, refuse(CodeValidationFailed, "Which operation? There is none of the name that operationName says, or there are several and it says none."))
+		return
+	}
+	subscribes := chosen.Operation == ast.Subscription
+	if chosen.Operation == ast.Mutation && r.Method == http.MethodGet || subscribes && r.Method == http.MethodGet && !streams {
 		w.Header().Set("Allow", "POST")
 		writeRefusal(ctx, w, mediaType, refuse(CodeMethodNotAllowed, "GET is for queries; use POST."))
 		return
