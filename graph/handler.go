@@ -44,6 +44,7 @@ type Handler struct {
 	persisted              *persisted
 	trusted                *Trusted // nil where every document is as good
 	streams                *streams
+	keepAlive, sendWithin  time.Duration // of streams
 	now                    func() time.Time
 	budgets                *budgets // nil where nothing is limited
 	limits                 Limits
@@ -55,7 +56,7 @@ func NewHandler(o Options) *Handler {
 	contract := withoutDefer(NewExecutableSchema(Config{}).Schema())
 	h := &Handler{
 		log: o.Log, schema: contract, batches: o.Batches,
-		documents: newDocuments(), persisted: newPersisted(), trusted: o.Trusted, streams: newStreams(), now: o.Now, limits: DefaultLimits, anonymousIntrospection: o.AnonymousIntrospection,
+		documents: newDocuments(), persisted: newPersisted(), trusted: o.Trusted, streams: newStreams(), keepAlive: keepAlive, sendWithin: sendWithin, now: o.Now, limits: DefaultLimits, anonymousIntrospection: o.AnonymousIntrospection,
 	}
 	if o.RateLimit {
 		h.budgets = newBudgets(o.Now)
