@@ -39,7 +39,7 @@ func (h *Handler) document(ctx context.Context, text string) (*ast.QueryDocument
 		return nil, no
 	}
 	if errs := validator.ValidateWithRules(h.schema, doc, newRules(introspects && len(text) <= suggestibleText)); len(errs) > 0 {
-		return nil, &refusal{code: CodeValidationFailed, errors: errs}
+		return nil, &refusal{code: CodeValidationFailed, errors: withoutValues(errs)}
 	}
 	if known {
 		h.documents.put(text, doc)
@@ -56,7 +56,21 @@ func parseRefusal(err error) *refusal {
 	if strings.HasPrefix(e.Message, "exceeded token limit") {
 		return refuse(CodeDocumentTooLarge, "The document has more tokens than the limit.")
 	}
+	if strings.HasPrefix(e.Message, "exceeded maximum nesting depth") {
+		return refuse(CodeDocumentTooDeep, "The document is nested deeper than the limit.")
+	}
 	return &refusal{code: CodeParseFailed, errors: gqlerror.List{e}}
+}
+
+// withoutValues takes out of errors the values that stood in the document: one may
+// be a secret that somebody put where another value belongs.
+func withoutValues(errs gqlerror.List) gqlerror.List {
+	for _, e := range errs {
+		if what, _, repeats := strings.Cut(e.Message, " value: "); repeats {
+			e.Message = what + " value."
+		}
+	}
+	return errs
 }
 
 // mayIntrospect reports whether the caller may read the schema through the API.

@@ -44,6 +44,7 @@ type Handler struct {
 	persisted              *persisted
 	trusted                *Trusted // nil where every document is as good
 	streams                *streams
+	keepAlive, sendWithin  time.Duration // of streams
 	now                    func() time.Time
 	budgets                *budgets // nil where nothing is limited
 	limits                 Limits
@@ -55,7 +56,7 @@ func NewHandler(o Options) *Handler {
 	contract := withoutDefer(NewExecutableSchema(Config{}).Schema())
 	h := &Handler{
 		log: o.Log, schema: contract, batches: o.Batches,
-		documents: newDocuments(), persisted: newPersisted(), trusted: o.Trusted, streams: newStreams(), now: o.Now, limits: DefaultLimits, anonymousIntrospection: o.AnonymousIntrospection,
+		documents: newDocuments(), persisted: newPersisted(), trusted: o.Trusted, streams: newStreams(), keepAlive: keepAlive, sendWithin: sendWithin, now: o.Now, limits: DefaultLimits, anonymousIntrospection: o.AnonymousIntrospection,
 	}
 	if o.RateLimit {
 		h.budgets = newBudgets(o.Now)
@@ -131,8 +132,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.persisted.remember(ctx, hash, p.query)
 	// 4. The operation: found, safe for the method, its variables good, allowed, affordable.
 	chosen := doc.Operations.ForName(p.operationName)
-	subscribes := chosen != nil && chosen.Operation == ast.Subscription
-	if chosen != nil && chosen.Operation == ast.Mutation && r.Method == http.MethodGet || subscribes && r.Method == http.MethodGet && !streams {
+	if chosen == nil {
+		writeRefusal(ctx, w, mediaType, refuse(CodeValidationFailed, "Which operation? There is none of the name that operationName says, or there are several and it says none."))
+		return
+	}
+	subscribes := chosen.Operation == ast.Subscription
+	if chosen.Operation == ast.Mutation && r.Method == http.MethodGet || subscribes && r.Method == http.MethodGet && !streams {
 		w.Header().Set("Allow", "POST")
 		writeRefusal(ctx, w, mediaType, refuse(CodeMethodNotAllowed, "GET is for queries; use POST."))
 		return

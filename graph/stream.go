@@ -84,7 +84,7 @@ func (h *Handler) stream(ctx context.Context, w http.ResponseWriter, op *graphql
 	defer h.streams.close(who)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	out := &eventWriter{to: w, control: http.NewResponseController(w), cancel: cancel}
+	out := &eventWriter{to: w, control: http.NewResponseController(w), within: h.sendWithin, cancel: cancel}
 	// The limits on the time of a request are for ordinary ones.
 	_ = out.control.SetReadDeadline(time.Time{})
 	_ = out.control.SetWriteDeadline(time.Time{})
@@ -99,7 +99,7 @@ func (h *Handler) stream(ctx context.Context, w http.ResponseWriter, op *graphql
 
 	results := make(chan []byte)
 	go h.results(running, respond, results)
-	beat := time.NewTicker(keepAlive)
+	beat := time.NewTicker(h.keepAlive)
 	defer beat.Stop()
 	for {
 		select {
@@ -148,12 +148,13 @@ func (h *Handler) results(ctx context.Context, respond graphql.ResponseHandler, 
 type eventWriter struct {
 	to      http.ResponseWriter
 	control *http.ResponseController
+	within  time.Duration // in which one event has to be read
 	cancel  context.CancelFunc
 }
 
 func (e *eventWriter) send(text string) {
 	// A deadline that has passed ends a write that waits for a client who does not read.
-	late := time.AfterFunc(sendWithin, func() { _ = e.control.SetWriteDeadline(time.Unix(1, 0)) })
+	late := time.AfterFunc(e.within, func() { _ = e.control.SetWriteDeadline(time.Unix(1, 0)) })
 	defer late.Stop()
 	if _, err := e.to.Write([]byte(text)); err != nil {
 		e.cancel()

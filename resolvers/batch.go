@@ -17,6 +17,7 @@ import (
 // waiting for a moment in case more questions come.
 type batch[V any] struct {
 	fetch  func(context.Context, []models.ID) (map[models.ID]V, error)
+	listed func() []models.ID // wanted besides, asked when something has to be fetched; may be nil
 	mu     sync.Mutex
 	wanted map[models.ID]bool
 	known  map[models.ID]result[V]
@@ -60,6 +61,13 @@ func (b *batch[V]) get(ctx context.Context, id models.ID) (row V, found bool, er
 		return r.row, r.found, r.err
 	}
 	b.wanted[id] = true
+	if b.listed != nil {
+		for _, also := range b.listed() {
+			if _, done := b.known[also]; !done {
+				b.wanted[also] = true
+			}
+		}
+	}
 	ids := make([]models.ID, 0, len(b.wanted))
 	for w := range b.wanted {
 		ids = append(ids, w)
@@ -123,7 +131,7 @@ type batchesKey struct{}
 
 // withBatches gives the context fresh batches.
 func (r *Resolver) withBatches(ctx context.Context) context.Context {
-	return context.WithValue(ctx, batchesKey{}, &batches{
+	b := &batches{
 		users:         newBatch(r.usersByID),
 		identities:    newBatch(r.Roster.IdentitiesByMembership),
 		ownLogins:     newBatch(r.Account.FactsByMembership),
@@ -169,7 +177,9 @@ func (r *Resolver) withBatches(ctx context.Context) context.Context {
 		},
 		groups: newBatch(r.Roster.GroupsByID),
 		health: newBatch(r.healthByTeam),
-	})
+	}
+	b.identities.listed, b.ownLogins.listed, b.emails.listed, b.attributes.listed = b.listedMembers, b.listedMembers, b.listedMembers, b.listedMembers
+	return context.WithValue(ctx, batchesKey{}, b)
 }
 
 // batch returns the context's batches, or fresh ones that nobody else uses.

@@ -15,14 +15,18 @@ func (b *batches) expect(members []*models.Membership) {
 	}
 	b.listed = append(b.listed, ids...)
 	b.mu.Unlock()
-	b.identities.want(ids...)
-	b.ownLogins.want(ids...)
-	b.emails.want(ids...)
-	b.attributes.want(ids...)
 	for i, m := range members {
 		ids[i] = m.UserID
 	}
 	b.users.want(ids...)
+}
+
+// listedMembers are the members of all pages so far. What few pages ask about them
+// is not announced to a batch of its own for every page.
+func (b *batches) listedMembers() []models.ID {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.listed[:len(b.listed):len(b.listed)]
 }
 
 // sessionsOf is the batch of the newest sessions of every member listed so far.
