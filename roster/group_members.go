@@ -100,7 +100,7 @@ func (c *groupEdit) add(refs []GroupRef) error {
 		return err
 	}
 	done := c.tx.Exec("INSERT INTO group_members (group_id, membership_id, team_id, display) SELECT ?, m.id, m.team_id, r.display FROM "+
-		c.refs()+" JOIN memberships m ON m.id = r.id WHERE m.team_id = ? ORDER BY m.id ON CONFLICT (group_id, membership_id) DO NOTHING",
+		c.refs()+" CROSS JOIN memberships m WHERE m.id = r.id AND m.team_id = ? ORDER BY m.id ON CONFLICT (group_id, membership_id) DO NOTHING",
 		c.group.ID, string(text), c.group.TeamID)
 	if done.Error != nil {
 		return done.Error
@@ -117,7 +117,9 @@ func (c *groupEdit) add(refs []GroupRef) error {
 	return c.call(slices.DeleteFunc(refs, func(r GroupRef) bool { return r.Display == "" }))
 }
 
-// refs is a table of GroupRefs, called r, out of one parameter with their JSON.
+// refs is a table of GroupRefs, called r, out of one parameter with their JSON. To be
+// joined by CROSS JOIN: SQLite does not change the order of one, and the other way
+// round it would go through the list once for every row.
 func (c *groupEdit) refs() string {
 	if c.service.DB.Dialect() == models.Postgres {
 		return "jsonb_to_recordset(CAST(? AS jsonb)) AS r(id uuid, display text)"
@@ -139,8 +141,9 @@ func (c *groupEdit) call(refs []GroupRef) error {
 	if err != nil {
 		return err
 	}
-	done := c.tx.Exec("UPDATE group_members SET display = r.display FROM "+c.refs()+
-		" WHERE group_members.group_id = ? AND group_members.membership_id = r.id AND group_members.display <> r.display", string(text), c.group.ID)
+	done := c.tx.Exec("INSERT INTO group_members (group_id, membership_id, team_id, display) SELECT x.group_id, x.membership_id, x.team_id, r.display FROM "+
+		c.refs()+" CROSS JOIN group_members x WHERE x.group_id = ? AND x.membership_id = r.id AND x.display <> r.display "+
+		"ORDER BY x.membership_id ON CONFLICT (group_id, membership_id) DO UPDATE SET display = excluded.display", string(text), c.group.ID)
 	c.called += int(done.RowsAffected)
 	return done.Error
 }

@@ -13,6 +13,7 @@ type ordering struct {
 	join      sqlText // what the key needs
 	key, seq  string  // key is "" when nothing but the place counts
 	nullable  bool
+	unique    bool // no two rows have the same key, so an index alone gives the order
 	ascending bool
 }
 
@@ -23,7 +24,7 @@ func (l *list) ordering(sort *ScimSort) ordering {
 	col, ok := l.columns()[sort.Attr]
 	switch {
 	case ok && (sort.Attr == "username" || sort.Attr == "externalid" || sort.Attr == "displayname"):
-		o.key, o.nullable = l.exactly(col.name), col.nullable
+		o.key, o.nullable, o.unique = l.exactly(col.name), col.nullable, sort.Attr != "externalid"
 	case ok:
 		o.key, o.nullable = col.name, col.nullable
 	case sort.Attr == "active":
@@ -41,8 +42,11 @@ func (o ordering) by() string {
 	if !o.ascending {
 		direction = " DESC"
 	}
-	if o.key == "" {
+	switch {
+	case o.key == "":
 		return o.seq + direction
+	case o.unique:
+		return o.key + direction
 	}
 	by := o.key + direction + ", " + o.seq
 	if o.nullable {
@@ -60,6 +64,8 @@ func (o ordering) behind(last any, seq int) (out sqlText) {
 	switch {
 	case o.key == "":
 		out.add(o.seq+further, seq)
+	case o.unique:
+		out.add(o.key+further, last)
 	case last == nil && o.ascending:
 		out.add(o.key+" IS NULL AND "+o.seq+" > ?", seq)
 	case last == nil:
@@ -85,6 +91,9 @@ func (s *Service) places(ctx context.Context, l *list, q ScimQuery, skip int) ([
 	st.add("SELECT " + l.seq + l.tables)
 	st.add(o.join.text, o.join.args...)
 	st.add(l.wanted.text, l.wanted.args...)
+	if l.kind == models.ResourceUser {
+		st.add(" AND m.team_id = ?", l.team) // lets the indexes of memberships give the order
+	}
 	if q.Cursor && q.After > 0 {
 		last, err := s.keyAt(ctx, l, o, q.After)
 		if err != nil {

@@ -74,6 +74,7 @@ func FuzzPatch(f *testing.F) {
 		`[{"op":"add","path":"emails[type eq \"home\"].value","value":"h@x.test"},{"op":"remove","path":"emails[type eq \"work\"]"}]`,
 		`[{"op":"add","value":{"name.givenName":"A","urn:ietf:params:scim:schemas:core:2.0:User":{"displayName":null}}}]`,
 		`[{"op":"remove","path":"userName"}]`, `[{"op":"replace","path":"emails.primary","value":true},{"op":"add","path":"emails","value":{"value":"b@x.test","primary":true}}]`,
+		`[{"op":"add","value":{"badge":7,"desk":{"room":"1"},"urn:x:y:2.0:User":{"cohort":"a"}}},{"op":"replace","path":"desk.room","value":"2"}]`,
 		`[{"op":"replace","path":"name","value":{"givenName":null,"familyName":""}}]`, `[{"op":"replace","path":"id","value":"1"}]`,
 	} {
 		f.Add(seed)
@@ -153,10 +154,18 @@ func keptOnly(t *testing.T, operations string, d document, in []attribute) {
 			ok = ok && a.kind != kindBoolean && a.kind != kindComplex && v != ""
 		case bool:
 			ok = ok && a.kind == kindBoolean
+		case foreign:
+			ok = a == nil && foreignName(name) && v.value != nil
 		case document:
-			ok = ok && a.kind == kindComplex && !a.many && len(v) > 0
-			if ok {
+			switch {
+			case a == nil:
+				if ok = foreignURN(name) && len(v) > 0; ok {
+					keptOnly(t, operations, v, nil)
+				}
+			case ok && a.kind == kindComplex && !a.many && len(v) > 0:
 				keptOnly(t, operations, v, a.sub)
+			default:
+				ok = false
 			}
 		case []document:
 			ok = ok && a.kind == kindComplex && a.many && len(v) > 0
