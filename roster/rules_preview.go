@@ -127,14 +127,17 @@ func (s *Service) gradedSQL(team models.ID, rules []models.RoleRule, standard mo
 	const never = "1000000"
 	const decided = `held IS NOT NULL AND (role_source = 'DEFAULT' OR held < missing)`
 	const fallen = `held IS NULL AND missing = ` + never + ` AND role_source <> 'DEFAULT'`
-	return `WITH rules AS (` + table + `) SELECT id, role, role_source,
-			CASE WHEN ` + decided + ` THEN (SELECT r.role FROM rules r WHERE r.position = held) WHEN ` + fallen + ` THEN ? ELSE role END AS new_role,
-			CASE WHEN ` + decided + ` THEN (SELECT r.source FROM rules r WHERE r.position = held) WHEN ` + fallen + ` THEN 'DEFAULT' ELSE role_source END AS new_source
-		FROM (SELECT m.id, m.role, m.role_source,
+	// What is worked out of a member's claims is worked out once: without the word,
+	// both databases do it again at every mention.
+	return `WITH rules AS (` + table + `), judged AS MATERIALIZED (SELECT m.id, m.role, m.role_source,
 				(SELECT min(r.position) FROM rules r WHERE ` + holds + `) AS held,
 				COALESCE((SELECT min(r.position) FROM rules r WHERE ` + absent + `), ` + never + `) AS missing
-			FROM memberships m JOIN member_claims c ON c.membership_id = m.id WHERE ` + followersSQL + `) AS judged`,
-		[]any{string(text), string(standard), team}, nil
+			FROM memberships m JOIN member_claims c ON c.membership_id = m.id WHERE ` + followersSQL + `),
+		graded AS MATERIALIZED (SELECT id, role, role_source,
+			CASE WHEN ` + decided + ` THEN (SELECT r.role FROM rules r WHERE r.position = held) WHEN ` + fallen + ` THEN ? ELSE role END AS new_role,
+			CASE WHEN ` + decided + ` THEN (SELECT r.source FROM rules r WHERE r.position = held) WHEN ` + fallen + ` THEN 'DEFAULT' ELSE role_source END AS new_source
+			FROM judged) SELECT * FROM graded`,
+		[]any{string(text), team, string(standard)}, nil
 }
 
 // ruleTable is the rules as a table, whether a rule holds for the claims c, and

@@ -76,9 +76,10 @@ func (s *Service) GroupMembers(ctx context.Context, team models.ID, g Group, w m
 	if err != nil {
 		return nil, false, err
 	}
+	// One query that both databases walk in the order of the page and leave when it is
+	// full: the group itself may be the whole team.
 	var rows []models.Membership
-	ids := q.Select("m.id")
-	if err := w.Apply(s.DB.Read(ctx).Where("team_id = ? AND id IN (?)", team, ids), "").Find(&rows).Error; err != nil {
+	if err := w.Apply(s.DB.Read(ctx).Table("(?) AS found", q.Select("m.*")), "").Find(&rows).Error; err != nil {
 		return nil, false, err
 	}
 	rows, more := models.Cut(w, rows)
