@@ -73,6 +73,14 @@ func LockTeam(tx *gorm.DB, id ID) (Team, error) {
 	return t, Fault(err)
 }
 
+// ShareTeam keeps transactions that lock a team waiting, and waits for them, but
+// not others that share it: many may do something at once that one other must not
+// overlook. What is read in the same statement may be older than the wait.
+func ShareTeam(tx *gorm.DB, id ID) error {
+	var t Team
+	return Fault(tx.Clauses(clause.Locking{Strength: clause.LockingStrengthShare}).Select("id").Where("id = ?", id).Take(&t).Error)
+}
+
 // LockMembership reads a membership and keeps other transactions that lock it
 // waiting. Whoever gives a member a credential locks the row first, and so does
 // whoever takes the credentials away: one of the two sees what the other did.

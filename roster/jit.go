@@ -194,6 +194,9 @@ func (s *Service) provisionJit(ctx context.Context, tx *gorm.DB, l *sso.Login, p
 	if err != nil {
 		return Member{}, err
 	}
+	if err := stillUnannounced(tx, l); err != nil {
+		return Member{}, err
+	}
 	role, source := g.newcomer()
 	u, err := s.newUser(tx, p, models.KindPerson, models.OriginSso, &l.Team.ID)
 	if err != nil {
@@ -225,6 +228,21 @@ func (s *Service) provisionJit(ctx context.Context, tx *gorm.DB, l *sso.Login, p
 		return Member{}, err
 	}
 	return m, s.askToConfirm(ctx, tx, m)
+}
+
+// stillUnannounced is ErrAgain when provisioning made the person after this
+// sign-in had looked for them. With the team locked, none is doing so now: there
+// would be two of one person, and a removal would end the access of one.
+func stillUnannounced(tx *gorm.DB, l *sso.Login) error {
+	if _, err := models.LockTeam(tx, l.Team.ID); err != nil {
+		return err
+	}
+	var n int64
+	err := announcedAs(tx, l).Model(&models.Membership{}).Limit(1).Count(&n).Error
+	if err == nil && n > 0 {
+		err = models.ErrAgain
+	}
+	return err
 }
 
 // appeared is ErrAgain when the account that is in the way belongs to this very

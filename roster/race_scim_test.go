@@ -6,8 +6,10 @@ import (
 
 	"rollcall/fault"
 	"rollcall/internal/housetest"
+	"rollcall/internal/idptest"
 	"rollcall/models"
 	"rollcall/roster"
+	"rollcall/saml"
 )
 
 // A client that creates the same person sixteen times at once has created one
@@ -199,6 +201,28 @@ func TestUpdateAgainstRemoval(t *testing.T) {
 			same(t, "there, account", []any{there, h.count(&models.User{}, "id = ?", m.UserID)}, []any{false, 0})
 			events := h.told(m.ID)
 			same(t, "last event", events[len(events)-1].Action, "membership.removed")
+		}
+	})
+}
+
+// Provisioning and the first sign-in of the same person meet, and each calls
+// them by the name that the other knows, with an address of its own: they are one
+// person still, or a removal would leave the other one in.
+func TestProvisionAgainstSignInByNameAlone(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		for range 20 {
+			name := "emp-" + h.address()
+			login := h.judged(h.team, h.idp, idptest.Person{NameID: name, NameIDFormat: saml.FormatUnspecified, Email: h.address()})
+			in := roster.ScimUser{UserName: name, Email: h.address(), Active: true}
+			before := h.people()
+			ends := together(t,
+				func() error { return first(h.ProvisionScim(h.scim(), h.team.ID, in)) },
+				func() error { return first(h.SignIn(h.request(), login)) },
+			)
+			if ends[""]+ends[fault.Taken]+ends[fault.LoginAccountConflict] != 2 || ends[""] == 0 {
+				t.Fatalf("%v", ends)
+			}
+			same(t, "members", h.people()[1]-before[1], int64(1))
 		}
 	})
 }

@@ -111,6 +111,11 @@ func (s *Service) ProvisionScim(ctx context.Context, team models.ID, in ScimUser
 	}
 	var out Member
 	err := s.provisionTx(ctx, func(tx *gorm.DB) error {
+		// A sign-in that makes the same person locks the team: one of the two sees
+		// what the other did, whatever addresses they know.
+		if err := models.ShareTeam(tx, team); err != nil {
+			return err
+		}
 		defaultRole, known, err := provisioningOf(ctx, tx, team, in)
 		if err != nil {
 			return err
