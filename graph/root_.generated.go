@@ -15106,7 +15106,8 @@ type ServiceProvider {
   """
   metadataUrl: URL!
   """
-  Where the identity provider sends logout messages; null while the team has no key.
+  Where the identity provider sends logout messages, by redirect or POST. While the team
+  has no key, its requests end sessions and the browser stays here.
   """
   logoutUrl: URL
   """

@@ -1974,7 +1974,8 @@ type ServiceProvider struct {
 	LoginURL string `json:"loginUrl"`
 	// Where the metadata document is.
 	MetadataURL string `json:"metadataUrl"`
-	// Where the identity provider sends logout messages; null while the team has no key.
+	// Where the identity provider sends logout messages, by redirect or POST. While the team
+	// has no key, its requests end sessions and the browser stays here.
 	LogoutURL *string `json:"logoutUrl,omitempty"`
 	// The team's own keys, the current one in front: two at most. The first one is made
 	// when something needs it: signed requests, signed metadata, encryption or logout.
