@@ -51,7 +51,7 @@ func inUse() uint64 {
 // afterEach runs fn after every collection, from the next one on: an object that
 // nobody holds is cleaned up by it, and makes the next such object.
 func afterEach(fn func()) {
-	type canary struct{ next *canary } // with a pointer, so that it lives alone
+	type canary struct{ _ *byte } // with a pointer, so that it lives alone
 	runtime.AddCleanup(&canary{}, func(fn func()) {
 		fn()
 		afterEach(fn)

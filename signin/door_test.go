@@ -170,7 +170,7 @@ func TestMetadata(t *testing.T) {
 		if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "application/samlmetadata+xml" || w.Header().Get("X-Content-Type-Options") != "nosniff" {
 			h.Errorf("%d %v", w.Code, w.Header())
 		}
-		want, err := saml.ServiceProvider{EntityID: base + "/saml/acme", ACSURL: base + "/saml/acme/finalize"}.Metadata()
+		want, err := saml.ServiceProvider{EntityID: base + "/saml/acme", ACSURL: base + "/saml/acme/finalize", LogoutURL: base + "/saml/acme/logout"}.Metadata()
 		if err != nil || w.Body.String() != string(want) {
 			h.Errorf("error %v\n%s", err, w.Body)
 		}

@@ -295,13 +295,12 @@ func TestLogoutQueryIsSealed(t *testing.T) {
 	})
 }
 
-// A sign-in is no logout message, and a team without a key takes none.
+// A sign-in is no logout message.
 func TestLogoutTakesNothingElse(t *testing.T) {
 	eachHouse(t, func(h *house) {
 		b := h.browser()
 		value, err := h.idp.LogoutForm(h.request("one"))
 		h.must(err)
-		h.refusedLogout("without a key", b.post(logoutPath, url.Values{"SAMLRequest": {value}}, elsewhere))
 		h.withLogout(models.BindingPost)
 		id, _ := b.ask("acme")
 		for what, form := range map[string]url.Values{
