@@ -24,7 +24,7 @@ func (s *Service) Prune(ctx context.Context) error {
 		for range pruneAtOnce {
 			var n int64
 			err := s.DB.InTx(ctx, func(tx *gorm.DB) error {
-				some := tx.Model(old.row).Select(old.key).Where("expires_at < ?", old.before).Limit(pruneBatch)
+				some := tx.Model(old.row).Select(old.key).Where("expires_at < ?", old.before).Order("expires_at").Limit(pruneBatch)
 				done := tx.Where(old.key+" IN (?)", some).Delete(old.row)
 				n = done.RowsAffected
 				return done.Error

@@ -271,6 +271,29 @@ func (ec *executionContext) fieldContext_NotificationSettings_dailyDigest(_ cont
 	return graphql.NewScalarFieldContext("NotificationSettings", field, false, false, "Boolean")
 }
 
+func (ec *executionContext) _NotificationSettings_breakGlassReminder(ctx context.Context, field graphql.CollectedField, obj *models.NotificationSettings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NotificationSettings_breakGlassReminder(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BreakGlassReminder, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NotificationSettings_breakGlassReminder(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NotificationSettings", field, false, false, "Boolean")
+}
+
 func (ec *executionContext) _NotificationSettings_revision(ctx context.Context, field graphql.CollectedField, obj *models.NotificationSettings) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -419,7 +442,7 @@ func (ec *executionContext) unmarshalInputUpdateNotificationSettingsInput(ctx co
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"teamId", "extraRecipients", "language", "noticeAt60Days", "noticeAt14Days", "noticeAtEnd", "trustDiscovered", "tellMembers", "welcomeMembers", "dailyDigest", "revision", "clientMutationId"}
+	fieldsInOrder := [...]string{"teamId", "extraRecipients", "language", "noticeAt60Days", "noticeAt14Days", "noticeAtEnd", "trustDiscovered", "tellMembers", "welcomeMembers", "dailyDigest", "breakGlassReminder", "revision", "clientMutationId"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -496,6 +519,13 @@ func (ec *executionContext) unmarshalInputUpdateNotificationSettingsInput(ctx co
 				return it, err
 			}
 			it.DailyDigest = graphql.OmittableOf(data)
+		case "breakGlassReminder":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("breakGlassReminder"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.BreakGlassReminder = graphql.OmittableOf(data)
 		case "revision":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("revision"))
 			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
@@ -594,6 +624,11 @@ func (ec *executionContext) _NotificationSettings(ctx context.Context, sel ast.S
 			}
 		case "dailyDigest":
 			out.Values[i] = ec._NotificationSettings_dailyDigest(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "breakGlassReminder":
+			out.Values[i] = ec._NotificationSettings_breakGlassReminder(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}

@@ -908,18 +908,19 @@ type ComplexityRoot struct {
 	}
 
 	NotificationSettings struct {
-		DailyDigest     func(childComplexity int) int
-		Days0           func(childComplexity int) int
-		Days14          func(childComplexity int) int
-		Days60          func(childComplexity int) int
-		ExtraRecipients func(childComplexity int) int
-		Language        func(childComplexity int) int
-		Revision        func(childComplexity int) int
-		Team            func(childComplexity int) int
-		TellMembers     func(childComplexity int) int
-		TrustDiscovered func(childComplexity int) int
-		UpdatedAt       func(childComplexity int) int
-		WelcomeMembers  func(childComplexity int) int
+		BreakGlassReminder func(childComplexity int) int
+		DailyDigest        func(childComplexity int) int
+		Days0              func(childComplexity int) int
+		Days14             func(childComplexity int) int
+		Days60             func(childComplexity int) int
+		ExtraRecipients    func(childComplexity int) int
+		Language           func(childComplexity int) int
+		Revision           func(childComplexity int) int
+		Team               func(childComplexity int) int
+		TellMembers        func(childComplexity int) int
+		TrustDiscovered    func(childComplexity int) int
+		UpdatedAt          func(childComplexity int) int
+		WelcomeMembers     func(childComplexity int) int
 	}
 
 	OwnLogin struct {
@@ -5485,6 +5486,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Mutation.VerifyDomain(childComplexity, args["input"].(model.VerifyDomainInput)), true
 
+	case "NotificationSettings.breakGlassReminder":
+		if e.ComplexityRoot.NotificationSettings.BreakGlassReminder == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationSettings.BreakGlassReminder(childComplexity), true
 	case "NotificationSettings.dailyDigest":
 		if e.ComplexityRoot.NotificationSettings.DailyDigest == nil {
 			break
@@ -13928,6 +13935,11 @@ type NotificationSettings {
   """
   dailyDigest: Boolean!
   """
+  Whether admins are reminded, once in ninety days, when single sign-on is enforced and
+  in that time no direct admin signed in and no recovery code was used.
+  """
+  breakGlassReminder: Boolean!
+  """
   Grows with every change of the settings; 0 when nothing was ever changed.
   """
   revision: Int!
@@ -13984,6 +13996,11 @@ input UpdateNotificationSettingsInput {
   Whether admins are told once a day who was deactivated or removed on the day before.
   """
   dailyDigest: Boolean
+  """
+  Whether admins are reminded, once in ninety days, when single sign-on is enforced and
+  in that time no direct admin signed in and no recovery code was used.
+  """
+  breakGlassReminder: Boolean
   """
   The revision that you read. When it is given and the settings have changed
   since, the answer is STALE_REVISION.
@@ -18492,6 +18509,8 @@ func (ec *executionContext) childFields_NotificationSettings(ctx context.Context
 		return ec.fieldContext_NotificationSettings_welcomeMembers(ctx, field)
 	case "dailyDigest":
 		return ec.fieldContext_NotificationSettings_dailyDigest(ctx, field)
+	case "breakGlassReminder":
+		return ec.fieldContext_NotificationSettings_breakGlassReminder(ctx, field)
 	case "revision":
 		return ec.fieldContext_NotificationSettings_revision(ctx, field)
 	case "updatedAt":

@@ -52,7 +52,7 @@ func (s *Service) Resend(ctx context.Context, id models.ID) (models.Invitation, 
 		if err != nil {
 			return err
 		}
-		if err := s.send(ctx, tx, *i); err != nil {
+		if err := s.send(tx, *i); err != nil {
 			return err
 		}
 		return audit.Record(ctx, tx, s.Now(), event(*i, audit.InvitationResent))

@@ -53,7 +53,7 @@ func (s *Service) Create(ctx context.Context, team models.ID, people []New) ([]m
 		}
 		events := make([]audit.Event, 0, len(rows))
 		for _, i := range rows {
-			if err := s.send(ctx, tx, i); err != nil {
+			if err := s.send(tx, i); err != nil {
 				return err
 			}
 			events = append(events, event(i, audit.InvitationCreated))

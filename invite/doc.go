@@ -16,12 +16,10 @@
 package invite
 
 import (
-	"context"
 	"time"
 
 	"gorm.io/gorm"
 
-	"rollcall/access"
 	"rollcall/audit"
 	"rollcall/credential"
 	"rollcall/models"
@@ -43,7 +41,7 @@ type Service struct {
 func (s *Service) now() time.Time { return models.Stamp(s.Now()) }
 
 // send writes the link of an invitation and the mail that carries it.
-func (s *Service) send(ctx context.Context, tx *gorm.DB, i models.Invitation) error {
+func (s *Service) send(tx *gorm.DB, i models.Invitation) error {
 	link, err := s.Credentials.NewLink(tx, models.OneTimeLink{
 		Purpose: models.LinkInvitation, TeamID: &i.TeamID, SubjectID: &i.ID, Email: i.Email, ExpiresAt: i.ExpiresAt,
 	})
@@ -58,7 +56,7 @@ func (s *Service) send(ctx context.Context, tx *gorm.DB, i models.Invitation) er
 	return s.Announce(tx, models.Notice{
 		ID: id, TeamID: i.TeamID, NoticeKey: noticeInvitation + "/" + string(id), Kind: noticeInvitation, Recipient: i.Email, LinkID: &link.ID, CreatedAt: now,
 		Facts: map[string]string{
-			"at": now.Format(time.RFC3339), "actor": access.From(ctx).Label, "email": i.Email, "role": string(i.Role),
+			"at": now.Format(time.RFC3339), "actor": i.Inviter(), "email": i.Email, "role": string(i.Role),
 			"expiresAt": i.ExpiresAt.Format(time.RFC3339),
 		},
 	})

@@ -18,6 +18,7 @@ const (
 	SsoRelaxed      Kind = "sso_relaxed"
 	RecoveryUsed    Kind = "recovery_code_used"
 	BreakGlassUsed  Kind = "breakglass_used"
+	BreakGlassIdle  Kind = "breakglass_untested"
 	SsoEnabled      Kind = "sso_enabled"
 	SsoChanged      Kind = "sso_config_changed"
 	SsoFailing      Kind = "sso_failing"
@@ -56,7 +57,7 @@ const (
 
 // Kinds lists the whole catalogue.
 var Kinds = []Kind{CertExpiring, CertExpired, CertsExpiring, CertAdded, CertRemoved, CertDiscovered, MetadataFailing, MetadataWorks,
-	SsoEnabled, SsoDisabled, SsoEnforced, SsoRelaxed, RecoveryUsed, BreakGlassUsed, SsoChanged, SsoFailing, TokenCreated, TokenRevoked, KeyCreated,
+	SsoEnabled, SsoDisabled, SsoEnforced, SsoRelaxed, RecoveryUsed, BreakGlassUsed, BreakGlassIdle, SsoChanged, SsoFailing, TokenCreated, TokenRevoked, KeyCreated,
 	KeyRevoked, KeyExpiring, TokenExpiring, ScimFailing, SsoRollout, MemberOut, MemberRemoved, MembersOut,
 	PasswordChanged, PasswordReset, SetPassword, SignInElsewhere, FactorAdded, FactorRemoved, BackupCodeUsed,
 	VerifyEmail, Invitation, WelcomeSso, DomainVerified, DomainLost,

@@ -1,6 +1,9 @@
 package models
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // InvitationState is how far an invitation has come. One that is past its end
 // is still PENDING here.
@@ -35,3 +38,14 @@ func (i Invitation) GlobalID() string { return Global(PrefixInvitation, i.ID) }
 
 // IsNode marks a Relay Node.
 func (Invitation) IsNode() {}
+
+// Inviter is the address of the person who invited, by whatever means; "" when
+// that was no person. The name of an operator's key says nothing to whoever is
+// invited.
+func (i Invitation) Inviter() string {
+	who, _, _ := strings.Cut(i.InvitedBy, " (")
+	if !strings.Contains(who, "@") {
+		return ""
+	}
+	return who
+}

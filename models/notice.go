@@ -70,9 +70,12 @@ type NotificationSettings struct {
 	TellMembers     bool // whether members are told that they were shut out or removed
 	WelcomeMembers  bool // whether people are told where they sign in when they are in for the first time
 	DailyDigest     bool // whether admins are told once a day who was
-	Revision        int
-	CreatedAt       time.Time
-	UpdatedAt       time.Time
+	// BreakGlassReminder is whether admins are reminded of a way in without the
+	// identity provider that nobody tried for ninety days.
+	BreakGlassReminder bool
+	Revision           int
+	CreatedAt          time.Time
+	UpdatedAt          time.Time
 }
 
 // TableName is the plural that gorm would not guess.

@@ -20,7 +20,8 @@ func (r *mutationResolver) UpdateNotificationSettings(ctx context.Context, input
 		Days14: keep(&in, input.NoticeAt14Days, "noticeAt14Days"), Days0: keep(&in, input.NoticeAtEnd, "noticeAtEnd"),
 		TrustDiscovered: keep(&in, input.TrustDiscovered, "trustDiscovered"),
 		WelcomeMembers:  keep(&in, input.WelcomeMembers, "welcomeMembers"),
-		TellMembers:     keep(&in, input.TellMembers, "tellMembers"), DailyDigest: keep(&in, input.DailyDigest, "dailyDigest"), Revision: input.Revision.Value(),
+		TellMembers:     keep(&in, input.TellMembers, "tellMembers"), DailyDigest: keep(&in, input.DailyDigest, "dailyDigest"),
+		BreakGlass: keep(&in, input.BreakGlassReminder, "breakGlassReminder"), Revision: input.Revision.Value(),
 	}
 	if extra := keepList(&in, input.ExtraRecipients, "extraRecipients"); extra != nil {
 		change.ExtraRecipients = &extra

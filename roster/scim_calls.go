@@ -98,7 +98,7 @@ func (s *Service) ScimHealth(ctx context.Context, team models.ID) (ScimHealth, e
 // are more than ten thousand.
 func (s *Service) PruneScimCalls(ctx context.Context) error {
 	old := s.now().Add(-callsKept)
-	err := s.inBatches(ctx, `DELETE FROM scim_calls WHERE id IN (SELECT id FROM scim_calls WHERE at < ? LIMIT ?)`, old)
+	err := s.inBatches(ctx, `DELETE FROM scim_calls WHERE id IN (SELECT id FROM scim_calls WHERE at < ? ORDER BY at LIMIT ?)`, old)
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (s *Service) PruneScimCalls(ctx context.Context) error {
 	for _, team := range teams {
 		if err == nil {
 			err = s.inBatches(ctx, `DELETE FROM scim_calls WHERE id IN (SELECT id FROM scim_calls WHERE team_id = ? AND id <
-				(SELECT id FROM scim_calls WHERE team_id = ? ORDER BY id DESC LIMIT 1 OFFSET 9999) LIMIT ?)`, team, team)
+				(SELECT id FROM scim_calls WHERE team_id = ? ORDER BY id DESC LIMIT 1 OFFSET 9999) ORDER BY id LIMIT ?)`, team, team)
 		}
 	}
 	return err

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,6 +26,9 @@ import (
 type foreign struct {
 	*samlidp.Server
 	url string
+	// keys is held for reading while it answers, and for writing to give it
+	// another key.
+	keys sync.RWMutex
 }
 
 const foreignPassword = "correct horse"
@@ -40,7 +44,11 @@ func newForeign(t *testing.T) *foreign {
 		t.Fatal(err)
 	}
 	f := &foreign{}
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { f.ServeHTTP(w, r) }))
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.keys.RLock()
+		defer f.keys.RUnlock()
+		f.ServeHTTP(w, r)
+	}))
 	t.Cleanup(front.Close)
 	address, err := url.Parse(front.URL)
 	if err != nil {

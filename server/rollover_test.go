@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -58,11 +59,16 @@ func TestRollover(t *testing.T) {
 				t.Fatal(err)
 			}
 			prepare(ctx, t, h, idp, teamID, way, next)
-			idp.IDP.Key, idp.IDP.Certificate = key, next
+			change := func() {
+				idp.keys.Lock()
+				defer idp.keys.Unlock()
+				idp.IDP.Key, idp.IDP.Certificate = key, next
+			}
 			if way != "neither" {
-				stream(http.StatusSeeOther)
+				idp.underway(t, h, slug, change)
 				continue
 			}
+			change()
 			stream(http.StatusBadRequest)
 			var refused []models.LoginAttempt
 			if err := h.rooms.DB.Read(t.Context()).Where("team_id = ? AND outcome = 'REFUSED'", teamID).Find(&refused).Error; err != nil {
@@ -82,6 +88,43 @@ func TestRollover(t *testing.T) {
 			}
 		}
 	})
+}
+
+// underway has four people at a time sign in, one after the other, while the
+// identity provider changes its key: nobody may notice.
+func (f *foreign) underway(t *testing.T, h *house, slug string, change func()) {
+	t.Helper()
+	ended, enough := make(chan answer), make(chan struct{})
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for {
+				select {
+				case ended <- f.signIn(h, newBrowser(t), slug, "ada"):
+				case <-enough:
+					return
+				}
+			}
+		})
+	}
+	go func() {
+		all.Wait()
+		close(ended)
+	}()
+	for n := range 24 {
+		if n == 8 {
+			change()
+		}
+		done, going := <-ended
+		if !going {
+			t.Fatal("nobody signs in any more")
+		}
+		if done.StatusCode != http.StatusSeeOther {
+			t.Errorf("sign-in %d was answered %d: %s", n, done.StatusCode, done.body)
+		}
+	}
+	close(enough)
+	all.Wait()
 }
 
 // prepare makes the next certificate known in one of the ways.

@@ -16,7 +16,7 @@ func (r *Rooms) addJobs() error {
 	work, err := jobs.New(jobs.Options{
 		DB: r.DB, Now: r.Now, Log: r.Log, SSO: r.SSO, Credentials: r.Credentials, Domains: r.Domains,
 		Sender: sender(r.Config.SMTP, r), From: r.Config.MailFrom, Operators: r.Config.OperatorMail, BaseURL: r.Config.BaseURL, PollOnly: r.Config.PollOnly,
-		AlsoAnnounce: []func(context.Context) error{r.Roster.Watch},
+		AlsoAnnounce: []func(context.Context) error{r.Roster.Watch, r.SSO.AnnounceUntested},
 		AlsoFind:     []func(context.Context) error{r.Account.AnswerAsks},
 		AlsoPrune:    []func(context.Context) error{r.Roster.PruneScimCalls, r.Account.Prune},
 		Retention:    jobs.Retention{Credentials: days(kept.Credentials), History: days(kept.History), Mails: days(kept.Mails)},

@@ -12,7 +12,7 @@ import (
 )
 
 // checkNames are how the rooms that judge a sign-in write a check's name down.
-var checkNames = regexp.MustCompile(`(?:\.(?:pass|skip|Noted|add)\(|\.(?:fail|equal)\([\w.]+, |check *:?= *|AttemptCheck\{\{Name: )"([a-z0-9_]+)"`)
+var checkNames = regexp.MustCompile(`(?:\.(?:pass|skip|Noted|add)\(|\.(?:fail|equal|address)\([\w.]+, |check *:?= *|AttemptCheck\{\{Name: )"([a-z0-9_]+)"`)
 
 // Every check has a title, and no title is for a check that there is not.
 func TestChecksHaveTitles(t *testing.T) {

@@ -38,7 +38,7 @@ func TestSignInFromHere(t *testing.T) {
 		}
 		b.signedInAs("ada@acme.test")
 		rows := h.attempts()
-		if len(rows) != 1 || rows[0].Outcome != models.AttemptSucceeded || rows[0].IP != "192.0.2.7" || rows[0].RequestID != "req-1" || rows[0].IdpInitiated {
+		if len(rows) != 1 || rows[0].Outcome != models.AttemptSucceeded || rows[0].IP != "192.0.2.0/24" || rows[0].RequestID != "req-1" || rows[0].IdpInitiated {
 			h.Errorf("attempts %+v", rows)
 		}
 		h.log.MustNotHold(h.TB, session.Value, b.cookies["__Host-rollcall_flow"].Value, response[:100])

@@ -2,11 +2,9 @@ package signin
 
 import (
 	"net/http"
-	"strings"
 
 	"rollcall/fault"
 	"rollcall/invite"
-	"rollcall/models"
 )
 
 // invitationPage is what the page of an invitation shows.
@@ -62,7 +60,7 @@ func (h *handler) accept(w http.ResponseWriter, r *http.Request) {
 // showInvitation shows what an invitation is about, or why it is no use.
 func (h *handler) showInvitation(w http.ResponseWriter, r *http.Request, about invite.About, token string, err error) {
 	i := about.Invitation
-	v, status := invitationPage{State: invitedAsk, Email: i.Email, Team: about.Team.Name, Inviter: inviter(i), Role: roleNames[i.Role], Token: token}, http.StatusOK
+	v, status := invitationPage{State: invitedAsk, Email: i.Email, Team: about.Team.Name, Inviter: i.Inviter(), Role: roleNames[i.Role], Token: token}, http.StatusOK
 	switch code := fault.CodeOf(err); {
 	case err == nil:
 	case code == fault.Forbidden:
@@ -83,14 +81,4 @@ func (h *handler) showInvitation(w http.ResponseWriter, r *http.Request, about i
 		return
 	}
 	h.show(w, r, status, invitedPage, page{Invitation: &v})
-}
-
-// inviter is the address of the person who invited, also by a key of theirs. The
-// name of an operator's key says nothing to whoever is invited.
-func inviter(i models.Invitation) string {
-	who, _, _ := strings.Cut(i.InvitedBy, " (")
-	if !plausible(who) {
-		return ""
-	}
-	return who
 }

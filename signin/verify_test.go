@@ -110,18 +110,6 @@ func TestAccountNeedsAConfirmedAddress(t *testing.T) {
 	})
 }
 
-// Whoever invited is named by their address, and by nothing else.
-func TestInviter(t *testing.T) {
-	for label, want := range map[string]string{
-		"root@acme.test": "root@acme.test", "root@acme.test (ci)": "root@acme.test", "root@acme.test (a (b))": "root@acme.test",
-		"first start": "", "rollcall": "", "": "", "ops @ night": "",
-	} {
-		if got := inviter(models.Invitation{InvitedBy: label}); got != want {
-			t.Errorf("%q is named %q, want %q", label, got, want)
-		}
-	}
-}
-
 func TestVerifyLimits(t *testing.T) {
 	eachHouse(t, func(h *house) {
 		h.confirming(h.team, true)

@@ -26,7 +26,7 @@ var Languages = []string{"en", "ja"}
 
 // DefaultNotifications are the settings of a team that chose none.
 func DefaultNotifications(team models.ID) models.NotificationSettings {
-	return models.NotificationSettings{TeamID: team, ExtraRecipients: []string{}, Language: Languages[0], TrustDiscovered: true}
+	return models.NotificationSettings{TeamID: team, ExtraRecipients: []string{}, Language: Languages[0], TrustDiscovered: true, BreakGlassReminder: true}
 }
 
 // NotificationsIn reads a team's notification settings with any handle.
@@ -75,7 +75,8 @@ type NotificationsChange struct {
 	TellMembers     *bool
 	WelcomeMembers  *bool
 	DailyDigest     *bool
-	Revision        *int // that the caller read, or nil
+	BreakGlass      *bool // reminders of it
+	Revision        *int  // that the caller read, or nil
 }
 
 // UpdateNotifications changes whom a team wants told of what. Faults:
@@ -125,6 +126,7 @@ func (c NotificationsChange) apply(row *models.NotificationSettings) error {
 	set(&row.TellMembers, c.TellMembers)
 	set(&row.WelcomeMembers, c.WelcomeMembers)
 	set(&row.DailyDigest, c.DailyDigest)
+	set(&row.BreakGlassReminder, c.BreakGlass)
 	if !slices.Contains(Languages, row.Language) {
 		return fault.New(fault.InvalidValue, "Mails are written in: %s.", strings.Join(Languages, ", ")).On("language")
 	}

@@ -2364,6 +2364,9 @@ type UpdateNotificationSettingsInput struct {
 	WelcomeMembers graphql.Omittable[*bool] `json:"welcomeMembers,omitempty"`
 	// Whether admins are told once a day who was deactivated or removed on the day before.
 	DailyDigest graphql.Omittable[*bool] `json:"dailyDigest,omitempty"`
+	// Whether admins are reminded, once in ninety days, when single sign-on is enforced and
+	// in that time no direct admin signed in and no recovery code was used.
+	BreakGlassReminder graphql.Omittable[*bool] `json:"breakGlassReminder,omitempty"`
 	// The revision that you read. When it is given and the settings have changed
 	// since, the answer is STALE_REVISION.
 	Revision graphql.Omittable[*int] `json:"revision,omitempty"`

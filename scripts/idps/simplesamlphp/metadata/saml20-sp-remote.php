@@ -16,7 +16,7 @@ foreach (json_decode(file_get_contents(getenv('IDP_HOME') . '/services.json'), t
     if ($service['sha1']) {
         $parsed['signature.algorithm'] = 'http://www.w3.org/2000/09/xmldsig#rsa-sha1';
     }
-    if ($service['key'] !== '') {
+    if (($service['key'] ?? '') !== '') { // only who changes its key has one
         $file = getenv('IDP_HOME') . '/' . sha1($service['key']);
         file_put_contents($file . '.key', $service['key']);
         file_put_contents($file . '.crt', $service['cert']);
