@@ -26,7 +26,7 @@ var Edge = []Entry{
 	{MethodNotAllowed, Invalid, "The method does not fit.", "Use POST; GET is for queries."},
 	{NotAcceptable, Invalid, "No answer can be given in a media type that the client takes.", "Accept application/graphql-response+json or application/json; for subscriptions text/event-stream."},
 	{UnsupportedMediaType, Invalid, "The body is not of a type that is read here.", "Send JSON in UTF-8, not compressed, as application/json."},
-	{RequestTooLarge, Limited, "The request is larger than 256 KiB.", "Send less; values belong into variables."},
+	{RequestTooLarge, Limited, "The request is larger than 256 KiB, or than 600 KiB with a file.", "Send less; values belong into variables."},
 	{PreflightRequired, Denied, "The request could have been forged by a page of another site.", "Send the header X-Rollcall-Request with any value, or an API key."},
 	{ParseFailed, Invalid, "The document is not GraphQL.", "See the place that the error names."},
 	{ValidationFailed, Invalid, "The document does not fit the schema.", "See the message; the schema is at /schema.graphql."},
