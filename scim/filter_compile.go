@@ -1,8 +1,6 @@
 package scim
 
 import (
-	"strings"
-
 	"rollcall/models"
 	"rollcall/roster"
 )
@@ -76,6 +74,9 @@ func (c *filterCompiler) comparison(e comparison) (roster.ScimFilter, error) {
 	if lower(e.path.name) == "schemas" && e.path.sub == "" {
 		return c.schemas(e)
 	}
+	if e.value == nil && (e.op == opEqual || e.op == opNotEqual) {
+		return c.null(e)
+	}
 	t := c.of.resolve(e.path)
 	switch {
 	case t.attr == nil && t.ext != nil && e.op == opPresent:
@@ -103,6 +104,15 @@ func (c *filterCompiler) comparison(e comparison) (roster.ScimFilter, error) {
 		return test(name(t)+"."+lower(t.sub.name), t.sub, e)
 	}
 	return test(name(t), t.attr, e)
+}
+
+// null compares with null: nothing is there, or something is (RFC 7643 section 2.5).
+func (c *filterCompiler) null(e comparison) (roster.ScimFilter, error) {
+	f, err := c.comparison(comparison{path: e.path, op: opPresent})
+	if err == nil && e.op == opEqual {
+		f = roster.ScimNot{Filter: f}
+	}
+	return f, err
 }
 
 // many compares with every element of a multi-valued attribute; one that fits
@@ -200,29 +210,30 @@ func present(ext extension) roster.ScimFilter {
 	return any
 }
 
-// schemas compares the URNs that a resource shows.
+// schemas compares the URNs that a resource shows; one that fits is enough.
 func (c *filterCompiler) schemas(e comparison) (roster.ScimFilter, error) {
-	text, isText := e.value.(string)
-	var f roster.ScimFilter
-	switch {
-	case e.op == opPresent:
+	if e.op == opPresent {
 		return roster.ScimConst(true), nil
-	case e.op != opEqual && e.op != opNotEqual || !isText:
-		return nil, bad(typeInvalidFilter, "schemas can be compared by eq and ne with a string.")
-	case strings.EqualFold(text, c.of.urn):
-		f = roster.ScimConst(true)
-	default:
-		f = roster.ScimConst(false)
-		for _, ext := range c.of.extensions {
-			if strings.EqualFold(text, ext.urn) {
-				f = present(ext)
-			}
+	}
+	text, isText := e.value.(string)
+	if !isText {
+		return nil, bad(typeInvalidFilter, "schemas is compared with a string in double quotes.")
+	}
+	op := e.op
+	if op == opNotEqual {
+		op = opEqual
+	}
+	shows := func(urn string) bool { return compareText(op, lower(urn), lower(text)) }
+	any := roster.ScimAny{roster.ScimConst(shows(c.of.urn))}
+	for _, ext := range c.of.extensions {
+		if shows(ext.urn) {
+			any = append(any, present(ext))
 		}
 	}
 	if e.op == opNotEqual {
-		f = roster.ScimNot{Filter: f}
+		return roster.ScimNot{Filter: any}, nil
 	}
-	return f, nil
+	return any, nil
 }
 
 func (c *filterCompiler) meta(e comparison, t target) (roster.ScimFilter, error) {
@@ -239,6 +250,11 @@ func (c *filterCompiler) meta(e comparison, t target) (roster.ScimFilter, error)
 		return roster.ScimConst(true), nil
 	}
 	return nil, bad(typeInvalidFilter, "Of meta, created, lastModified and resourceType can be compared.")
+}
+
+// ordered reports whether an operator asks for an order.
+func ordered(op operator) bool {
+	return op == opGreater || op == opGreaterOrEqual || op == opLess || op == opLessOrEqual
 }
 
 // test compiles a comparison with a value of the attribute's type.
@@ -263,6 +279,10 @@ func test(attr string, a *attribute, e comparison) (roster.ScimFilter, error) {
 	switch {
 	case !ok:
 		return nil, bad(typeInvalidFilter, "%s is compared with a string in double quotes.", a.name)
+	case a.kind == kindBinary && ordered(e.op):
+		return nil, bad(typeInvalidFilter, "%s has no order: gt, ge, lt and le cannot be asked for.", a.name)
+	case a.name == "$ref" && (a.immutable || a.readOnly) && e.op != opEqual && e.op != opNotEqual:
+		return nil, bad(typeInvalidFilter, "$ref can be compared by eq and ne with an address, and by pr.")
 	case a.kind == kindTime:
 		at, ok := parseTime(text)
 		if !ok || e.op == opContains || e.op == opStartsWith || e.op == opEndsWith {

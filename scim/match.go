@@ -48,8 +48,14 @@ func compare(c comparison, a *attribute, value document) bool {
 	if !ok || !isText {
 		return false // only text is ordered or has parts
 	}
-	x, y = strings.ToLower(x), strings.ToLower(y)
-	switch c.op {
+	return compareText(c.op, strings.ToLower(x), strings.ToLower(y))
+}
+
+// compareText compares two texts to the letter.
+func compareText(op operator, x, y string) bool {
+	switch op {
+	case opEqual:
+		return x == y
 	case opContains:
 		return strings.Contains(x, y)
 	case opStartsWith:

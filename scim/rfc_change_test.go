@@ -106,17 +106,17 @@ var demandsOfChanges = []demand{
 
 	// RFC 9865: cursors.
 	{"9865 2", "GET", "/Users?cursor&count=1", "", "", 200, `totalResults=2 itemsPerPage=1 nextCursor! previousCursor- startIndex-`},
-	{"9865 2", "GET", "/Users?cursor=&count=0", "", "", 200, `totalResults=2 itemsPerPage=0 nextCursor-`},
+	{"9865 2.1", "GET", "/Users?cursor=&count=0", "", "", 400, `scimType="invalidCount"`},
 	{"9865 2", "GET", "/Users?count=1", "", "", 200, `startIndex=1 nextCursor-`},
 	{"9865 2", "GET", "/Groups?cursor=&count=1", "", "", 200, `totalResults=1 nextCursor- Resources/0/id="{team}"`},
 	{"9865 2", "GET", "/Users?cursor=&count=1&sortBy=userName&sortOrder=descending", "", "", 200, `Resources/0/id="{bob}" nextCursor!`},
-	{"9865 2.1", "GET", "/Users?cursor=&count=-1", "", "", 200, `itemsPerPage=0`},
-	{"9865 2.1", "POST", "/Users/.search", "", `{"cursor":"nonsense"}`, 400, `scimType="invalidCursor"`},
+	{"9865 2.1", "GET", "/Users?cursor=&count=-1", "", "", 400, `scimType="invalidCount"`},
+	{"9865 2.1", "POST", "/Users/.search", "", `{"schemas":["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],"cursor":"nonsense"}`, 400, `scimType="invalidCursor"`},
 	{"9865 2", "GET", "/Users?cursor=&count=2", "", "", 200, `itemsPerPage=2 nextCursor-`},
 	{"9865 2.1", "GET", "/Users?cursor=nonsense", "", "", 400, `scimType="invalidCursor"`},
 	{"9865 2.1", "GET", "/Users?cursor=&count=x", "", "", 400, `scimType="invalidCount"`},
 	{"9865 2", "GET", "/?cursor=&count=1", "", "", 200, `totalResults=3 itemsPerPage=1 nextCursor!`},
-	{"9865 3", "POST", "/Users/.search", "", `{"cursor":"","count":1}`, 200, `nextCursor!`},
-	{"9865 3", "POST", "/.search", "", `{"cursor":"","count":1}`, 200, `nextCursor!`},
+	{"9865 3", "POST", "/Users/.search", "", `{"schemas":["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],"cursor":"","count":1}`, 200, `nextCursor!`},
+	{"9865 3", "POST", "/.search", "", `{"schemas":["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],"cursor":"","count":1}`, 200, `nextCursor!`},
 	{"9865 4", "GET", "/ServiceProviderConfig", "", "", 200, `pagination/cursor=true pagination/index=true pagination/defaultPaginationMethod="index" pagination/defaultPageSize=100 pagination/maxPageSize=200 pagination/cursorTimeout=3600`},
 }

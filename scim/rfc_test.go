@@ -228,7 +228,7 @@ var demands = []demand{
 	{"7644 3.4.2.2", "GET", `/Users?filter=groups[display eq "team"]`, "", "", 200, `totalResults=1`},
 	{"7644 3.4.2.2", "GET", `/Groups?filter=externalId eq "g1" and displayName co "EA"`, "", "", 200, `totalResults=1`},
 	{"7644 3.4.2.2", "GET", `/Groups?filter=id eq "{team}" and members eq "{ada}"`, "", "", 200, `totalResults=1`},
-	{"7644 3.4.2.2", "GET", `/Groups?filter=members.$ref ew "x" or members.type eq "User"`, "", "", 200, `totalResults=1`},
+	{"7644 3.4.2.2", "GET", `/Groups?filter=members.$ref eq "https://x.test/Users/x" or members.type eq "User"`, "", "", 200, `totalResults=1`},
 	{"7644 3.4.2.3", "GET", "/Users?sortOrder=sideways&sortBy=userName", "", "", 400, `scimType="invalidValue"`},
 	{"7644 3.4.2.3", "GET", "/Users?sortBy=title", "", "", 200, `Resources/0/id="{ada}" Resources/1/id="{bob}"`},
 	{"7644 3.4.2.3", "GET", "/Users?sortBy=title&sortOrder=descending", "", "", 200, `Resources/0/id="{bob}" Resources/1/id="{ada}"`},
@@ -248,5 +248,5 @@ var demands = []demand{
 	{"7644 3.4.2.5", "GET", "/Users?excludedAttributes=id,emails,name.familyName", "", "", 200, `Resources/0/id! Resources/0/emails- Resources/0/name/givenName="Ada" Resources/0/name/familyName-`},
 	{"7644 3.4.3", "POST", "/Users/.search", "", `{"schemas":["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],"attributes":["displayName","userName"],"filter":"displayName sw \"ada\"","startIndex":1,"count":10}`, 200, `totalResults=1 Resources/0/userName! Resources/0/name-`},
 	{"7644 3.4.3", "POST", "/.search", "", `{"schemas":["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],"filter":"displayName pr","count":1}`, 200, `totalResults=2 itemsPerPage=1`},
-	{"7644 3.4.3", "POST", "/Groups/.search", "", `{"excludedAttributes":["members"]}`, 200, `totalResults=1 Resources/0/members-`},
+	{"7644 3.4.3", "POST", "/Groups/.search", "", `{"schemas":["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],"excludedAttributes":["members"]}`, 200, `totalResults=1 Resources/0/members-`},
 }
