@@ -127,7 +127,7 @@ func (d document) applySelected(o operation, attr, sub *attribute, test func(doc
 		kept = append(kept, el)
 	}
 	switch {
-	case found == 0 && o.op == opRemove:
+	case found == 0 && (o.op == opRemove || o.value == nil):
 		return nil
 	case found == 0 && fresh == nil:
 		return bad(typeNoTarget, "No value of %s matches the filter.", attr.name)
