@@ -9,19 +9,23 @@ import (
 // database. What is not understood is refused and never answered with everybody.
 type filterCompiler struct {
 	of *resourceType
-	// unknown is set when an attribute is not one of this type. A query over
-	// several types takes it for one without a value (RFC 7644 section 3.4.2.1).
-	unknown bool
+	// unknown are the attributes that are none of this type. A query over several
+	// types takes them for those without a value (RFC 7644 section 3.4.2.1).
+	unknown map[attrPath]bool
 }
 
 // compileFilter compiles for one type.
 func compileFilter(t *resourceType, e expr) (roster.ScimFilter, error) {
-	c := &filterCompiler{of: t}
+	c := newCompiler(t)
 	f, err := c.compile(e)
-	if err == nil && c.unknown {
+	if err == nil && len(c.unknown) > 0 {
 		err = bad(typeInvalidFilter, "The filter names an attribute that a %s does not have.", t.name)
 	}
 	return f, err
+}
+
+func newCompiler(t *resourceType) *filterCompiler {
+	return &filterCompiler{of: t, unknown: map[attrPath]bool{}}
 }
 
 func (c *filterCompiler) compile(e expr) (roster.ScimFilter, error) {
@@ -56,8 +60,8 @@ func (c *filterCompiler) each(terms []expr) ([]roster.ScimFilter, error) {
 }
 
 // nothing stands for a comparison with an attribute that does not exist.
-func (c *filterCompiler) nothing(op operator) (roster.ScimFilter, error) {
-	c.unknown = true
+func (c *filterCompiler) nothing(path attrPath, op operator) (roster.ScimFilter, error) {
+	c.unknown[attrPath{uri: lower(path.uri), name: lower(path.name), sub: lower(path.sub)}] = true
 	return roster.ScimConst(op == opNotEqual), nil
 }
 
@@ -82,7 +86,7 @@ func (c *filterCompiler) comparison(e comparison) (roster.ScimFilter, error) {
 	case t.attr == nil && t.ext != nil && e.op == opPresent:
 		return present(*t.ext), nil
 	case t.attr == nil:
-		return c.nothing(e.op)
+		return c.nothing(e.path, e.op)
 	case t.attr.writeOnly:
 		return nil, bad(typeInvalidFilter, "%s cannot be searched for.", t.attr.name)
 	case t.attr.name == "meta":
@@ -146,7 +150,7 @@ func (c *filterCompiler) selection(e selection) (roster.ScimFilter, error) {
 	t := c.of.resolve(e.path)
 	switch {
 	case t.attr == nil:
-		return c.nothing(opEqual)
+		return c.nothing(e.path, opEqual)
 	case !t.attr.many:
 		return nil, bad(typeInvalidFilter, "%s is not multi-valued, so it takes no filter.", t.attr.name)
 	}

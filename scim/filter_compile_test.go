@@ -70,7 +70,7 @@ func TestCompileFilter(t *testing.T) {
 		{userType, ent + `:manager.displayName co "A"`, "enterprise.manager.displayname co a"},
 		{userType, `meta.lastModified gt "2026-01-02T03:04:05+01:00"`, "meta.lastmodified gt 2026-01-02T02:04:05Z"},
 		{userType, `meta.created le "2026-01-02T03:04:05"`, "meta.created le 2026-01-02T03:04:05Z"},
-		{userType, `meta.resourceType eq "user" or meta.resourceType eq "Group"`, "(true | false)"},
+		{userType, `meta.resourceType eq "User" or meta.resourceType eq "user"`, "(true | false)"},
 		{userType, `schemas eq "` + urnUser + `"`, "(true)"},
 		{userType, `schemas eq "urn:x"`, "(false)"},
 		{userType, `a pr`, ""}, {userType, `userName eq 7`, ""}, {userType, `userName eq true`, ""}, {userType, `members eq "1"`, ""},

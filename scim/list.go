@@ -150,18 +150,18 @@ func calledBy(e expr) string {
 func (h *handler) answerAll(c call, q query) (reply, error) {
 	types := []*resourceType{userType, groupType}
 	asks := make([]roster.ScimQuery, len(types))
-	unknown := 0
+	unknown := map[attrPath]int{} // in how many types there is no such attribute
 	for i, t := range types {
 		asks[i] = roster.ScimQuery{}
 		if q.filter != nil {
-			compiler := &filterCompiler{of: t}
+			compiler := newCompiler(t)
 			f, err := compiler.compile(q.filter)
 			if err != nil {
 				return reply{}, err
 			}
 			asks[i].Filter = f
-			if compiler.unknown {
-				unknown++
+			for path := range compiler.unknown {
+				unknown[path]++
 			}
 		}
 		var err error
@@ -169,8 +169,10 @@ func (h *handler) answerAll(c call, q query) (reply, error) {
 			return reply{}, err
 		}
 	}
-	if unknown == len(types) {
-		return reply{}, bad(typeInvalidFilter, "The filter names an attribute that no resource has.")
+	for _, n := range unknown {
+		if n == len(types) {
+			return reply{}, bad(typeInvalidFilter, "The filter names an attribute that no resource has.")
+		}
 	}
 	if q.byCursor {
 		return h.answerAllByCursor(c, q, types, asks)

@@ -39,16 +39,27 @@ func compare(c comparison, a *attribute, value document) bool {
 	case opPresent:
 		return have != nil
 	case opEqual:
-		return sameLiteral(have, c.value)
+		return equal(sub, have, c.value)
 	case opNotEqual:
-		return !sameLiteral(have, c.value)
+		return !equal(sub, have, c.value)
 	}
 	x, ok := have.(string)
 	y, isText := c.value.(string)
 	if !ok || !isText {
 		return false // only text is ordered or has parts
 	}
-	return compareText(c.op, strings.ToLower(x), strings.ToLower(y))
+	if !sub.exact {
+		x, y = strings.ToLower(x), strings.ToLower(y)
+	}
+	return compareText(c.op, x, y)
+}
+
+// equal is sameLiteral for a sub-attribute, whose capitals may count.
+func equal(sub *attribute, have, literal any) bool {
+	if _, isText := literal.(string); isText && sub.exact {
+		return have == literal
+	}
+	return sameLiteral(have, literal)
 }
 
 // compareText compares two texts to the letter.
