@@ -126,6 +126,8 @@ func TestSort(t *testing.T) {
 			"sortBy=userName&startIndex=2&count=1":                                         {bob},
 			"sortBy=active&sortOrder=descending&filter=active+eq+false":                    {bob},
 			"sortBy=active":                      {bob, ada, eve},
+			"sortBy=emails.type":                 {bob, ada, eve},
+			"sortBy=emails.type&cursor&count=9":  {bob, ada, eve},
 			"sortBy=active&sortOrder=descending": {ada, eve, bob},
 		} {
 			a := c.do("GET", "/Users?"+query, "").want(200, "").has(len(want), "itemsPerPage")
