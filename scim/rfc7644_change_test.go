@@ -84,6 +84,8 @@ var patches = []struct{ section, path, operations, want string }{
 	{"7644 3.5.2.2", "/Users/{ada}", `[{"op":"remove","path":"name"}]`, `name-`},
 	{"7644 3.5.2.2", "/Users/{ada}", `[{"op":"remove","path":"emails[type pr]"}]`, `emails-`},
 	{"7644 3.5.2.2", "/Users/{ada}", `[{"op":"remove","path":"emails[type eq \"work\" and primary eq true]"}]`, `emails/0/type="home" emails/1-`},
+	{"7643 2.4", "/Users/{ada}", `[{"op":"remove","path":"emails[primary eq false]"}]`, `emails/0/type="work" emails/1-`},
+	{"7643 2.4", "/Users/{ada}", `[{"op":"remove","path":"emails[primary ne true]"}]`, `emails/0/type="work" emails/1-`},
 	{"7644 3.5.2.2", "/Users/{ada}", `[{"op":"remove","path":"emails.type"}]`, `emails/0/type- emails/1/type- emails/1/value!`},
 	{"7644 3.5.2.2", "/Users/{ada}", `[{"op":"remove","path":"` + entURN + `"}]`, entURN + `- schemas/1-`},
 	{"7644 3.5.2.2", "/Users/{ada}", `[{"op":"remove","path":"` + entURN + `:department"}]`, entURN + `/department- ` + entURN + `/division!`},
