@@ -92,8 +92,9 @@ func clean(a *attribute, label string, v any) (any, error) {
 	}
 }
 
-// cleanBinary takes base64 in either alphabet, with and without padding and line
-// breaks (RFC 7643 section 2.3.6).
+// cleanBinary takes base64, which may lack its padding (RFC 7643 section 2.3.6)
+// and have line breaks. The alphabet is the standard one, as of every attribute
+// whose definition does not name the other.
 func cleanBinary(label string, v any) (any, error) {
 	text, err := cleanText(label, v, maxBinary)
 	if s, _ := text.(string); err == nil && !isBase64(s) {
@@ -103,22 +104,12 @@ func cleanBinary(label string, v any) (any, error) {
 }
 
 func isBase64(s string) bool {
-	s = strings.Map(func(r rune) rune {
-		switch r {
-		case ' ', '\r', '\n':
-			return -1
-		case '-':
-			return '+'
-		case '_':
-			return '/'
-		}
-		return r
-	}, s)
-	bare := strings.TrimRight(s, "=")
-	if padding := len(s) - len(bare); padding > 0 && (padding > 2 || len(s)%4 != 0) {
-		return false
+	s = strings.NewReplacer("\r", "", "\n", "").Replace(s)
+	encoding := base64.StdEncoding
+	if len(s)%4 != 0 {
+		encoding = base64.RawStdEncoding
 	}
-	_, err := base64.RawStdEncoding.DecodeString(bare)
+	_, err := encoding.DecodeString(s)
 	return err == nil
 }
 
