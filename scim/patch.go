@@ -262,10 +262,7 @@ func (d document) applyTo(o operation, attr, sub *attribute) error {
 // applySubs adds or replaces the sub-attributes that are named. The others of a
 // complex attribute stay (RFC 7644 section 3.5.2.3).
 func (d document) applySubs(o operation, attr *attribute) error {
-	values, ok := o.value.(object)
-	if text, isText := o.value.(string); isText && attr.bare {
-		values, ok = object{{name: "value", value: text}}, true
-	}
+	values, ok := asObject(attr, o.value)
 	if !ok {
 		return bad(typeInvalidValue, "%s must be an object.", attr.name)
 	}
