@@ -87,7 +87,7 @@ func TestCheckType(t *testing.T) {
 		if c.encoding != "" {
 			h.Set("Content-Encoding", c.encoding)
 		}
-		if err := checkType(h); (err == nil) != c.ok {
+		if err := checkType(h, false); (err == nil) != c.ok {
 			t.Errorf("%q %q: %v", c.media, c.encoding, err)
 		}
 	}

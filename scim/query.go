@@ -170,7 +170,9 @@ func words(values []string) []string {
 }
 
 func parameters(u *url.URL) (url.Values, error) {
-	values, err := url.ParseQuery(u.RawQuery)
+	// A semicolon may stand in a query as it is (RFC 3986 section 3.4), and many
+	// clients leave it so; net/url reads none.
+	values, err := url.ParseQuery(strings.ReplaceAll(u.RawQuery, ";", "%3B"))
 	if err != nil {
 		return nil, bad(typeInvalidSyntax, "The query string is not properly encoded.")
 	}

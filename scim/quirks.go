@@ -19,6 +19,7 @@ const (
 	quirkPassword     = "password sent"
 	quirkSingle       = "single value for a list"
 	quirkNoType       = "no content type"
+	quirkFilledType   = "content type of the client's library"
 	quirkPath         = "surplus slash"
 	quirkEndpointCase = "endpoint in other case"
 )
@@ -37,8 +38,11 @@ func quirks(r *http.Request, rest []string, body object) []string {
 		t = groupType
 	}
 	if body != nil {
-		if r.Header.Get("Content-Type") == "" {
+		switch sent := r.Header.Get("Content-Type"); {
+		case sent == "":
 			found[quirkNoType] = true
+		case slices.Contains(filledIn, sent):
+			found[quirkFilledType] = true
 		}
 		if list, ok := body.get("Operations"); ok && r.Method == http.MethodPatch {
 			items, _ := list.([]any)
