@@ -18,6 +18,7 @@ const (
 	quirkOwnID        = "id in value"
 	quirkPassword     = "password sent"
 	quirkSingle       = "single value for a list"
+	quirkList         = "list for a single value"
 	quirkNoType       = "no content type"
 	quirkFilledType   = "content type of the client's library"
 	quirkPath         = "surplus slash"
@@ -91,8 +92,11 @@ func operationQuirks(t *resourceType, o object, found map[string]bool) {
 		return
 	}
 	to := t.resolve(path.attr)
-	if _, isList := value.([]any); isList && lower(op) == opRemove {
+	switch _, isList := value.([]any); {
+	case isList && lower(op) == opRemove:
 		found[quirkRemoveList] = true
+	case isList && path.filter != nil:
+		found[quirkList] = true
 	}
 	attributeQuirks(to, value, found)
 }
