@@ -119,7 +119,7 @@ func checkType(h http.Header, filled bool) error {
 	if err != nil || media != mediaScim && media != mediaJSON {
 		return unsupported()
 	}
-	if charset, ok := params["charset"]; ok && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "us-ascii") {
+	if charset, ok := params["charset"]; ok && !slices.Contains([]string{"utf-8", "utf8", "us-ascii"}, strings.ToLower(charset)) {
 		return unsupported()
 	}
 	return nil
