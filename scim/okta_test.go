@@ -175,3 +175,34 @@ func TestOktaLife(t *testing.T) {
 		})
 	}
 }
+
+// A pushed group's life, as Okta's reference writes it: its name comes with every
+// change of its people, who leave and come in one request.
+func TestOktaPushedGroup(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		c := h.okta()
+		ada, bob := c.create("ada@atko.test"), c.create("bob@atko.test")
+		byName := "/Groups?filter=displayName%20eq%20%22Test%20SCIMv2%22&startIndex=1&count=100"
+		c.do("GET", byName, "").want(200, "").has(0, "totalResults")
+		id := c.do("POST", "/Groups", `{`+coreGroup+`,"displayName":"Test SCIMv2","members":[]}`).want(201, "").id()
+		c.do("GET", byName, "").want(200, "").has(id, "Resources", 0, "id")
+		c.patchGroup(id, `[{"op":"replace","value":{"id":"`+id+`","displayName":"Test SCIMv2"}}]`).want(204, "")
+		member := func(id string) string { return `{"value":"` + id + `","display":"test.user@atko.test"}` }
+		c.patchGroup(id, `[{"op":"add","path":"members","value":[`+member(ada)+`]}]`).want(204, "")
+		c.patchGroup(id, `[{"op":"remove","path":"members[value eq \"`+ada+`\"]"},{"op":"add","path":"members","value":[`+member(bob)+`]}]`).want(204, "")
+		c.holds(id, bob)
+		c.do("GET", "/Groups/"+id, "").want(200, "").has("test.user@atko.test", "members", 0, "display")
+		c.patchGroup(id, `[{"op":"replace","path":"members","value":[`+member(ada)+`,`+member(bob)+`]}]`).want(204, "")
+		c.holds(id, ada, bob)
+		c.patchGroup(id, `[{"op":"replace","path":"members","value":[]}]`).want(204, "") // "push now" of an empty group
+		c.holds(id)
+		// An application of the wizard puts all of it.
+		c.do("PUT", "/Groups/"+id, `{`+coreGroup+`,"id":"`+id+`","displayName":"Test SCIMv20","members":[`+member(ada)+`],"meta":{"resourceType":"Group"}}`).want(200, "").has("Test SCIMv20", "displayName")
+		c.holds(id, ada)
+		c.do("PUT", "/Users/"+ada, `{`+coreUser+`,"id":"`+ada+`","userName":"ada@atko.test","name":{"givenName":"Ada","middleName":"","familyName":"King"},
+			"emails":[{"primary":true,"value":"ada@atko.test","type":"work","display":"ada@atko.test"}],"active":false,"groups":[],"meta":{"resourceType":"User"}}`).want(200, "").has(id, "groups", 0, "value")
+		c.holds(id, ada)
+		c.do("DELETE", "/Groups/"+id, "").want(204, "")
+		c.do("GET", byName, "").want(200, "").has(0, "totalResults")
+	})
+}
