@@ -70,7 +70,7 @@ func (h *handler) groupSteps(c call, foreign document, o operation) ([]roster.Gr
 	case t.foreign():
 		return nil, foreign.apply(groupType, o)
 	case t.attr == nil, t.sub != nil && t.sub.kind == kindForeign:
-		return nil, nil // not kept
+		return nil, notKept(groupType, o.path.attr)
 	case t.attr.readOnly:
 		if text, _ := o.value.(string); t.attr.name == "id" && o.op != opRemove && text == c.id {
 			return nil, nil

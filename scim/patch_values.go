@@ -170,6 +170,9 @@ func elementChange(o operation, attr, sub *attribute) (func(document) document, 
 	case o.value == nil:
 		return nil, nil
 	}
+	if list, ok := o.value.([]any); ok && len(list) == 1 { // as SAP's client writes it
+		o.value = list[0]
+	}
 	cleaned, err := cleanComplex(attr, attr.name, o.value)
 	value, ok := cleaned.(document)
 	switch {

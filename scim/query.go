@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -179,9 +180,14 @@ func words(values []string) []string {
 	return out
 }
 
+var separating = regexp.MustCompile(`;[A-Za-z]+=`)
+
 func parameters(u *url.URL) (url.Values, error) {
-	values, err := url.ParseQuery(u.RawQuery)
-	if err != nil {
+	// A semicolon may stand in a query as it is (RFC 3986 section 3.4), and many
+	// clients leave it so; net/url reads none. One that seems to separate parameters
+	// is refused: what follows may be a filter.
+	values, err := url.ParseQuery(strings.ReplaceAll(u.RawQuery, ";", "%3B"))
+	if err != nil || separating.MatchString(u.RawQuery) {
 		return nil, bad(typeInvalidSyntax, "The query string is not properly encoded.")
 	}
 	return values, nil
