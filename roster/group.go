@@ -103,7 +103,7 @@ func (s *Service) CreateGroup(ctx context.Context, team models.ID, in NewGroup) 
 		}
 		if c.added > 0 {
 			row.MemberCount = c.added
-			if err := tx.Model(&models.Group{}).Where("id = ?", id).Update("member_count", c.added).Error; err != nil {
+			if err := tx.Model(&models.Group{}).Where("id = ?", id).UpdateColumn("member_count", c.added).Error; err != nil {
 				return err
 			}
 		}
