@@ -74,14 +74,18 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) (object, erro
 	if err := checkType(r.Header); err != nil {
 		return nil, err
 	}
+	tooLarge := &problem{
+		status: http.StatusRequestEntityTooLarge,
+		detail: "The body is larger than " + strconv.FormatInt(limit, 10) + " bytes.",
+	}
+	if r.ContentLength > limit { // said in advance: a client that asks before it sends need not
+		return nil, tooLarge
+	}
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	var over *http.MaxBytesError
 	switch {
 	case errors.As(err, &over):
-		return nil, &problem{
-			status: http.StatusRequestEntityTooLarge,
-			detail: "The body is larger than " + strconv.FormatInt(limit, 10) + " bytes.",
-		}
+		return nil, tooLarge
 	case err != nil:
 		return nil, bad(typeInvalidSyntax, "The body ended early.")
 	}
@@ -104,8 +108,12 @@ func checkType(h http.Header) error {
 	if err != nil || media != mediaScim && media != mediaJSON {
 		return unsupported
 	}
-	if charset, ok := params["charset"]; ok && !strings.EqualFold(charset, "utf-8") && !strings.EqualFold(charset, "us-ascii") {
-		return unsupported
+	switch charset, ok := params["charset"]; lower(charset) {
+	case "utf-8", "utf8", "us-ascii":
+	default:
+		if ok {
+			return unsupported
+		}
 	}
 	return nil
 }

@@ -169,10 +169,30 @@ func words(values []string) []string {
 	return out
 }
 
+// parameterNames are the parameters that a request may have. Others are passed over.
+var parameterNames = []string{"filter", "sortBy", "sortOrder", "startIndex", "count", "cursor", "attributes", "excludedAttributes"}
+
+// parameters reads a query string. The names of parameters are taken in any case,
+// like those of attributes: a filter that was passed over for a capital would
+// answer with everybody. Lists of attributes may come in parts; of the others there
+// is one each, so that nobody in between can have read another than we do.
 func parameters(u *url.URL) (url.Values, error) {
-	values, err := url.ParseQuery(u.RawQuery)
+	sent, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
 		return nil, bad(typeInvalidSyntax, "The query string is not properly encoded.")
+	}
+	values := url.Values{}
+	for name, v := range sent {
+		for _, known := range parameterNames {
+			if strings.EqualFold(name, known) {
+				values[known] = append(values[known], v...)
+			}
+		}
+	}
+	for name, v := range values {
+		if len(v) > 1 && name != "attributes" && name != "excludedAttributes" {
+			return nil, bad(typeInvalidSyntax, "The parameter %s is there twice.", name)
+		}
 	}
 	return values, nil
 }
