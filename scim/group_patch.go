@@ -27,7 +27,11 @@ func (h *handler) patchGroup(c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if query := c.r.URL.Query(); query.Has("attributes") || query.Has("excludedAttributes") {
+	asked, err := parameters(c.r.URL)
+	if err != nil {
+		return reply{}, err
+	}
+	if asked.Has("attributes") || asked.Has("excludedAttributes") {
 		return h.groupAgain(c, http.StatusOK, row)
 	}
 	return reply{status: http.StatusNoContent, location: c.location(groupType, row.ID), version: groupVersion(row)}, nil
