@@ -167,6 +167,9 @@ func (c call) schemas() []schemaBody {
 			add(e.urn, e.name, e.description, e.attributes)
 		}
 	}
+	for _, s := range serviceSchemas {
+		add(s.urn, s.name, s.description, s.attributes)
+	}
 	return all
 }
 

@@ -27,7 +27,11 @@ func (h *handler) patchGroup(c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if query := c.r.URL.Query(); query.Has("attributes") || query.Has("excludedAttributes") {
+	asked, err := parameters(c.r.URL)
+	if err != nil {
+		return reply{}, err
+	}
+	if asked.Has("attributes") || asked.Has("excludedAttributes") {
 		return h.groupAgain(c, http.StatusOK, row)
 	}
 	return reply{status: http.StatusNoContent, location: c.location(groupType, row.ID), version: groupVersion(row)}, nil
@@ -70,7 +74,7 @@ func (h *handler) groupSteps(c call, foreign document, o operation) ([]roster.Gr
 	case t.foreign():
 		return nil, foreign.apply(groupType, o)
 	case t.attr == nil, t.sub != nil && t.sub.kind == kindForeign:
-		return nil, nil // not kept
+		return nil, notKept(groupType, o.path.attr)
 	case t.attr.readOnly:
 		if text, _ := o.value.(string); t.attr.name == "id" && o.op != opRemove && text == c.id {
 			return nil, nil

@@ -143,7 +143,7 @@ func (d document) apply(r *resourceType, o operation) error {
 	t := d.resolve(r, o.path.attr, o.value)
 	switch {
 	case !t.found():
-		return nil // not kept
+		return notKept(r, o.path.attr)
 	case o.path.filter != nil && t.attr == nil:
 		return bad(typeInvalidPath, "%s is not multi-valued, so it takes no filter.", t.ext.name)
 	case t.ext == nil:
@@ -164,6 +164,15 @@ func (d document) apply(r *resourceType, o operation) error {
 		return nil
 	}
 	d[t.ext.urn] = inner
+	return nil
+}
+
+// notKept is what becomes of an operation on a path of nothing that is kept: it is
+// passed over, unless the path goes into an attribute that has no inside.
+func notKept(r *resourceType, p attrPath) error {
+	if p.sub != "" && r.resolve(attrPath{uri: p.uri, name: p.name}).attr != nil {
+		return bad(typeInvalidPath, "%s has no sub-attribute %s.", p.name, p.sub)
+	}
 	return nil
 }
 
@@ -262,10 +271,7 @@ func (d document) applyTo(o operation, attr, sub *attribute) error {
 // applySubs adds or replaces the sub-attributes that are named. The others of a
 // complex attribute stay (RFC 7644 section 3.5.2.3).
 func (d document) applySubs(o operation, attr *attribute) error {
-	values, ok := o.value.(object)
-	if text, isText := o.value.(string); isText && attr.bare {
-		values, ok = object{{name: "value", value: text}}, true
-	}
+	values, ok := asObject(attr, o.value)
 	if !ok {
 		return bad(typeInvalidValue, "%s must be an object.", attr.name)
 	}

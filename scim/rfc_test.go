@@ -163,7 +163,7 @@ var demands = []demand{
 	{"7643 5", "GET", "/ServiceProviderConfig", "", "", 200, `patch/supported=true bulk/maxOperations! bulk/maxPayloadSize! filter/maxResults! changePassword/supported=false sort/supported=true etag/supported=true authenticationSchemes/0/type="oauthbearertoken" authenticationSchemes/0/name! authenticationSchemes/0/description! meta/resourceType="ServiceProviderConfig" id- externalId-`},
 	{"7643 6", "GET", "/ResourceTypes", "", "", 200, `totalResults=2 Resources/0/name="User" Resources/0/endpoint="/Users" Resources/0/schema="` + userURN + `" Resources/0/schemaExtensions/0/schema="` + entURN + `" Resources/0/schemaExtensions/0/required=false`},
 	{"7643 6", "GET", "/ResourceTypes/Group", "", "", 200, `id="Group" meta/location="` + baseURL + `/scim/{slug}/v2/ResourceTypes/Group"`},
-	{"7643 7", "GET", "/Schemas", "", "", 200, `totalResults=3 Resources/0/id="` + userURN + `" Resources/0/meta/resourceType="Schema"`},
+	{"7643 7", "GET", "/Schemas", "", "", 200, `totalResults=6 Resources/0/id="` + userURN + `" Resources/0/meta/resourceType="Schema"`},
 	{"7643 7", "GET", "/Schemas/" + userURN, "", "", 200, `attributes/0/name="userName" attributes/0/required=true attributes/0/uniqueness="server" attributes/0/caseExact=false attributes/0/returned="default" attributes/0/mutability="readWrite" attributes/0/multiValued=false attributes/0/type="string" attributes/0/description!`},
 	{"7643 7", "GET", "/Schemas/" + entURN, "", "", 200, `id="` + entURN + `"`},
 	{"7643 7", "GET", "/Schemas/urn:none", "", "", 404, ``},

@@ -58,6 +58,7 @@ type call struct {
 	base  string  // of the team's door: {BaseURL}/scim/{team}/v2
 	limit int64   // of the body, in bytes
 	read  *object // the body, once it was read or when it came in another one
+	dry   bool    // whether nothing is kept of what it does
 }
 
 // body is the request's body as a JSON tree.
@@ -156,7 +157,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	r = r.WithContext(ctx)
 	body := new(object)
-	c := call{w: w, r: r, now: h.now, team: team, base: h.door(team.Slug), limit: maxBody, read: body}
+	c := call{w: w, r: r, now: h.now, team: team, base: h.door(team.Slug), limit: maxBody, read: body, dry: settings.DryRun}
 	answer, err := h.run(c, r.Method, rest)
 	h.note(r, record{began: began, actor: actor, rest: rest, body: *body, status: answer.status, err: err, dry: settings.DryRun})
 	if settings.DryRun {
@@ -186,7 +187,11 @@ func (h *handler) run(c call, method string, rest []string) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if c.r.URL.RawQuery != "" && slices.Contains([]string{http.MethodPost, http.MethodPut, http.MethodPatch}, method) {
+	// Before anything is carried out, although some need it only for their answer.
+	if _, err := parameters(c.r.URL); err != nil {
+		return reply{}, err
+	}
+	if slices.Contains([]string{http.MethodPost, http.MethodPut, http.MethodPatch}, method) {
 		// Nothing is changed for an answer that could not be given.
 		if _, err := c.show(userType); err != nil {
 			return reply{}, err

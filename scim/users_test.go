@@ -159,7 +159,7 @@ func TestPatchIsAtomic(t *testing.T) {
 			{`{"op":"replace","path":"active","value":"nonsense"}`, "invalidValue"},
 			{`{"op":"remove","path":"userName"}`, "mutability"},
 			{`{"op":"replace","path":"userName","value":"bob@acme.test"}`, "uniqueness"},
-			{`{"op":"replace","path":"displayName","value":"line\nbreak"}`, "invalidValue"},
+			{`{"op":"replace","path":"userName","value":"line\nbreak"}`, "invalidValue"},
 			{`{"op":"replace","path":"emails","value":"nobody"}`, "invalidValue"},
 			{`{"op":"replace","path":"emails[type eq","value":"x"}`, "invalidPath"},
 			{`{"op":"remove"}`, "noTarget"},
