@@ -140,6 +140,9 @@ func (h *handler) memberSteps(c call, o operation, t target) ([]roster.GroupChan
 		return h.callMembers(c, o, t.sub)
 	}
 	if o.path.filter == nil {
+		if o.op == opAdd && noID(o.value) {
+			return nil, nil
+		}
 		refs, err := readMembers(o.value)
 		switch {
 		case err != nil:
@@ -167,6 +170,15 @@ func (h *handler) memberSteps(c call, o operation, t target) ([]roster.GroupChan
 		step.Add = append(step.Add, roster.GroupRef{ID: id})
 	}
 	return []roster.GroupChange{step}, nil
+}
+
+// noID reports whether a text stands where members belong that is nobody's id by
+// its form, such as the "string id 1" of Microsoft's collection. Nobody is added
+// for it. What could be an id and is nobody's is refused.
+func noID(value any) bool {
+	text, ok := value.(string)
+	_, err := models.ParseID(text)
+	return ok && err != nil
 }
 
 // callMembers is an operation on what members are called.

@@ -21,6 +21,8 @@ const (
 	quirkNoType       = "no content type"
 	quirkPath         = "surplus slash"
 	quirkEndpointCase = "endpoint in other case"
+	quirkNoQuotes     = "string without quotes"
+	quirkNobody       = "member that is no id"
 )
 
 // quirks lists what a request did that another server might refuse.
@@ -31,6 +33,9 @@ func quirks(r *http.Request, rest []string, body object) []string {
 	}
 	if len(rest) > 0 && (lower(rest[0]) == "users" && rest[0] != "Users" || lower(rest[0]) == "groups" && rest[0] != "Groups") {
 		found[quirkEndpointCase] = true
+	}
+	if r.Method == http.MethodGet && strings.Contains(r.URL.RawQuery, "filter=") && lacksQuotes(r.URL.Query().Get("filter")) {
+		found[quirkNoQuotes] = true
 	}
 	t := userType
 	if len(rest) > 0 && lower(rest[0]) == "groups" {
@@ -89,6 +94,9 @@ func operationQuirks(t *resourceType, o object, found map[string]bool) {
 	to := t.resolve(path.attr)
 	if _, isList := value.([]any); isList && lower(op) == opRemove {
 		found[quirkRemoveList] = true
+	}
+	if to.attr != nil && to.attr.name == "members" && noID(value) {
+		found[quirkNobody] = true
 	}
 	attributeQuirks(to, value, found)
 }
@@ -154,6 +162,9 @@ func attributeQuirks(to target, value any, found map[string]bool) {
 		}
 		if a.bare {
 			found[quirkManager] = true
+		}
+		if a.many {
+			found[quirkSingle] = true
 		}
 	case object:
 		if a.many {
