@@ -137,10 +137,7 @@ func cleanBoolean(label string, v any) (any, error) {
 }
 
 func cleanComplex(a *attribute, label string, v any) (any, error) {
-	o, ok := v.(object)
-	if text, isText := v.(string); isText && a.bare {
-		o, ok = object{{name: "value", value: text}}, true
-	}
+	o, ok := a.whole(v)
 	if !ok {
 		return nil, bad(typeInvalidValue, "%s must be an object.", label)
 	}
@@ -165,6 +162,21 @@ func cleanComplex(a *attribute, label string, v any) (any, error) {
 		return nil, nil
 	}
 	return c, nil
+}
+
+// whole is a value of a complex attribute as the object that it stands for. An
+// id alone stands for a manager, and Microsoft's documentation has a list of one.
+func (a *attribute) whole(v any) (object, bool) {
+	if a.bare {
+		if list, ok := v.([]any); ok && len(list) == 1 {
+			v = list[0]
+		}
+		if text, ok := v.(string); ok {
+			return object{{name: "value", value: text}}, true
+		}
+	}
+	o, ok := v.(object)
+	return o, ok
 }
 
 // cleanList takes a single object for a list of one.

@@ -76,7 +76,7 @@ func (c *filterCompiler) comparison(e comparison) (roster.ScimFilter, error) {
 	if lower(e.path.name) == "schemas" && e.path.sub == "" {
 		return c.schemas(e)
 	}
-	t := c.of.resolve(e.path)
+	t := c.of.resolve(c.of.qualified(e.path))
 	switch {
 	case t.attr == nil && t.ext != nil && e.op == opPresent:
 		return present(*t.ext), nil
