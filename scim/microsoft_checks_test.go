@@ -183,6 +183,30 @@ func TestGalleryUpdates(t *testing.T) {
 	})
 }
 
+// The validator sets every part of every kind of mail, the primary one among
+// them, by operations of their own, and wants all of it back.
+func TestValidatorParts(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		c := h.entra().with("Content-Type", "application/scim+json; charset=utf-8")
+		id := c.do("POST", "/Users", `{"schemas":["`+userURN+`"],"userName":"ada@acme.test","active":true,"emails":[{"type":"work","primary":true,"value":"ada@acme.test"}]}`).want(201, "").id()
+		var list []string
+		for _, kind := range []string{"work", "home", "other"} {
+			list = append(list, op("replace", `emails[type eq "`+kind+`"].value`, `"`+kind+`@acme.test"`), op("add", `emails[type eq "`+kind+`"].display`, `"`+kind+`"`))
+		}
+		list = append(list, op("add", `emails[type eq "work"].primary`, "false"), op("replace", `emails[type eq "home"].primary`, `"true"`), op("replace", `emails[type eq "other"].primary`, `"False"`))
+		c.do("PATCH", "/Users/"+id, ops(list...)).want(200, "")
+		read := c.do("GET", "/Users?filter=userName+eq+%22ada%40acme.test%22", "").want(200, "").has(nil, "Resources", 0, "emails", 3)
+		for i, kind := range []string{"work", "home", "other"} {
+			read.has(kind, "Resources", 0, "emails", i, "type").has(kind+"@acme.test", "Resources", 0, "emails", i, "value").
+				has(kind, "Resources", 0, "emails", i, "display").has(kind == "home", "Resources", 0, "emails", i, "primary")
+		}
+		m, err := h.account(c, id)
+		if err != nil || m.User.Email != "home@acme.test" {
+			t.Errorf("the account's address is %q, error %v", m.User.Email, err)
+		}
+	})
+}
+
 // Pages of five over more than ten, to the end and beyond.
 func TestGalleryPages(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {

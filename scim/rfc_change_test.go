@@ -22,7 +22,7 @@ var demandsOfChanges = []demand{
 	{"7644 3.5.2", "PATCH", "/Users/00000000-0000-7000-8000-000000000000", "", patchURN + `[{"op":"replace","path":"title","value":"x"}]}`, 404, ``},
 	{"7644 3.5.2.1", "PATCH", "/Users/{ada}", "", patchURN + `[{"op":"add","value":{"emails":[{"value":"c@x.test","type":"other"}],"nickName":"Babs"}}]}`, 200, `emails/2/value="c@x.test" emails/0! nickName="Babs"`},
 	{"7644 3.5.2.1", "PATCH", "/Users/{ada}", "", patchURN + `[{"op":"add","path":"emails","value":[{"value":"ada@home.test","type":"home"}]}]}`, 200, `emails/1/type="home" emails/2-`},
-	{"7644 3.5.2.1", "PATCH", "/Users/{ada}", "", patchURN + `[{"op":"add","path":"emails","value":[{"value":"c@x.test","type":"other","primary":true}]}]}`, 200, `emails/0/primary- emails/2/primary=true`},
+	{"7644 3.5.2.1", "PATCH", "/Users/{ada}", "", patchURN + `[{"op":"add","path":"emails","value":[{"value":"c@x.test","type":"other","primary":true}]}]}`, 200, `emails/0/primary=false emails/2/primary=true`},
 	{"7644 3.5.2.1", "PATCH", "/Users/{ada}", "", patchURN + `[{"op":"add","path":"name","value":{"middleName":"B"}}]}`, 200, `name/middleName="B" name/givenName="Ada"`},
 	{"7644 3.5.2.1", "PATCH", "/Groups/{team}?attributes=members", "", patchURN + `[{"op":"add","path":"members","value":[{"display":"Bob","value":"{bob}"},{"value":"{ada}"}]}]}`, 200, `members/1/value! members/2-`},
 	{"7644 3.5.2.1", "PATCH", "/Users/{ada}", "", patchURN + `[{"op":"add","path":"` + entURN + `:costCenter","value":"cc"}]}`, 200, entURN + `/costCenter="cc" ` + entURN + `/department!`},
