@@ -10,10 +10,7 @@ import (
 // The example calls of Microsoft's page on provisioning by SCIM, and those of its
 // pages on attributes, roles and the flag in the tenant URL, with other people.
 
-const (
-	customURN = "urn:ietf:params:scim:schemas:extension:CustomExtensionName:2.0:User"
-	groupURN  = "urn:ietf:params:scim:schemas:core:2.0:Group"
-)
+const customURN = "urn:ietf:params:scim:schemas:extension:CustomExtensionName:2.0:User"
 
 // entra is how the provisioning service reaches a server.
 func (h *house) entra() client { return h.acme.with("User-Agent", "") }
