@@ -53,25 +53,102 @@ func (s *Service) counted(ctx context.Context, team models.ID, kind models.Resou
 	return n, err
 }
 
-// seqAt finds the place of the nth resource, counted from 1, by adding up the
-// blocks before it and walking inside one block only. found is false when there
-// are fewer.
-func (s *Service) seqAt(ctx context.Context, team models.ID, kind models.ResourceKind, n int) (seq int, found bool, err error) {
+// share is a part of a list that is counted for every block: the column, and the
+// status of the people in it, "" for any.
+type share struct {
+	column string
+	status models.MembershipStatus
+}
+
+var (
+	everybody = share{"live", ""}
+	active    = share{"active", models.StatusActive}
+	inactive  = share{"live - active", models.StatusDeactivated}
+)
+
+// shareOf is the share that a filter asks for. known is false for filters whose
+// answers are not counted.
+func shareOf(f ScimFilter) (of share, known bool) {
+	switch f := f.(type) {
+	case nil:
+		return everybody, true
+	case ScimTest:
+		want, ok := f.Value.(bool)
+		if f.Attr != "active" || !ok || f.Op != ScimEq && f.Op != ScimNe {
+			return share{}, false
+		}
+		if want == (f.Op == ScimEq) {
+			return active, true
+		}
+		return inactive, true
+	case ScimNot:
+		switch of, known := shareOf(f.Filter); of {
+		case active:
+			return inactive, known
+		case inactive:
+			return active, known
+		}
+	case ScimAll:
+		if len(f) == 1 {
+			return shareOf(f[0])
+		}
+	case ScimAny:
+		if len(f) == 1 {
+			return shareOf(f[0])
+		}
+	}
+	return share{}, false
+}
+
+// countedIn is how many resources are in a share of a list.
+func (s *Service) countedIn(ctx context.Context, team models.ID, kind models.ResourceKind, of share) (n int, err error) {
+	if of == everybody {
+		return s.counted(ctx, team, kind)
+	}
+	_, err = one(s.DB.Read(ctx).Raw("SELECT CAST(COALESCE(SUM("+of.column+"), 0) AS integer) FROM scim_blocks WHERE team_id = ? AND kind = ?", team, kind), &n)
+	return n, err
+}
+
+// seqAt finds the place of the nth resource of a share, counted from 1, by adding
+// up the blocks before it and walking inside one block only. found is false when
+// there are fewer.
+func (s *Service) seqAt(ctx context.Context, team models.ID, kind models.ResourceKind, of share, n int) (seq int, found bool, err error) {
 	if n <= 1 {
 		return 0, true, nil
 	}
 	var block, before int
 	found, err = one(s.DB.Read(ctx).Raw(`SELECT block, before FROM (
-			SELECT block, live, CAST(SUM(live) OVER (ORDER BY block) AS integer) - live AS before FROM scim_blocks WHERE team_id = ? AND kind = ?
-		) AS counted WHERE before + live >= ? ORDER BY block LIMIT 1`, team, kind, n), &block, &before)
+			SELECT block, n, CAST(SUM(n) OVER (ORDER BY block) AS integer) - n AS before
+			FROM (SELECT block, `+of.column+` AS n FROM scim_blocks WHERE team_id = ? AND kind = ?) AS blocks
+		) AS counted WHERE before + n >= ? ORDER BY block LIMIT 1`, team, kind, n), &block, &before)
 	if err != nil || !found {
 		return 0, false, err
 	}
-	table := "scim_profiles"
-	if kind == models.ResourceGroup {
-		table = "team_groups"
+	q := sqlText{text: " FROM scim_profiles p WHERE"}
+	switch {
+	case kind == models.ResourceGroup:
+		q.text = " FROM team_groups p WHERE"
+	case of.status != "":
+		q.text = personTables + " WHERE"
+		q.add(" m.status = ? AND", of.status)
 	}
-	found, err = one(s.DB.Read(ctx).Raw("SELECT seq FROM "+table+" WHERE team_id = ? AND seq >= ? ORDER BY seq LIMIT 1 OFFSET ?",
-		team, block<<blockBits, n-1-before), &seq)
+	q.add(" p.team_id = ? AND p.seq >= ? ORDER BY p.seq LIMIT 1 OFFSET ?", team, block<<blockBits, n-1-before)
+	found, err = one(s.DB.Read(ctx).Raw("SELECT p.seq"+q.text, q.args...), &seq)
 	return seq, found, err
+}
+
+// stretchAt finds the stretch of a list in the order of its names that the nth
+// resource is in, counted from 1 in the list's direction: the name that it begins
+// at or, in descending order, ends before, nil when it has no end, and how many
+// are in front of it. found is false when there are fewer.
+func (s *Service) stretchAt(ctx context.Context, team models.ID, kind models.ResourceKind, ascending bool, n int) (edge *string, before int, found bool, err error) {
+	way, side := "first_name", "first_name"
+	if !ascending {
+		way, side = "first_name DESC", "LAG(first_name) OVER (ORDER BY first_name DESC)"
+	}
+	found, err = one(s.DB.Read(ctx).Raw(`SELECT edge, before FROM (
+			SELECT first_name, `+side+` AS edge, live, CAST(SUM(live) OVER (ORDER BY `+way+`) AS integer) - live AS before
+			FROM scim_name_blocks WHERE team_id = ? AND kind = ?
+		) AS counted WHERE before + live >= ? ORDER BY `+way+" LIMIT 1", team, kind, n), &edge, &before)
+	return edge, before, found, err
 }
