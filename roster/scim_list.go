@@ -24,6 +24,9 @@ const personColumns = "m.id, m.user_id, m.status, m.user_name, m.external_id, m.
 
 const personTables = " FROM scim_profiles p JOIN memberships m ON m.id = p.membership_id"
 
+// walked is personTables for SQLite, which keeps this order.
+const walked = " FROM scim_profiles p CROSS JOIN memberships m ON m.id = p.membership_id"
+
 // The groups of a person come with them as one text: ids and names, each ended
 // by a character that no name may have.
 const (
@@ -147,28 +150,31 @@ func (s *Service) find(ctx context.Context, team models.ID, kind models.Resource
 	of, counted := shareOf(q.Filter)
 	count := func() (n int, err error) {
 		if counted {
-			return s.countedIn(ctx, team, kind, of)
+			n, _, err = s.shareIn(ctx, team, kind, of)
+			return n, err
 		}
 		_, err = one(s.DB.Read(ctx).Raw("SELECT count(*)"+l.tables+l.wanted.text, l.wanted.args...), &n)
 		return n, err
 	}
-	if q.Limit <= 0 {
-		total, err = count()
-		return total, false, err
-	}
 	place, found := 0, true
 	switch {
+	case q.Limit <= 0:
+		found = false
 	case q.Sort != nil || !counted && !q.Cursor && q.Start > 1:
 		return s.findSorted(ctx, l, columns, q, count, scan)
+	case of.status != "":
+		return s.findShare(ctx, l, columns, q, of, scan)
 	case q.Cursor:
 		place = q.After + 1
 	default:
-		place, found, err = s.seqAt(ctx, team, kind, of, q.Start)
+		place, found, err = s.seqAt(ctx, team, kind, q.Start)
 	}
 	if err == nil && found {
-		n := 0
-		n, err = scan(l.from(columns, place, q.Limit+1), nil)
-		if err == nil && q.Filter != nil && place <= 1 && n <= q.Limit {
+		n, err := scan(l.from(columns, place, q.Limit+1), nil)
+		if err != nil {
+			return 0, false, err
+		}
+		if q.Filter != nil && place <= 1 && n <= q.Limit {
 			return n, false, nil // all of them are on this page
 		}
 		more = n > q.Limit
@@ -177,6 +183,28 @@ func (s *Service) find(ctx context.Context, team models.ID, kind models.Resource
 		total, err = count()
 	}
 	return total, more, err
+}
+
+// findShare is find for the people of one status in the order of their places.
+func (s *Service) findShare(ctx context.Context, l *list, columns string, q ScimQuery, of share, scan func(sqlText, []int) (int, error)) (total int, more bool, err error) {
+	total, all, err := s.shareIn(ctx, l.team, l.kind, of)
+	if err != nil || total == 0 {
+		return 0, false, err
+	}
+	place, found := q.After+1, true
+	if !q.Cursor {
+		place, found, err = s.shareAt(ctx, l.team, l.kind, of, q.Start)
+	}
+	if err != nil || !found {
+		return total, false, err
+	}
+	if l.dialect == models.SQLite && total*total > all*(q.Limit+1) {
+		// Unless they are few SQLite is to walk from the place on; by itself it
+		// would read everybody of the status and sort them.
+		l.tables = walked
+	}
+	n, err := scan(l.from(columns, place, q.Limit+1), nil)
+	return total, n > q.Limit, err
 }
 
 // findSorted is find for a page that is not found by its place: a sorted one, or

@@ -100,40 +100,53 @@ func shareOf(f ScimFilter) (of share, known bool) {
 	return share{}, false
 }
 
-// countedIn is how many resources are in a share of a list.
-func (s *Service) countedIn(ctx context.Context, team models.ID, kind models.ResourceKind, of share) (n int, err error) {
+// shareIn is how many resources are in a share of a list, and how many on it.
+func (s *Service) shareIn(ctx context.Context, team models.ID, kind models.ResourceKind, of share) (n, all int, err error) {
 	if of == everybody {
-		return s.counted(ctx, team, kind)
+		n, err = s.counted(ctx, team, kind)
+		return n, n, err
 	}
-	_, err = one(s.DB.Read(ctx).Raw("SELECT CAST(COALESCE(SUM("+of.column+"), 0) AS integer) FROM scim_blocks WHERE team_id = ? AND kind = ?", team, kind), &n)
-	return n, err
+	_, err = one(s.DB.Read(ctx).Raw("SELECT CAST(COALESCE(SUM("+of.column+"), 0) AS integer), CAST(COALESCE(SUM(live), 0) AS integer) FROM scim_blocks WHERE team_id = ? AND kind = ?",
+		team, kind), &n, &all)
+	return n, all, err
 }
 
-// seqAt finds the place of the nth resource of a share, counted from 1, by adding
-// up the blocks before it and walking inside one block only. found is false when
+// seqAt finds the place of the nth resource, counted from 1. found is false when
 // there are fewer.
-func (s *Service) seqAt(ctx context.Context, team models.ID, kind models.ResourceKind, of share, n int) (seq int, found bool, err error) {
+func (s *Service) seqAt(ctx context.Context, team models.ID, kind models.ResourceKind, n int) (seq int, found bool, err error) {
 	if n <= 1 {
 		return 0, true, nil
 	}
+	return s.shareAt(ctx, team, kind, everybody, n)
+}
+
+// shareAt is seqAt among a share, by adding up the blocks before it and walking
+// inside one block only.
+func (s *Service) shareAt(ctx context.Context, team models.ID, kind models.ResourceKind, of share, n int) (seq int, found bool, err error) {
 	var block, before int
 	found, err = one(s.DB.Read(ctx).Raw(`SELECT block, before FROM (
 			SELECT block, n, CAST(SUM(n) OVER (ORDER BY block) AS integer) - n AS before
 			FROM (SELECT block, `+of.column+` AS n FROM scim_blocks WHERE team_id = ? AND kind = ?) AS blocks
-		) AS counted WHERE before + n >= ? ORDER BY block LIMIT 1`, team, kind, n), &block, &before)
+		) AS counted WHERE before + n >= ? ORDER BY block LIMIT 1`, team, kind, max(n, 1)), &block, &before)
 	if err != nil || !found {
 		return 0, false, err
 	}
-	q := sqlText{text: " FROM scim_profiles p WHERE"}
+	tables, status := " FROM scim_profiles p", sqlText{}
 	switch {
 	case kind == models.ResourceGroup:
-		q.text = " FROM team_groups p WHERE"
+		tables = " FROM team_groups p"
 	case of.status != "":
-		q.text = personTables + " WHERE"
-		q.add(" m.status = ? AND", of.status)
+		tables = personTables
+		if s.DB.Dialect() == models.SQLite {
+			tables = walked
+		}
+		status.add(" AND m.status = ?", of.status)
 	}
-	q.add(" p.team_id = ? AND p.seq >= ? ORDER BY p.seq LIMIT 1 OFFSET ?", team, block<<blockBits, n-1-before)
-	found, err = one(s.DB.Read(ctx).Raw("SELECT p.seq"+q.text, q.args...), &seq)
+	var q sqlText
+	q.add("SELECT p.seq"+tables+" WHERE p.team_id = ? AND p.seq >= ?", team, block<<blockBits)
+	q.add(status.text, status.args...)
+	q.add(" ORDER BY p.seq LIMIT 1 OFFSET ?", max(n, 1)-1-before)
+	found, err = one(s.DB.Read(ctx).Raw(q.text, q.args...), &seq)
 	return seq, found, err
 }
 
