@@ -44,7 +44,7 @@ type ScimBlock struct {
 
 // ScimNameBlock counts the resources in a stretch of the list in the order of
 // userName or, for groups, displayName: from FirstName up to the next block's. The
-// database itself counts, and cuts a stretch that has grown beyond 1,024.
+// database itself counts, package roster cuts what has grown too long.
 type ScimNameBlock struct {
 	TeamID    ID           `gorm:"primaryKey"`
 	Kind      ResourceKind `gorm:"primaryKey"`

@@ -149,19 +149,3 @@ func (s *Service) shareAt(ctx context.Context, team models.ID, kind models.Resou
 	found, err = one(s.DB.Read(ctx).Raw(q.text, q.args...), &seq)
 	return seq, found, err
 }
-
-// stretchAt finds the stretch of a list in the order of its names that the nth
-// resource is in, counted from 1 in the list's direction: the name that it begins
-// at or, in descending order, ends before, nil when it has no end, and how many
-// are in front of it. found is false when there are fewer.
-func (s *Service) stretchAt(ctx context.Context, team models.ID, kind models.ResourceKind, ascending bool, n int) (edge *string, before int, found bool, err error) {
-	way, side := "first_name", "first_name"
-	if !ascending {
-		way, side = "first_name DESC", "LAG(first_name) OVER (ORDER BY first_name DESC)"
-	}
-	found, err = one(s.DB.Read(ctx).Raw(`SELECT edge, before FROM (
-			SELECT first_name, `+side+` AS edge, live, CAST(SUM(live) OVER (ORDER BY `+way+`) AS integer) - live AS before
-			FROM scim_name_blocks WHERE team_id = ? AND kind = ?
-		) AS counted WHERE before + live >= ? ORDER BY `+way+" LIMIT 1", team, kind, n), &edge, &before)
-	return edge, before, found, err
-}

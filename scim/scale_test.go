@@ -149,8 +149,8 @@ func (s *scale) seed(b *testing.B, users int) {
 		words = strings.NewReplacer("{PEOPLE}", "(WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < @n) SELECT n FROM s) AS p", "{HEX}", "printf('%08x', n)", "{AS_ID}", "AS text")
 	}
 	if s.h.db.Dialect() == models.Postgres { // which would count the same row a million times in one transaction
-		s.exec(b, "ALTER TABLE scim_profiles DISABLE TRIGGER scim_people_listed")
-		defer s.exec(b, "ALTER TABLE scim_profiles ENABLE TRIGGER scim_people_listed")
+		s.exec(b, "ALTER TABLE scim_profiles DISABLE TRIGGER scim_person_listed")
+		defer s.exec(b, "ALTER TABLE scim_profiles ENABLE TRIGGER scim_person_listed")
 	}
 	const user, member = "CAST({HEX} || '-0000-7000-8000-00000000000a' {AS_ID})", "CAST({HEX} || '-0000-7000-8000-00000000000b' {AS_ID})"
 	for _, statement := range []string{

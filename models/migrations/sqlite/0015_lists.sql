@@ -13,7 +13,7 @@ WHERE scim_blocks.team_id = n.team_id AND scim_blocks.kind = 'USER' AND scim_blo
 
 -- How many there are in every stretch of the list by userName, or by displayName
 -- for groups. A stretch begins with first_name and ends before the next one; the
--- first of a team begins with ''.
+-- first one of a team begins with ''. The program cuts those that grow too long.
 CREATE TABLE scim_name_blocks (
     team_id    text NOT NULL REFERENCES teams (id) ON DELETE CASCADE,
     kind       text NOT NULL CHECK (kind IN ('USER', 'GROUP')),
@@ -22,36 +22,18 @@ CREATE TABLE scim_name_blocks (
     PRIMARY KEY (team_id, kind, first_name)
 );
 INSERT INTO scim_name_blocks (team_id, kind, first_name, live)
+SELECT id, 'USER', '', 0 FROM teams UNION ALL SELECT id, 'GROUP', '', 0 FROM teams;
+INSERT INTO scim_name_blocks (team_id, kind, first_name, live)
 SELECT team_id, kind, CASE WHEN stretch = 0 THEN '' ELSE min(name) END, count(*)
 FROM (SELECT team_id, kind, name, (row_number() OVER (PARTITION BY team_id, kind ORDER BY name) - 1) / 512 AS stretch
       FROM (SELECT p.team_id, 'USER' AS kind, m.user_name_key AS name FROM scim_profiles p JOIN memberships m ON m.id = p.membership_id
             UNION ALL SELECT team_id, 'GROUP', display_name_key FROM team_groups) named) numbered
-GROUP BY team_id, kind, stretch;
+GROUP BY team_id, kind, stretch
+ON CONFLICT (team_id, kind, first_name) DO UPDATE SET live = excluded.live;
 
--- A stretch that is empty goes, one that is too long is cut in the middle.
 -- +goose StatementBegin
-CREATE TRIGGER scim_stretch_empty AFTER UPDATE OF live ON scim_name_blocks WHEN NEW.live = 0 AND NEW.first_name <> '' BEGIN
-    DELETE FROM scim_name_blocks WHERE team_id = NEW.team_id AND kind = NEW.kind AND first_name = NEW.first_name;
-END;
--- +goose StatementEnd
--- +goose StatementBegin
-CREATE TRIGGER scim_stretch_of_people AFTER UPDATE OF live ON scim_name_blocks WHEN NEW.live > 1024 AND NEW.kind = 'USER' BEGIN
-    INSERT INTO scim_name_blocks (team_id, kind, first_name, live)
-    SELECT NEW.team_id, NEW.kind, middle.name, NEW.live - NEW.live / 2
-    FROM (SELECT m.user_name_key AS name FROM memberships m JOIN scim_profiles p ON p.membership_id = m.id
-          WHERE m.team_id = NEW.team_id AND m.user_name_key >= NEW.first_name ORDER BY m.user_name_key LIMIT 1 OFFSET NEW.live / 2) middle
-    WHERE NOT EXISTS (SELECT 1 FROM scim_name_blocks b WHERE b.team_id = NEW.team_id AND b.kind = NEW.kind AND b.first_name > NEW.first_name AND b.first_name <= middle.name);
-    UPDATE scim_name_blocks SET live = NEW.live / 2 WHERE changes() = 1 AND team_id = NEW.team_id AND kind = NEW.kind AND first_name = NEW.first_name;
-END;
--- +goose StatementEnd
--- +goose StatementBegin
-CREATE TRIGGER scim_stretch_of_groups AFTER UPDATE OF live ON scim_name_blocks WHEN NEW.live > 1024 AND NEW.kind = 'GROUP' BEGIN
-    INSERT INTO scim_name_blocks (team_id, kind, first_name, live)
-    SELECT NEW.team_id, NEW.kind, middle.name, NEW.live - NEW.live / 2
-    FROM (SELECT display_name_key AS name FROM team_groups
-          WHERE team_id = NEW.team_id AND display_name_key >= NEW.first_name ORDER BY display_name_key LIMIT 1 OFFSET NEW.live / 2) middle
-    WHERE NOT EXISTS (SELECT 1 FROM scim_name_blocks b WHERE b.team_id = NEW.team_id AND b.kind = NEW.kind AND b.first_name > NEW.first_name AND b.first_name <= middle.name);
-    UPDATE scim_name_blocks SET live = NEW.live / 2 WHERE changes() = 1 AND team_id = NEW.team_id AND kind = NEW.kind AND first_name = NEW.first_name;
+CREATE TRIGGER scim_team_made AFTER INSERT ON teams BEGIN
+    INSERT INTO scim_name_blocks (team_id, kind, first_name, live) VALUES (NEW.id, 'USER', '', 0), (NEW.id, 'GROUP', '', 0);
 END;
 -- +goose StatementEnd
 
@@ -59,8 +41,6 @@ END;
 CREATE TRIGGER scim_person_listed AFTER INSERT ON scim_profiles BEGIN
     UPDATE scim_blocks SET active = active + 1
     WHERE team_id = NEW.team_id AND kind = 'USER' AND block = NEW.seq >> 10 AND (SELECT status FROM memberships WHERE id = NEW.membership_id) = 'ACTIVE';
-    INSERT INTO scim_name_blocks (team_id, kind, first_name, live)
-    SELECT NEW.team_id, 'USER', '', 0 WHERE NOT EXISTS (SELECT 1 FROM scim_name_blocks WHERE team_id = NEW.team_id AND kind = 'USER');
     UPDATE scim_name_blocks SET live = live + 1 WHERE team_id = NEW.team_id AND kind = 'USER' AND first_name = (SELECT max(first_name) FROM scim_name_blocks
         WHERE team_id = NEW.team_id AND kind = 'USER' AND first_name <= (SELECT user_name_key FROM memberships WHERE id = NEW.membership_id));
 END;
@@ -92,8 +72,6 @@ END;
 
 -- +goose StatementBegin
 CREATE TRIGGER scim_group_listed AFTER INSERT ON team_groups BEGIN
-    INSERT INTO scim_name_blocks (team_id, kind, first_name, live)
-    SELECT NEW.team_id, 'GROUP', '', 0 WHERE NOT EXISTS (SELECT 1 FROM scim_name_blocks WHERE team_id = NEW.team_id AND kind = 'GROUP');
     UPDATE scim_name_blocks SET live = live + 1 WHERE team_id = NEW.team_id AND kind = 'GROUP' AND first_name = (SELECT max(first_name) FROM scim_name_blocks
         WHERE team_id = NEW.team_id AND kind = 'GROUP' AND first_name <= NEW.display_name_key);
 END;
@@ -122,5 +100,6 @@ DROP TRIGGER scim_person_renamed;
 DROP TRIGGER scim_status_changed;
 DROP TRIGGER scim_person_gone;
 DROP TRIGGER scim_person_listed;
+DROP TRIGGER scim_team_made;
 DROP TABLE scim_name_blocks;
 ALTER TABLE scim_blocks DROP COLUMN active;
