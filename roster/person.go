@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"cmp"
 	"strings"
 	"unicode/utf8"
 
@@ -36,11 +37,44 @@ func (p *Person) proper() error {
 		value *string
 	}{{"name", &p.Name}, {"givenName", &p.GivenName}, {"familyName", &p.FamilyName}} {
 		*n.value = strings.TrimSpace(*n.value)
-		if utf8.RuneCountInString(*n.value) > maxPersonName || !models.Printable(*n.value) {
+		if utf8.RuneCountInString(*n.value) > maxPersonName || !models.Legible(*n.value) {
 			return fault.New(fault.InvalidValue, "A name may have %d printable characters.", maxPersonName).On(n.field)
 		}
 	}
 	return nil
+}
+
+// named fills in the given and the family name that clients of SCIM expect of
+// everybody: Okta imports nobody without both. What is known stays; the rest is
+// taken from the name that others see, else from the address. A single word
+// stands for both.
+func (p Person) named() Person {
+	if p.GivenName != "" && p.FamilyName != "" {
+		return p
+	}
+	given, family := splitName(p.Name)
+	if given == "" && !reachesNobody(p.Email) {
+		local, _, _ := strings.Cut(p.Email, "@")
+		local, _, _ = strings.Cut(local, "+")
+		given, family = splitName(strings.NewReplacer(".", " ", "_", " ").Replace(local))
+	}
+	p.GivenName = cmp.Or(p.GivenName, given, p.FamilyName)
+	p.FamilyName = cmp.Or(p.FamilyName, family, p.GivenName)
+	return p
+}
+
+// splitName takes a name apart: the last word is the family's, unless a comma
+// says which part is.
+func splitName(name string) (given, family string) {
+	if before, after, ok := strings.Cut(name, ","); ok && strings.TrimSpace(before) != "" && strings.TrimSpace(after) != "" {
+		return strings.TrimSpace(after), strings.TrimSpace(before)
+	}
+	words := strings.Fields(name)
+	if len(words) == 0 {
+		return "", ""
+	}
+	last := len(words) - 1
+	return strings.Join(words[:max(last, 1)], " "), words[last]
 }
 
 // ProperAddress trims an e-mail address and judges it. Fault: INVALID.
@@ -56,6 +90,15 @@ func isAddress(s string) bool {
 	at := strings.LastIndexByte(s, '@')
 	return at > 0 && at < len(s)-1 && strings.IndexByte(s, '@') == at && len(s) <= maxEmail &&
 		models.Printable(s) && !strings.ContainsAny(s, " \"<>()[],;:\\")
+}
+
+// presentable is what can be shown of a name that another system keeps.
+func presentable(name string) string {
+	name = strings.TrimSpace(models.MadeLegible(name))
+	if utf8.RuneCountInString(name) > maxPersonName {
+		name = strings.TrimSpace(models.MadeLegible(string([]rune(name)[:maxPersonName])))
+	}
+	return name
 }
 
 // newUser inserts an account. It returns ErrAgain when another transaction

@@ -23,6 +23,7 @@ func (p Profile) differs(m Member) bool { return p.Document != "" && p.Document 
 
 // ownProfile is the profile of somebody who did not come by provisioning.
 func ownProfile(p Person) (Profile, error) {
+	p = p.named()
 	doc := map[string]any{"emails": []any{map[string]any{"value": p.Email, "type": "work", "primary": true}}}
 	values := []models.ScimValue{{Attr: "emails", ValueKey: models.Fold(p.Email), TypeKey: "work", IsPrimary: true}}
 	name := map[string]any{}

@@ -40,7 +40,7 @@ func (s *Service) stretchAt(ctx context.Context, team models.ID, kind models.Res
 // are empty, when the resource that was just put on the list calls for it by its
 // place. What is counted stands still: its transaction has the row of the counter.
 func cutStretches(tx *gorm.DB, team models.ID, kind models.ResourceKind, place int) error {
-	if place%cutEvery != 0 {
+	if place == 0 || place%cutEvery != 0 { // 0 is the place of an integration: none
 		return nil
 	}
 	err := tx.Exec("DELETE FROM scim_name_blocks WHERE team_id = ? AND kind = ? AND live = 0 AND first_name <> ''", team, kind).Error

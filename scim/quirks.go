@@ -18,7 +18,9 @@ const (
 	quirkOwnID        = "id in value"
 	quirkPassword     = "password sent"
 	quirkSingle       = "single value for a list"
+	quirkList         = "list for a single value"
 	quirkNoType       = "no content type"
+	quirkFilledType   = "content type of the client's library"
 	quirkPath         = "surplus slash"
 	quirkEndpointCase = "endpoint in other case"
 )
@@ -37,8 +39,11 @@ func quirks(r *http.Request, rest []string, body object) []string {
 		t = groupType
 	}
 	if body != nil {
-		if r.Header.Get("Content-Type") == "" {
+		switch sent := r.Header.Get("Content-Type"); {
+		case sent == "":
 			found[quirkNoType] = true
+		case slices.Contains(filledIn, sent):
+			found[quirkFilledType] = true
 		}
 		if list, ok := body.get("Operations"); ok && r.Method == http.MethodPatch {
 			items, _ := list.([]any)
@@ -87,8 +92,11 @@ func operationQuirks(t *resourceType, o object, found map[string]bool) {
 		return
 	}
 	to := t.resolve(path.attr)
-	if _, isList := value.([]any); isList && lower(op) == opRemove {
+	switch _, isList := value.([]any); {
+	case isList && lower(op) == opRemove:
 		found[quirkRemoveList] = true
+	case isList && path.filter != nil:
+		found[quirkList] = true
 	}
 	attributeQuirks(to, value, found)
 }

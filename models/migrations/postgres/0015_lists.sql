@@ -72,8 +72,8 @@ CREATE FUNCTION scim_person_gone() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     place integer;
 BEGIN
-    SELECT seq INTO place FROM scim_profiles WHERE membership_id = OLD.id;
-    IF FOUND THEN
+    SELECT p.seq INTO place FROM scim_profiles p JOIN teams t ON t.id = p.team_id WHERE p.membership_id = OLD.id;
+    IF FOUND THEN -- else it is an integration, or goes with the team
         IF OLD.status = 'ACTIVE' THEN
             UPDATE scim_blocks SET active = active - 1 WHERE team_id = OLD.team_id AND kind = 'USER' AND block = place >> 10;
         END IF;
@@ -109,6 +109,9 @@ CREATE TRIGGER scim_person_renamed AFTER UPDATE OF user_name_key ON memberships 
 -- +goose StatementBegin
 CREATE FUNCTION scim_group_named() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF TG_OP = 'DELETE' AND NOT EXISTS (SELECT 1 FROM teams WHERE id = OLD.team_id) THEN
+        RETURN NULL; -- it goes with the team
+    END IF;
     IF TG_OP <> 'INSERT' THEN
         PERFORM scim_count_name(OLD.team_id, 'GROUP', OLD.display_name_key, -1);
     END IF;
