@@ -99,7 +99,8 @@ func contains(list []document, el document) bool {
 	return false
 }
 
-// demote leaves one element primary (RFC 7644 section 3.5.2).
+// demote leaves one element primary and says of the one before that it is not
+// (RFC 7644 section 3.5.2).
 func demote(list []document, primary int) {
 	for i, el := range list {
 		if i != primary && el.flag("primary") {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -190,8 +191,7 @@ func (h *handler) run(c call, method string, rest []string) (reply, error) {
 	if _, err := parameters(c.r.URL); err != nil {
 		return reply{}, err
 	}
-	switch method {
-	case http.MethodPost, http.MethodPut, http.MethodPatch:
+	if slices.Contains([]string{http.MethodPost, http.MethodPut, http.MethodPatch}, method) {
 		// Nothing is changed for an answer that could not be given.
 		if _, err := c.show(userType); err != nil {
 			return reply{}, err
