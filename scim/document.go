@@ -11,6 +11,7 @@ const (
 	maxText   = 4 << 10  // characters of one string
 	maxBinary = 64 << 10 // characters of one certificate
 	maxValues = 100      // elements of a multi-valued attribute
+	maxParts  = 60       // sub-attributes of one value, foreign ones included
 )
 
 // document is a resource as SCIM sees it, by the canonical names of schema.go.
@@ -189,7 +190,15 @@ func cleanComplex(a *attribute, label string, v any) (any, error) {
 	if len(c) == 0 {
 		return nil, nil
 	}
-	return c, nil
+	return c, c.checkParts(label)
+}
+
+// checkParts refuses a value with more parts than anybody needs.
+func (d document) checkParts(label string) error {
+	if len(d) > maxParts {
+		return bad(typeInvalidValue, "%s has more than %d parts.", label, maxParts)
+	}
+	return nil
 }
 
 // asObject is the value of a complex attribute, or of one element. Of a bare
@@ -267,6 +276,8 @@ func twin(list []document, el document) int {
 	return -1
 }
 
-func tooManyValues(label string) error {
-	return bad(typeInvalidValue, "%s has more than %d values.", label, maxValues)
+func tooManyValues(label string) error { return tooMany(label, maxValues) }
+
+func tooMany(label string, most int) error {
+	return bad(typeInvalidValue, "%s has more than %d values.", label, most)
 }

@@ -149,6 +149,9 @@ func (h *handler) memberSteps(c call, o operation, t target) ([]roster.GroupChan
 		return h.callMembers(c, o, t.sub)
 	}
 	if o.path.filter == nil {
+		if o.op == opAdd && noID(o.value) {
+			return nil, nil
+		}
 		refs, err := readMembers(o.value)
 		switch {
 		case err != nil:
@@ -193,6 +196,15 @@ func (h *handler) selectedSteps(c call, o operation) ([]roster.GroupChange, erro
 		}
 	}
 	return []roster.GroupChange{step}, nil
+}
+
+// noID reports whether a text stands where members belong that is nobody's id by
+// its form, such as the "string id 1" of Microsoft's collection. Nobody is added
+// for it. What could be an id and is nobody's is refused.
+func noID(value any) bool {
+	text, ok := value.(string)
+	_, err := models.ParseID(text)
+	return ok && err != nil
 }
 
 func noSuchMember() error { return bad(typeNoTarget, "No value of members matches the filter.") }

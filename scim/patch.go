@@ -2,8 +2,12 @@ package scim
 
 import "strings"
 
-// maxOperations bounds one PATCH.
-const maxOperations = 1000
+// Bounds of one PATCH: its operations, and the attributes that the values of all
+// of them name.
+const (
+	maxOperations = 1000
+	maxAssigned   = 2000
+)
 
 // The operations of RFC 7644 section 3.5.2.
 const (
@@ -35,6 +39,7 @@ func readPatch(body object) ([]operation, error) {
 		return nil, bad(typeInvalidValue, "Operations has more than %d elements.", maxOperations)
 	}
 	ops := make([]operation, 0, len(list))
+	assigned := 0
 	for _, item := range list {
 		o, ok := item.(object)
 		if !ok {
@@ -44,9 +49,24 @@ func readPatch(body object) ([]operation, error) {
 		if err != nil {
 			return nil, err
 		}
+		if assigned += assignments(op.value); assigned > maxAssigned {
+			return nil, bad(typeInvalidValue, "The operations name more than %d attributes.", maxAssigned)
+		}
 		ops = append(ops, op)
 	}
 	return ops, nil
+}
+
+// assignments counts the attributes that a value names, and the parts of those
+// that are objects. Elements of lists have bounds of their own.
+func assignments(value any) int {
+	o, _ := value.(object)
+	n := len(o)
+	for _, m := range o {
+		inner, _ := m.value.(object)
+		n += len(inner)
+	}
+	return n
 }
 
 func readOperation(o object) (operation, error) {
@@ -93,6 +113,9 @@ func (d document) patch(r *resourceType, ops []operation) error {
 				return err
 			}
 			continue
+		}
+		if _, foreign := d[d.spelled(o.path.attr.name)]; !foreign {
+			o.path = &patchPath{attr: r.qualified(o.path.attr), filter: o.path.filter}
 		}
 		if err := d.apply(r, o); err != nil {
 			return err
@@ -149,7 +172,13 @@ func (d document) apply(r *resourceType, o operation) error {
 	case t.ext == nil:
 		return d.applyTo(o, t.attr, t.sub)
 	}
-	inner := merged(d.complex(t.ext.urn), nil)
+	inner := d.complex(t.ext.urn)
+	if inner == nil {
+		if len(d) >= maxNames {
+			return tooManyNames()
+		}
+		inner = document{}
+	}
 	var err error
 	if t.attr != nil {
 		err = inner.applyTo(o, t.attr, t.sub)
@@ -244,6 +273,7 @@ func (d document) applyTo(o operation, attr, sub *attribute) error {
 	case sub != nil && attr.many: // of every element, or of the first one to come
 		return d.applySelected(o, attr, sub, func(document) bool { return true }, document{})
 	case sub != nil:
+		d.forget(attr, sub.name, o.value)
 		return d.applySub(o, attr, sub)
 	case o.op == opRemove:
 		return d.remove(o, attr)
@@ -276,6 +306,9 @@ func (d document) applySubs(o operation, attr *attribute) error {
 		return bad(typeInvalidValue, "%s must be an object.", attr.name)
 	}
 	for _, m := range values {
+		d.forget(attr, m.name, m.value)
+	}
+	for _, m := range values {
 		sub := find(attr.sub, m.name)
 		if sub == nil {
 			sub = foreignSub(m.name)
@@ -288,6 +321,15 @@ func (d document) applySubs(o operation, attr *attribute) error {
 		}
 	}
 	return nil
+}
+
+// forget drops the address of a manager before another one's id comes.
+func (d document) forget(attr *attribute, sub string, value any) {
+	if have := d.complex(attr.name); attr.bare && lower(sub) == "value" && have["$ref"] != nil && have["value"] != value {
+		have = merged(have, nil)
+		delete(have, "$ref")
+		d[attr.name] = have
+	}
 }
 
 // merged is base with the sub-attributes of over.
@@ -315,7 +357,7 @@ func (d document) applySub(o operation, attr, sub *attribute) error {
 		return nil
 	}
 	d[attr.name] = c
-	return nil
+	return c.checkParts(attr.name)
 }
 
 // subValue is the cleaned value for a sub-attribute, nil to take it away.

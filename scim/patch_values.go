@@ -77,6 +77,9 @@ func (d document) append(attr *attribute, more []document) error {
 		switch {
 		case at >= 0:
 			list[at] = merged(list[at], el)
+			if err := list[at].checkParts(attr.name); err != nil {
+				return err
+			}
 		case len(list) == maxValues:
 			return tooManyValues(attr.name)
 		default:
@@ -126,6 +129,9 @@ func (d document) applySelected(o operation, attr, sub *attribute, test func(doc
 			before := el.flag("primary")
 			if el = change(el); el == nil {
 				continue
+			}
+			if err := el.checkParts(attr.name); err != nil {
+				return err
 			}
 			if el.flag("primary") && !before {
 				promoted = append(promoted, len(kept))

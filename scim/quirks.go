@@ -23,6 +23,8 @@ const (
 	quirkFilledType   = "content type of the client's library"
 	quirkPath         = "surplus slash"
 	quirkEndpointCase = "endpoint in other case"
+	quirkNoQuotes     = "string without quotes"
+	quirkNobody       = "member that is no id"
 )
 
 // quirks lists what a request did that another server might refuse.
@@ -33,6 +35,9 @@ func quirks(r *http.Request, rest []string, body object) []string {
 	}
 	if len(rest) > 0 && (lower(rest[0]) == "users" && rest[0] != "Users" || lower(rest[0]) == "groups" && rest[0] != "Groups") {
 		found[quirkEndpointCase] = true
+	}
+	if r.Method == http.MethodGet && strings.Contains(r.URL.RawQuery, "filter=") && lacksQuotes(r.URL.Query().Get("filter")) {
+		found[quirkNoQuotes] = true
 	}
 	if body != nil {
 		switch sent := r.Header.Get("Content-Type"); {
@@ -124,6 +129,9 @@ func operationQuirks(t *resourceType, o object, found map[string]bool) {
 	case isList && path.filter != nil:
 		found[quirkList] = true
 	}
+	if to.attr != nil && to.attr.name == "members" && noID(value) {
+		found[quirkNobody] = true
+	}
 	attributeQuirks(to, value, found)
 }
 
@@ -188,6 +196,9 @@ func attributeQuirks(to target, value any, found map[string]bool) {
 		}
 		if a.bare {
 			found[quirkManager] = true
+		}
+		if a.many {
+			found[quirkSingle] = true
 		}
 	case object:
 		if a.many {

@@ -34,7 +34,7 @@ var demandsOfChanges = []demand{
 	{"7644 3.5.2.2", "PATCH", "/Users/{ada}", "", patchURN + `[{"op":"remove","path":"name.middleName"}]}`, 200, `name/middleName- name/givenName!`},
 	{"7644 3.5.2.2", "PATCH", "/Users/{ada}", "", patchURN + `[{"op":"remove","path":"userName"}]}`, 400, `scimType="mutability"`},
 	{"7644 3.5.2.2", "PATCH", "/Users/{ada}", "", patchURN + `[{"op":"remove","path":"` + entURN + `:manager"}]}`, 200, entURN + `/manager- ` + entURN + `/department!`},
-	{"7644 3.5.2.2", "PATCH", "/Groups/{team}?attributes=members", "", patchURN + `[{"op":"remove","path":"members"}]}`, 200, `members-`},
+	{"7644 3.5.2.2", "PATCH", "/Groups/{team}?attributes=members", "", patchURN + `[{"op":"remove","path":"members"}]}`, 200, `members=[]`},
 	{"7644 3.5.2.2", "PATCH", "/Groups/{team}?attributes=members", "", patchURN + `[{"op":"remove","path":"members[value eq \"{ada}\"]"},{"op":"add","path":"members","value":[{"value":"{bob}"}]}]}`, 200, `members/0/value="{bob}" members/1-`},
 	{"7644 3.5.2.2", "PATCH", "/Groups/{team}", "", patchURN + `[{"op":"remove","path":"displayName"}]}`, 400, `scimType="mutability"`},
 	{"7644 3.5.2.3", "PATCH", "/Users/{ada}", "", patchURN + `[{"op":"replace","path":"addresses[type eq \"work\"]","value":{"type":"work","streetAddress":"911 Way","locality":"Hollywood"}}]}`, 200, `addresses/0/locality="Hollywood" addresses/0/postalCode- addresses/1-`},
