@@ -167,3 +167,32 @@ func TestCallsAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// The calls of a team that was deleted before they were written keep nobody else's
+// from being written.
+func TestCallsOfADeletedTeam(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		h.acme.create("ada@acme.test")
+		h.globex.create("bob@globex.test")
+		if _, err := h.roster.DeleteTeam(h.operator(), h.acme.team.ID, "acme"); err != nil {
+			t.Fatal(err)
+		}
+		if rows := h.globex.calls(); len(rows) != 1 {
+			t.Errorf("%d calls are on record", len(rows))
+		}
+		h.globex.do("GET", "/Users", "").want(200, "")
+		if rows := h.globex.calls(); len(rows) != 2 {
+			t.Errorf("%d calls are on record", len(rows))
+		}
+	})
+}
+
+// A method may be any word; no more of it is kept than of those that there are.
+func TestCallsWithLongMethods(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		h.acme.do(strings.Repeat("A", 60_000), "/Users", "").want(405, "")
+		if rows := h.acme.calls(); len(rows[0].Method) > 30 {
+			t.Errorf("%d bytes of the method are kept", len(rows[0].Method))
+		}
+	})
+}
