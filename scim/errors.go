@@ -20,6 +20,7 @@ const (
 	typeInvalidValue  = "invalidValue"
 	typeMutability    = "mutability"
 	typeNoTarget      = "noTarget"
+	typeTooMany       = "tooMany"
 	typeUniqueness    = "uniqueness"
 	// Of RFC 9865 section 2.1.
 	typeInvalidCursor = "invalidCursor"
