@@ -19,6 +19,7 @@ const (
 	quirkPassword     = "password sent"
 	quirkSingle       = "single value for a list"
 	quirkList         = "list for a single value"
+	quirkNoSchemas    = "message without schemas"
 	quirkNoType       = "no content type"
 	quirkFilledType   = "content type of the client's library"
 	quirkPath         = "surplus slash"
@@ -46,6 +47,9 @@ func quirks(r *http.Request, rest []string, body object) []string {
 			found[quirkFilledType] = true
 		}
 		if list, ok := body.get("Operations"); ok && r.Method == http.MethodPatch {
+			if _, says := body.get("schemas"); !says { // as authentik writes a group's new name
+				found[quirkNoSchemas] = true
+			}
 			items, _ := list.([]any)
 			for _, item := range items {
 				if o, ok := item.(object); ok {
