@@ -53,7 +53,7 @@ func properGroup(name string, externalID *string) error {
 	switch {
 	case strings.TrimSpace(name) == "":
 		return fault.New(fault.Required, "displayName is required.").On("displayName")
-	case len(name) > maxGroupName || !models.Printable(name) || models.Fold(name) == "":
+	case len(name) > maxGroupName || !models.Legible(name) || models.Fold(name) == "":
 		return fault.New(fault.InvalidValue, "displayName may have %d printable bytes.", maxGroupName).On("displayName")
 	case externalID != nil && (*externalID == "" || len(*externalID) > maxExternalID || !utf8.ValidString(*externalID) || !models.Printable(*externalID)):
 		return fault.New(fault.InvalidValue, "externalId may have 1 to %d printable bytes.", maxExternalID).On("externalId")
@@ -103,7 +103,7 @@ func (s *Service) CreateGroup(ctx context.Context, team models.ID, in NewGroup) 
 		}
 		if c.added > 0 {
 			row.MemberCount = c.added
-			if err := tx.Model(&models.Group{}).Where("id = ?", id).Update("member_count", c.added).Error; err != nil {
+			if err := tx.Model(&models.Group{}).Where("id = ?", id).UpdateColumn("member_count", c.added).Error; err != nil {
 				return err
 			}
 		}

@@ -37,7 +37,7 @@ func (p *Person) proper() error {
 		value *string
 	}{{"name", &p.Name}, {"givenName", &p.GivenName}, {"familyName", &p.FamilyName}} {
 		*n.value = strings.TrimSpace(*n.value)
-		if utf8.RuneCountInString(*n.value) > maxPersonName || !models.Printable(*n.value) {
+		if utf8.RuneCountInString(*n.value) > maxPersonName || !models.Legible(*n.value) {
 			return fault.New(fault.InvalidValue, "A name may have %d printable characters.", maxPersonName).On(n.field)
 		}
 	}
@@ -90,6 +90,15 @@ func isAddress(s string) bool {
 	at := strings.LastIndexByte(s, '@')
 	return at > 0 && at < len(s)-1 && strings.IndexByte(s, '@') == at && len(s) <= maxEmail &&
 		models.Printable(s) && !strings.ContainsAny(s, " \"<>()[],;:\\")
+}
+
+// presentable is what can be shown of a name that another system keeps.
+func presentable(name string) string {
+	name = strings.TrimSpace(models.MadeLegible(name))
+	if utf8.RuneCountInString(name) > maxPersonName {
+		name = strings.TrimSpace(models.MadeLegible(string([]rune(name)[:maxPersonName])))
+	}
+	return name
 }
 
 // newUser inserts an account. It returns ErrAgain when another transaction

@@ -23,8 +23,8 @@ const (
 )
 
 // ScimUser is the state that a provisioning client wants a person to be in.
-// Faults name the fields userName, externalId, email, name, givenName and
-// familyName.
+// Faults name the fields userName, externalId and email. Of names the account
+// has what can be shown; the profile keeps them as they came.
 type ScimUser struct {
 	UserName, Email             string // Email may be empty
 	ExternalID                  *string
@@ -37,7 +37,7 @@ type ScimUser struct {
 }
 
 func (in *ScimUser) person() Person {
-	return Person{Email: in.Email, Name: in.Name, GivenName: in.GivenName, FamilyName: in.FamilyName}
+	return Person{Email: in.Email, Name: presentable(in.Name), GivenName: presentable(in.GivenName), FamilyName: presentable(in.FamilyName)}
 }
 
 // proper trims and judges the values.

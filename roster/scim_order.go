@@ -2,6 +2,7 @@ package roster
 
 import (
 	"context"
+	"strings"
 
 	"rollcall/fault"
 	"rollcall/models"
@@ -30,8 +31,12 @@ func (l *list) ordering(sort *ScimSort) ordering {
 	case sort.Attr == "active":
 		o.key = "m.status"
 	case l.kind != models.ResourceGroup:
-		o.join.add(" LEFT JOIN scim_values o ON o.membership_id = m.id AND o.attr = ? AND o.item = 0", sort.Attr)
-		o.key, o.nullable = "o.value_key", true
+		attr, key := sort.Attr, "o.value_key"
+		if list, ok := strings.CutSuffix(attr, ".type"); ok { // stands beside the value
+			attr, key = list, "o.type_key"
+		}
+		o.join.add(" LEFT JOIN scim_values o ON o.membership_id = m.id AND o.attr = ? AND o.item = 0", attr)
+		o.key, o.nullable = "NULLIF("+key+", '')", true
 	}
 	return o
 }

@@ -44,7 +44,7 @@ func (h *handler) bulk(c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if err := checkSchemas(body); err != nil {
+	if err := checkMessage(body, urnBulkRequest); err != nil {
 		return reply{}, err
 	}
 	ops, failOnErrors, err := readBulk(body)
@@ -128,6 +128,9 @@ func readBulkOperation(o object) bulkOperation {
 	}
 	data, given := o.get("data")
 	op.data, _ = data.(object)
+	if op.method == http.MethodPatch {
+		op.data = patchData(data)
+	}
 	known := len(op.rest) > 0 && slices.Contains([]string{"users", "groups"}, lower(op.rest[0])) && len(op.rest) <= 2 && op.rest[len(op.rest)-1] != ".search"
 	switch {
 	case !slices.Contains([]string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}, op.method):
@@ -140,6 +143,19 @@ func readBulkOperation(o object) bulkOperation {
 		op.err = bad(typeInvalidSyntax, "A POST needs a bulkId.")
 	}
 	return op
+}
+
+// patchData is the body of a PATCH. RFC 7644 section 3.7 shows it without schemas,
+// and as the list of its operations alone.
+func patchData(data any) object {
+	o, _ := data.(object)
+	if list, ok := data.([]any); ok {
+		o = object{{name: "Operations", value: list}}
+	}
+	if _, given := o.get("schemas"); !given && o != nil {
+		o = append(o, member{name: "schemas", value: []any{urnPatch}})
+	}
+	return o
 }
 
 // The states of an operation in a bulk run.

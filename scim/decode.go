@@ -3,6 +3,7 @@ package scim
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
 	"unicode/utf8"
 )
 
@@ -38,6 +39,9 @@ func decodeObject(raw []byte) (object, error) {
 	}
 	if !json.Valid(raw) {
 		return nil, bad(typeInvalidSyntax, "The body is not valid JSON.")
+	}
+	if halfPair(raw) {
+		return nil, bad(typeInvalidSyntax, "The body holds one half of a surrogate pair, which is no character.")
 	}
 	d := &decoder{json: json.NewDecoder(bytes.NewReader(raw))}
 	d.json.UseNumber()
@@ -106,4 +110,29 @@ func (d *decoder) object(depth int) (any, error) {
 	}
 	_, err := d.json.Token()
 	return o, err
+}
+
+// halfPair reports whether valid JSON escapes one half of a surrogate pair
+// without the other. encoding/json would put another character in its place, and
+// two different names would become one (RFC 8259 section 8.2).
+func halfPair(raw []byte) bool {
+	half := func(at int, from, to uint64) bool {
+		if at+6 > len(raw) || raw[at] != '\\' || raw[at+1] != 'u' {
+			return false
+		}
+		unit, err := strconv.ParseUint(string(raw[at+2:at+6]), 16, 16)
+		return err == nil && unit >= from && unit <= to
+	}
+	for i := bytes.IndexByte(raw, '\\'); i >= 0 && i < len(raw); i++ {
+		switch {
+		case raw[i] != '\\':
+		case half(i, 0xd800, 0xdbff) && half(i+6, 0xdc00, 0xdfff):
+			i += 11
+		case half(i, 0xd800, 0xdfff):
+			return true
+		default:
+			i++ // what is escaped
+		}
+	}
+	return false
 }

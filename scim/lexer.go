@@ -70,9 +70,10 @@ func (p *parser) quoted() (any, bool) {
 			i++
 		case '"':
 			var s string
-			err := json.Unmarshal([]byte(p.text[p.pos:i+1]), &s)
+			raw := []byte(p.text[p.pos : i+1])
+			err := json.Unmarshal(raw, &s)
 			p.pos = i + 1
-			return s, err == nil && !strings.ContainsRune(s, 0)
+			return s, err == nil && !strings.ContainsRune(s, 0) && !halfPair(raw)
 		}
 	}
 	return nil, false

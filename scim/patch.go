@@ -23,7 +23,7 @@ type operation struct {
 // readPatch reads the body of a PATCH. Nothing is applied until all of it is
 // understood.
 func readPatch(body object) ([]operation, error) {
-	if err := checkSchemas(body); err != nil {
+	if err := checkMessage(body, urnPatch); err != nil {
 		return nil, err
 	}
 	v, _ := body.get("Operations")
@@ -115,12 +115,25 @@ func (d document) assign(r *resourceType, op string, values object) error {
 		if err != nil {
 			continue
 		}
-		if t := d.resolve(r, path.attr, m.value); !t.found() || t.attr != nil && t.attr.readOnly {
+		t := d.resolve(r, path.attr, m.value)
+		if err := sameID(t, m.value, d.text("id")); err != nil {
+			return err
+		}
+		if !t.found() || t.attr != nil && t.attr.readOnly {
 			continue
 		}
 		if err := d.apply(r, operation{op: op, path: &path, value: m.value, given: true}); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// sameID refuses a value without a path that is meant for another resource. id is
+// "" where there is no resource yet. Other read-only attributes are passed over.
+func sameID(t target, value any, id string) error {
+	if t.attr != nil && t.attr.name == "id" && id != "" && value != nil && value != id {
+		return bad(typeMutability, "id is read-only.")
 	}
 	return nil
 }
@@ -219,8 +232,15 @@ func (d document) applyTo(o operation, attr, sub *attribute) error {
 	case o.path.filter != nil && !attr.many:
 		return bad(typeInvalidPath, "%s is not multi-valued, so it takes no filter.", attr.name)
 	case o.path.filter != nil:
+		if _, err := inside(attr, o.path.filter); err != nil {
+			return err
+		}
 		test := func(el document) bool { return matches(o.path.filter, attr, el) }
-		return d.applySelected(o, attr, sub, test, wanted(o.path.filter, attr))
+		var fresh document
+		if sub != nil { // a part of an element may be assigned before there is one
+			fresh = wanted(o.path.filter, attr)
+		}
+		return d.applySelected(o, attr, sub, test, fresh)
 	case sub != nil && attr.many: // of every element, or of the first one to come
 		return d.applySelected(o, attr, sub, func(document) bool { return true }, document{})
 	case sub != nil:
@@ -251,10 +271,7 @@ func (d document) applyTo(o operation, attr, sub *attribute) error {
 // applySubs adds or replaces the sub-attributes that are named. The others of a
 // complex attribute stay (RFC 7644 section 3.5.2.3).
 func (d document) applySubs(o operation, attr *attribute) error {
-	values, ok := o.value.(object)
-	if text, isText := o.value.(string); isText && attr.bare {
-		values, ok = object{{name: "value", value: text}}, true
-	}
+	values, ok := asObject(attr, o.value)
 	if !ok {
 		return bad(typeInvalidValue, "%s must be an object.", attr.name)
 	}

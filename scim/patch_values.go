@@ -65,19 +65,25 @@ func includes(el, part document) bool {
 	return true
 }
 
-// append adds elements that are not there yet; a new primary one takes over.
+// append adds elements that are not there yet, or what they say more of one that
+// has the same value and type; a new primary one takes over.
 func (d document) append(attr *attribute, more []document) error {
 	list := d.list(attr.name)
 	for _, el := range more {
 		if contains(list, el) {
 			continue
 		}
-		if len(list) == maxValues {
+		at := twin(list, el)
+		switch {
+		case at >= 0:
+			list[at] = merged(list[at], el)
+		case len(list) == maxValues:
 			return tooManyValues(attr.name)
+		default:
+			at, list = len(list), append(list, el)
 		}
-		list = append(list, el)
 		if el.flag("primary") {
-			demote(list, len(list)-1)
+			demote(list, at)
 		}
 	}
 	d.setList(attr, list)
@@ -127,7 +133,7 @@ func (d document) applySelected(o operation, attr, sub *attribute, test func(doc
 		kept = append(kept, el)
 	}
 	switch {
-	case found == 0 && o.op == opRemove:
+	case found == 0 && (o.op == opRemove || o.value == nil):
 		return nil
 	case found == 0 && fresh == nil:
 		return bad(typeNoTarget, "No value of %s matches the filter.", attr.name)

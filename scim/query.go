@@ -50,13 +50,13 @@ func readQuery(c call) (query, error) {
 			return q, err
 		}
 	}
-	if values.Has("startIndex") {
-		if q.start, err = integer(typeInvalidValue, "startIndex", values.Get("startIndex")); err != nil {
+	if text := values.Get("startIndex"); text != "" {
+		if q.start, err = integer(typeInvalidValue, "startIndex", text); err != nil {
 			return q, err
 		}
 	}
-	if values.Has("count") {
-		if q.count, err = integer(q.countType(), "count", values.Get("count")); err != nil {
+	if text := values.Get("count"); text != "" {
+		if q.count, err = integer(q.countType(), "count", text); err != nil {
 			return q, err
 		}
 	}
@@ -87,6 +87,12 @@ func (q *query) finish(order string) error {
 	default:
 		return bad(typeInvalidValue, "sortOrder must be ascending or descending.")
 	}
+	if q.byCursor && q.count < 1 { // a page without resources would have no place to go on from
+		return bad(typeInvalidCount, "count must be 1 or more with a cursor.")
+	}
+	if err := exclusive(q.attributes, q.without); err != nil {
+		return err
+	}
 	q.start = max(q.start, 1)
 	q.count = min(max(q.count, 0), maxCount)
 	return nil
@@ -94,7 +100,7 @@ func (q *query) finish(order string) error {
 
 // fromBody reads a search request (RFC 7644 section 3.4.3).
 func (q *query) fromBody(body object) error {
-	if err := checkSchemas(body); err != nil {
+	if err := checkMessage(body, urnSearch); err != nil {
 		return err
 	}
 	q.start, q.count = 1, defaultCount
@@ -120,7 +126,11 @@ func (q *query) fromBody(body object) error {
 		if !given || v == nil {
 			continue
 		}
-		n, err := integer(typeInvalidValue, name, textOf(v))
+		scimType := typeInvalidValue
+		if name == "count" {
+			scimType = q.countType()
+		}
+		n, err := integer(scimType, name, textOf(v))
 		if err != nil {
 			return err
 		}

@@ -71,7 +71,7 @@ var commonAttributes = []attribute{
 // multi is a multi-valued attribute with the usual sub-attributes (RFC 7643
 // section 2.4).
 func multi(name, description string, value kind, types ...string) attribute {
-	v := attribute{name: "value", kind: value, description: "The value itself.", exact: value == kindBinary}
+	v := attribute{name: "value", kind: value, description: "The value itself.", exact: value == kindBinary || value == kindURI}
 	if value == kindURI {
 		v.refers = []string{"external"}
 	}
@@ -97,7 +97,7 @@ var userAttributes = append(append([]attribute{}, commonAttributes...),
 	}},
 	attribute{name: "displayName", kind: kindString, description: "The name shown to the other members of the team."},
 	attribute{name: "nickName", kind: kindString, description: "What friends call the person."},
-	attribute{name: "profileUrl", kind: kindURI, refers: []string{"external"}, description: "A page about the person."},
+	attribute{name: "profileUrl", kind: kindURI, exact: true, refers: []string{"external"}, description: "A page about the person."},
 	attribute{name: "title", kind: kindString, description: "The job title."},
 	attribute{name: "userType", kind: kindString, description: "The person's relation to the organisation."},
 	attribute{name: "preferredLanguage", kind: kindString, description: "The languages that the person prefers, as in Accept-Language."},
@@ -140,7 +140,7 @@ var enterprise = extension{
 		{name: "division", kind: kindString, description: "The division."},
 		{name: "department", kind: kindString, description: "The department."},
 		{name: "manager", kind: kindComplex, bare: true, description: "The person's manager.", sub: []attribute{
-			{name: "value", kind: kindString, description: "The manager's id."},
+			{name: "value", kind: kindString, exact: true, description: "The manager's id."},
 			{name: "$ref", kind: kindURI, exact: true, refers: []string{"User"}, description: "The manager's address."},
 			{name: "displayName", kind: kindString, readOnly: true, description: "Not kept: RFC 7643 leaves it to servers that know managers."},
 		}},

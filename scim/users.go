@@ -179,9 +179,8 @@ func (c call) show(t *resourceType) (projection, error) {
 	if err != nil {
 		return projection{}, err
 	}
-	return projection{
-		only: targets(t, words(values["attributes"])), without: targets(t, words(values["excludedAttributes"])),
-	}, nil
+	only, without := words(values["attributes"]), words(values["excludedAttributes"])
+	return projection{only: targets(t, only), without: targets(t, without)}, exclusive(only, without)
 }
 
 // user answers with a resource.
