@@ -19,6 +19,9 @@ func (h *handler) patchGroup(c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	if _, says := body.get("schemas"); !says { // authentik says nothing when it renames a group
+		body = append(slices.Clip(body), member{name: "schemas", value: []any{urnPatch}})
+	}
 	ops, err := readPatch(body)
 	if err != nil {
 		return reply{}, err
