@@ -214,7 +214,7 @@ func (b *bulkRun) run(i int) {
 		b.made[op.bulkID] = answer.id
 	}
 	b.succeed(i, answer)
-	if unresolved {
+	if unresolved && !b.call.dry {
 		b.pending = append(b.pending, pendingReference{i, answer})
 	}
 }
@@ -328,12 +328,13 @@ func walkText(v any, visit func(string)) {
 }
 
 // resolve writes the ids for the references of an operation's data. A reference
-// to what is being made at this moment is left out: unresolved. One to what was
-// not made, or is in no operation, is an error.
+// to what is being made at this moment is left out: unresolved. So is, in a dry run,
+// one to what would have been made. One to what was not made, or is in no
+// operation, is an error.
 func (b *bulkRun) resolve(op bulkOperation) (out object, unresolved bool, err error) {
 	v, unresolved, err := b.resolved(op.data)
 	out, _ = v.(object)
-	if err == nil && unresolved && op.method != http.MethodPost {
+	if err == nil && unresolved && op.method != http.MethodPost && !b.call.dry {
 		err = noSuchBulkID()
 	}
 	return out, unresolved, err
@@ -352,6 +353,9 @@ func (b *bulkRun) resolved(v any) (any, bool, error) {
 			return v, false, nil
 		}
 		if made := b.made[id]; made != "" {
+			if b.call.dry { // it is not there
+				return nil, true, nil
+			}
 			return string(made), false, nil
 		}
 		if maker, ok := b.maker[id]; ok && b.state[maker] == running {
@@ -366,7 +370,7 @@ func (b *bulkRun) resolved(v any) (any, bool, error) {
 			if err != nil {
 				return nil, false, err
 			}
-			if unresolved && lower(m.name) == "value" {
+			if unresolved && value == nil && lower(m.name) == "value" {
 				return nil, true, nil // the reference itself: the whole element waits
 			}
 			waits = waits || unresolved

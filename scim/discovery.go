@@ -161,8 +161,12 @@ func (c call) schemas() []schemaBody {
 			Meta: resourceMeta{"Schema", c.base + "/Schemas/" + urn},
 		})
 	}
+	// Of the common attributes externalId is described as well: Microsoft's checks
+	// miss what clients can set and /Schemas does not list.
+	externalID := *find(commonAttributes, "externalId")
+	externalID.common = false
 	for _, t := range resourceTypes {
-		add(t.urn, t.title, t.description, t.attributes)
+		add(t.urn, t.title, t.description, append(append([]attribute{}, t.attributes...), externalID))
 		for _, e := range t.extensions {
 			add(e.urn, e.name, e.description, e.attributes)
 		}

@@ -78,6 +78,7 @@ func (c *filterCompiler) comparison(e comparison) (roster.ScimFilter, error) {
 	if lower(e.path.name) == "schemas" && e.path.sub == "" {
 		return c.schemas(e)
 	}
+	e.path = c.of.qualified(e.path)
 	if e.value == nil && (e.op == opEqual || e.op == opNotEqual) {
 		return c.null(e)
 	}

@@ -27,7 +27,11 @@ func (h *handler) patchGroup(c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if query := c.r.URL.Query(); query.Has("attributes") || query.Has("excludedAttributes") {
+	asked, err := parameters(c.r.URL)
+	if err != nil {
+		return reply{}, err
+	}
+	if asked.Has("attributes") || asked.Has("excludedAttributes") {
 		return h.groupAgain(c, http.StatusOK, row)
 	}
 	return reply{status: http.StatusNoContent, location: c.location(groupType, row.ID), version: groupVersion(row)}, nil
@@ -145,6 +149,9 @@ func (h *handler) memberSteps(c call, o operation, t target) ([]roster.GroupChan
 		return h.callMembers(c, o, t.sub)
 	}
 	if o.path.filter == nil {
+		if o.op == opAdd && noID(o.value) {
+			return nil, nil
+		}
 		refs, err := readMembers(o.value)
 		switch {
 		case err != nil:
@@ -189,6 +196,15 @@ func (h *handler) selectedSteps(c call, o operation) ([]roster.GroupChange, erro
 		}
 	}
 	return []roster.GroupChange{step}, nil
+}
+
+// noID reports whether a text stands where members belong that is nobody's id by
+// its form, such as the "string id 1" of Microsoft's collection. Nobody is added
+// for it. What could be an id and is nobody's is refused.
+func noID(value any) bool {
+	text, ok := value.(string)
+	_, err := models.ParseID(text)
+	return ok && err != nil
 }
 
 func noSuchMember() error { return bad(typeNoTarget, "No value of members matches the filter.") }

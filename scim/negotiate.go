@@ -82,14 +82,18 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) (object, erro
 	if err := checkType(r.Header, filled); err != nil {
 		return nil, err
 	}
+	tooLarge := &problem{
+		status: http.StatusRequestEntityTooLarge,
+		detail: "The body is larger than " + strconv.FormatInt(limit, 10) + " bytes.",
+	}
+	if r.ContentLength > limit { // said in advance: a client that asks before it sends need not
+		return nil, tooLarge
+	}
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	var over *http.MaxBytesError
 	switch {
 	case errors.As(err, &over):
-		return nil, &problem{
-			status: http.StatusRequestEntityTooLarge,
-			detail: "The body is larger than " + strconv.FormatInt(limit, 10) + " bytes.",
-		}
+		return nil, tooLarge
 	case err != nil:
 		return nil, bad(typeInvalidSyntax, "The body ended early.")
 	}

@@ -94,6 +94,9 @@ func (d document) patch(r *resourceType, ops []operation) error {
 			}
 			continue
 		}
+		if _, foreign := d[d.spelled(o.path.attr.name)]; !foreign {
+			o.path = &patchPath{attr: r.qualified(o.path.attr), filter: o.path.filter}
+		}
 		if err := d.apply(r, o); err != nil {
 			return err
 		}
@@ -244,6 +247,7 @@ func (d document) applyTo(o operation, attr, sub *attribute) error {
 	case sub != nil && attr.many: // of every element, or of the first one to come
 		return d.applySelected(o, attr, sub, func(document) bool { return true }, document{})
 	case sub != nil:
+		d.forget(attr, sub.name, o.value)
 		return d.applySub(o, attr, sub)
 	case o.op == opRemove:
 		return d.remove(o, attr)
@@ -276,6 +280,9 @@ func (d document) applySubs(o operation, attr *attribute) error {
 		return bad(typeInvalidValue, "%s must be an object.", attr.name)
 	}
 	for _, m := range values {
+		d.forget(attr, m.name, m.value)
+	}
+	for _, m := range values {
 		sub := find(attr.sub, m.name)
 		if sub == nil {
 			sub = foreignSub(m.name)
@@ -288,6 +295,15 @@ func (d document) applySubs(o operation, attr *attribute) error {
 		}
 	}
 	return nil
+}
+
+// forget drops the address of a manager before another one's id comes.
+func (d document) forget(attr *attribute, sub string, value any) {
+	if have := d.complex(attr.name); attr.bare && lower(sub) == "value" && have["$ref"] != nil && have["value"] != value {
+		have = merged(have, nil)
+		delete(have, "$ref")
+		d[attr.name] = have
+	}
 }
 
 // merged is base with the sub-attributes of over.

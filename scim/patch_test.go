@@ -135,7 +135,7 @@ func TestPatch(t *testing.T) {
 		{`[{"op":"add","path":"emails","value":{"value":"ADA@acme.test","type":"Work","primary":true}}]`, ``},
 		{`[{"op":"add","path":"emails","value":[{"value":"b@x.test"},null]}]`, `emails=[` + work + `,{"value":"b@x.test"}]`},
 		{`[{"op":"add","path":"emails","value":[{"value":"b@x.test","primary":"true"}]}]`,
-			`emails=[{"type":"work","value":"ada@acme.test"},{"primary":true,"value":"b@x.test"}]`},
+			`emails=[{"primary":false,"type":"work","value":"ada@acme.test"},{"primary":true,"value":"b@x.test"}]`},
 		{`[{"op":"replace","path":"emails","value":[{"value":"b@x.test","display":"B","own":1}]}]`, `emails=[{"display":"B","own":1,"value":"b@x.test"}]`},
 		{`[{"op":"replace","path":"emails","value":[]}]`, `emails=null`},
 		{`[{"op":"remove","path":"emails[type eq \"work\"]"}]`, `emails=null`},
@@ -144,7 +144,7 @@ func TestPatch(t *testing.T) {
 		{`[{"op":"remove","path":"emails","value":[{"value":"other@x.test"}]}]`, ``},
 		{`[{"op":"Remove","path":"emails","value":[{"value":"ada@acme.test"}]}]`, `emails=null`},
 		{`[{"op":"add","path":"emails","value":[{"value":"b@x.test"}]},{"op":"replace","path":"emails[value eq \"b@x.test\"].primary","value":true}]`,
-			`emails=[{"type":"work","value":"ada@acme.test"},{"primary":true,"value":"b@x.test"}]`},
+			`emails=[{"primary":false,"type":"work","value":"ada@acme.test"},{"primary":true,"value":"b@x.test"}]`},
 
 		{`[{"op":"remove","path":"emails.value"}]`, `emails=[{"primary":true,"type":"work"}]`},
 		{`[{"op":"remove","path":"emails"},{"op":"add","path":"emails[type eq \"work\"].value","value":"n@x.test"},{"op":"remove","path":"emails.type"},{"op":"remove","path":"emails.value"}]`, `emails=null`},

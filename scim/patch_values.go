@@ -102,8 +102,8 @@ func contains(list []document, el document) bool {
 // demote leaves one element primary (RFC 7644 section 3.5.2).
 func demote(list []document, primary int) {
 	for i, el := range list {
-		if i != primary {
-			delete(el, "primary")
+		if i != primary && el.flag("primary") {
+			el["primary"] = false
 		}
 	}
 }

@@ -239,6 +239,9 @@ func subsOf(list []target, ext *extension, attr *attribute) []string {
 
 // narrow keeps (or drops) the named sub-attributes of a value; nil is nothing left.
 func narrow(value any, subs []string, keep bool) any {
+	if len(subs) == 0 && !keep {
+		return value
+	}
 	for _, s := range subs {
 		if s == "" && keep {
 			return value

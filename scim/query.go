@@ -182,13 +182,33 @@ func words(values []string) []string {
 
 var separating = regexp.MustCompile(`;[A-Za-z]+=`)
 
+// parameterNames are the parameters that a request may have. Others are passed over.
+var parameterNames = []string{"filter", "sortBy", "sortOrder", "startIndex", "count", "cursor", "attributes", "excludedAttributes"}
+
+// parameters reads a query string. The names of parameters are taken in any case,
+// like those of attributes: a filter that was passed over for a capital would
+// answer with everybody. Lists of attributes may come in parts; of the others there
+// is one each, so that nobody in between can have read another than we do.
+// A semicolon may stand in a query as it is (RFC 3986 section 3.4), and many
+// clients leave it so; net/url reads none. One that seems to separate parameters
+// is refused: what follows may be a filter.
 func parameters(u *url.URL) (url.Values, error) {
-	// A semicolon may stand in a query as it is (RFC 3986 section 3.4), and many
-	// clients leave it so; net/url reads none. One that seems to separate parameters
-	// is refused: what follows may be a filter.
-	values, err := url.ParseQuery(strings.ReplaceAll(u.RawQuery, ";", "%3B"))
+	sent, err := url.ParseQuery(strings.ReplaceAll(u.RawQuery, ";", "%3B"))
 	if err != nil || separating.MatchString(u.RawQuery) {
 		return nil, bad(typeInvalidSyntax, "The query string is not properly encoded.")
+	}
+	values := url.Values{}
+	for name, v := range sent {
+		for _, known := range parameterNames {
+			if strings.EqualFold(name, known) {
+				values[known] = append(values[known], v...)
+			}
+		}
+	}
+	for name, v := range values {
+		if len(v) > 1 && name != "attributes" && name != "excludedAttributes" {
+			return nil, bad(typeInvalidSyntax, "The parameter %s is there twice.", name)
+		}
 	}
 	return values, nil
 }

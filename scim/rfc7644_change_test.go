@@ -96,7 +96,7 @@ var patches = []struct{ section, path, operations, want string }{
 	{"7644 3.5.2.2", "/Users/{ada}", `[{"op":"remove","path":"x509Certificates[value eq \"miidqzcca\"]"}]`, `x509Certificates/0!`},
 
 	// Section 3.5.2.3: replace.
-	{"7644 3.5.2.3", "/Users/{ada}", `[{"op":"replace","path":"emails[type eq \"home\"].primary","value":true}]`, `emails/0/primary- emails/1/primary=true`},
+	{"7644 3.5.2.3", "/Users/{ada}", `[{"op":"replace","path":"emails[type eq \"home\"].primary","value":true}]`, `emails/0/primary=false emails/1/primary=true`},
 	{"7644 3.5.2.3", "/Users/{ada}", `[{"op":"replace","path":"emails[type eq \"work\" and value co \"acme\"].display","value":"D"}]`, `emails/0/display="D" emails/1/display-`},
 	{"7644 3.5.2.3", "/Users/{ada}", `[{"op":"replace","path":"emails[type pr].display","value":"D"}]`, `emails/0/display="D" emails/1/display="D"`},
 	{"7644 3.5.2.3", "/Users/{ada}", `[{"op":"replace","path":"emails","value":[{"value":"c@x.test"}]}]`, `emails/0/value="c@x.test" emails/1-`},

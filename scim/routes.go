@@ -57,6 +57,7 @@ type call struct {
 	base  string  // of the team's door: {BaseURL}/scim/{team}/v2
 	limit int64   // of the body, in bytes
 	read  *object // the body, once it was read or when it came in another one
+	dry   bool    // whether nothing is kept of what it does
 }
 
 // body is the request's body as a JSON tree.
@@ -155,7 +156,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	r = r.WithContext(ctx)
 	body := new(object)
-	c := call{w: w, r: r, now: h.now, team: team, base: h.door(team.Slug), limit: maxBody, read: body}
+	c := call{w: w, r: r, now: h.now, team: team, base: h.door(team.Slug), limit: maxBody, read: body, dry: settings.DryRun}
 	answer, err := h.run(c, r.Method, rest)
 	h.note(r, record{began: began, actor: actor, rest: rest, body: *body, status: answer.status, err: err, dry: settings.DryRun})
 	if settings.DryRun {
@@ -183,6 +184,10 @@ func (h *handler) door(slug string) string { return h.base + "/scim/" + slug + "
 func (h *handler) run(c call, method string, rest []string) (reply, error) {
 	run, id, err := route(method, rest)
 	if err != nil {
+		return reply{}, err
+	}
+	// Before anything is carried out, although some need it only for their answer.
+	if _, err := parameters(c.r.URL); err != nil {
 		return reply{}, err
 	}
 	switch method {
