@@ -12,7 +12,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"gorm.io/gorm"
-	_ "modernc.org/sqlite" // registers the driver "sqlite"
 )
 
 // readers is the number of SQLite connections that read beside the one that writes.
@@ -65,10 +64,11 @@ func Open(ctx context.Context, src Source, log *slog.Logger, now func() time.Tim
 func (db *DB) openSQLite(path string, cfg func() *gorm.Config) error {
 	createPrivate(path)
 	open := func(conns int) (*gorm.DB, error) {
-		pool, err := sql.Open("sqlite", sqliteDSN(path))
+		connector, err := newKeeping(path)
 		if err != nil {
 			return nil, err
 		}
+		pool := sql.OpenDB(connector)
 		db.closers = append(db.closers, pool.Close)
 		pool.SetMaxOpenConns(conns)
 		pool.SetMaxIdleConns(conns)
