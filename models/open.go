@@ -11,11 +11,15 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
+	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 )
 
 // readers is the number of SQLite connections that read beside the one that writes.
 const readers = 8
+
+// translators take the driver's words out of errors.
+var translators = map[Dialect]gorm.ErrorTranslator{SQLite: sqliteDialector{}, Postgres: postgresDialector{new(postgres.Dialector)}}
 
 // DB is an open database. SQLite has two pools on one file: a single writing
 // connection, because SQLite's busy handler sleeps unfairly between several,
@@ -39,7 +43,7 @@ func Open(ctx context.Context, src Source, log *slog.Logger, now func() time.Tim
 			QueryFields:            true,
 			TranslateError:         true,
 			SkipDefaultTransaction: true,
-			Logger:                 &statementLog{log: log},
+			Logger:                 &statementLog{log, translators[src.Dialect]},
 			NowFunc:                func() time.Time { return Stamp(now()) },
 		}
 	}

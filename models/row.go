@@ -28,7 +28,7 @@ func parsed(row any) *schema.Schema {
 func One(q *gorm.DB, into ...any) (found bool, err error) {
 	rows, err := q.Rows()
 	if err != nil {
-		return false, err
+		return false, translated(q, err)
 	}
 	defer func() { _ = rows.Close() }() // the error of Err is the one that counts
 	if !rows.Next() {
@@ -40,8 +40,9 @@ func One(q *gorm.DB, into ...any) (found bool, err error) {
 	return true, translated(q, rows.Close())
 }
 
-// translated is what gorm makes of a driver's error. PostgreSQL tells of a
-// constraint only when the rows are asked for, which gorm does not see.
+// translated is what gorm makes of a driver's error elsewhere: it lets those of a
+// query whose rows are read by hand through, and does not see those that come
+// while they are read.
 func translated(q *gorm.DB, err error) error {
 	if t, ok := q.Dialector.(gorm.ErrorTranslator); ok && err != nil {
 		return t.Translate(err)
