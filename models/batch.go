@@ -13,7 +13,8 @@ import (
 //
 // In one statement no change sees what another does (PostgreSQL 7.8.4): none may
 // ask for rows that another one writes or takes away, and no two may change the
-// same row. Foreign keys are looked at when all are done.
+// same row, what a trigger does before one of them included. Foreign keys are
+// looked at, and triggers run that come after a change, when all are done.
 type Batch struct {
 	tx      *gorm.DB
 	changes []change
@@ -29,7 +30,7 @@ type change struct {
 // NewBatch begins a batch in a transaction.
 func NewBatch(tx *gorm.DB) *Batch { return &Batch{tx: tx} }
 
-// Tx is the transaction, and Joined whether the changes become one statement.
+// Tx is the transaction.
 func (b *Batch) Tx() *gorm.DB { return b.tx }
 
 // Joined reports whether the changes become one statement.
