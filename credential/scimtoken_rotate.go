@@ -50,16 +50,18 @@ func (s *Store) RotateScimToken(ctx context.Context, id models.ID, overlap time.
 		if old.RevokedAt != nil || old.ExpiresAt != nil && !now.Before(*old.ExpiresAt) {
 			return fault.New(fault.InvalidValue, "The token has ended; create a new one.").On("scimTokenId")
 		}
-		var err error
-		if out.Token, out.Secret, err = s.newScimToken(ctx, tx, NewScimToken{TeamID: old.TeamID, Name: old.Name, ExpiresAt: old.ExpiresAt}, now); err != nil {
-			return err
-		}
+		successor := NewScimToken{TeamID: old.TeamID, Name: old.Name, ExpiresAt: old.ExpiresAt}
 		end := models.Stamp(now.Add(overlap))
 		if old.ExpiresAt == nil || end.Before(*old.ExpiresAt) {
 			old.ExpiresAt = &end
 			if err := tx.Model(&models.ScimToken{}).Where("id = ?", id).Update("expires_at", end).Error; err != nil {
 				return err
 			}
+		}
+		// After the end of the old one, which may make room for it.
+		var err error
+		if out.Token, out.Secret, err = s.newScimToken(ctx, tx, successor, now); err != nil {
+			return err
 		}
 		out.Previous = old
 		return s.recordToken(ctx, tx, audit.ScimTokenRotated, old)

@@ -133,3 +133,22 @@ func TestRevokeTokenTwice(t *testing.T) {
 		refused(t, "unknown", first(h.store.RevokeScimToken(h.operator(), newID(t))), fault.Missing)
 	})
 }
+
+// A team that has all the tokens it may have can replace one by its successor, if
+// the old one ends with it.
+func TestRotationAtTheLimit(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		var last models.ID
+		for range 10 {
+			token, _ := h.token()
+			last = token.ID
+		}
+		refused(t, "with an overlap", first(h.store.RotateScimToken(h.operator(), last, time.Hour)), fault.LimitReached)
+		same(t, "without an end", h.count(&models.ScimToken{}, "id = ? AND expires_at IS NULL", last), 1)
+		next, err := h.store.RotateScimToken(h.operator(), last, 0)
+		h.must(err)
+		h.must(first(h.store.AuthenticateScim(h.Context(), next.Secret)))
+		same(t, "live", h.count(&models.ScimToken{}, "expires_at IS NULL AND revoked_at IS NULL"), 10)
+		refused(t, "one more", second(h.store.CreateScimToken(h.operator(), credential.NewScimToken{TeamID: h.team.ID, Name: "x"})), fault.LimitReached)
+	})
+}

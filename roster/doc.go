@@ -10,6 +10,7 @@
 package roster
 
 import (
+	"context"
 	"time"
 
 	"gorm.io/gorm"
@@ -33,6 +34,9 @@ type Service struct {
 	// Announce has people told of something, in the transaction of its cause. Nil
 	// tells nobody.
 	Announce func(tx *gorm.DB, n models.Notice) error
+	// CallsWaiting writes down what provisioning clients asked a moment ago, before
+	// calls are looked at: whoever asked and looks then sees it. Nil has none.
+	CallsWaiting func(ctx context.Context) error
 }
 
 func (s *Service) now() time.Time { return models.Stamp(s.Now()) }

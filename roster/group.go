@@ -97,6 +97,9 @@ func (s *Service) CreateGroup(ctx context.Context, team models.ID, in NewGroup) 
 		if made.RowsAffected == 0 {
 			return models.ErrAgain
 		}
+		if err := cutStretches(tx, team, models.ResourceGroup, row.Seq); err != nil {
+			return err
+		}
 		c := groupEdit{service: s, tx: tx, group: &row}
 		if err := c.add(in.Members); err != nil {
 			return err

@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"cmp"
 	"strings"
 	"unicode/utf8"
 
@@ -41,6 +42,39 @@ func (p *Person) proper() error {
 		}
 	}
 	return nil
+}
+
+// named fills in the given and the family name that clients of SCIM expect of
+// everybody: Okta imports nobody without both. What is known stays; the rest is
+// taken from the name that others see, else from the address. A single word
+// stands for both.
+func (p Person) named() Person {
+	if p.GivenName != "" && p.FamilyName != "" {
+		return p
+	}
+	given, family := splitName(p.Name)
+	if given == "" && !reachesNobody(p.Email) {
+		local, _, _ := strings.Cut(p.Email, "@")
+		local, _, _ = strings.Cut(local, "+")
+		given, family = splitName(strings.NewReplacer(".", " ", "_", " ").Replace(local))
+	}
+	p.GivenName = cmp.Or(p.GivenName, given, p.FamilyName)
+	p.FamilyName = cmp.Or(p.FamilyName, family, p.GivenName)
+	return p
+}
+
+// splitName takes a name apart: the last word is the family's, unless a comma
+// says which part is.
+func splitName(name string) (given, family string) {
+	if before, after, ok := strings.Cut(name, ","); ok && strings.TrimSpace(before) != "" && strings.TrimSpace(after) != "" {
+		return strings.TrimSpace(after), strings.TrimSpace(before)
+	}
+	words := strings.Fields(name)
+	if len(words) == 0 {
+		return "", ""
+	}
+	last := len(words) - 1
+	return strings.Join(words[:max(last, 1)], " "), words[last]
 }
 
 // ProperAddress trims an e-mail address and judges it. Fault: INVALID.

@@ -33,6 +33,7 @@ func (s *Service) ScimCalls(ctx context.Context, team models.ID, w models.Window
 	if err := access.Require(ctx, access.SsoRead, team); err != nil {
 		return nil, false, err
 	}
+	s.writeCalls(ctx)
 	var rows []models.ScimCall
 	if err := w.Apply(s.DB.Read(ctx).Where("team_id = ?", team), "").Find(&rows).Error; err != nil {
 		return nil, false, err
@@ -41,11 +42,21 @@ func (s *Service) ScimCalls(ctx context.Context, team models.ID, w models.Window
 	return rows, more, nil
 }
 
+// writeCalls has what waits in this process written, so that an admin who tries
+// something out sees it at once. When that fails the calls go on waiting, and what
+// is written already is shown.
+func (s *Service) writeCalls(ctx context.Context) {
+	if s.CallsWaiting != nil {
+		_ = s.CallsWaiting(ctx)
+	}
+}
+
 // CountScimCalls counts the calls of a team that are kept.
 func (s *Service) CountScimCalls(ctx context.Context, team models.ID) (int, error) {
 	if err := access.Require(ctx, access.SsoRead, team); err != nil {
 		return 0, err
 	}
+	s.writeCalls(ctx)
 	var n int64
 	err := s.DB.Read(ctx).Model(&models.ScimCall{}).Where("team_id = ?", team).Count(&n).Error
 	return int(n), err
@@ -82,6 +93,7 @@ func (s *Service) ScimHealth(ctx context.Context, team models.ID) (ScimHealth, e
 	if err := access.Require(ctx, access.SsoRead, team); err != nil {
 		return h, err
 	}
+	s.writeCalls(ctx)
 	var last []models.ScimCall
 	if err := s.DB.Read(ctx).Select("at").Where("team_id = ?", team).Order("id DESC").Limit(1).Find(&last).Error; err != nil {
 		return h, err

@@ -23,6 +23,7 @@ func (p Profile) differs(m Member) bool { return p.Document != "" && p.Document 
 
 // ownProfile is the profile of somebody who did not come by provisioning.
 func ownProfile(p Person) (Profile, error) {
+	p = p.named()
 	doc := map[string]any{"emails": []any{map[string]any{"value": p.Email, "type": "work", "primary": true}}}
 	values := []models.ScimValue{{Attr: "emails", ValueKey: models.Fold(p.Email), TypeKey: "work", IsPrimary: true}}
 	name := map[string]any{}
@@ -56,7 +57,10 @@ func introduce(tx *gorm.DB, m *Member, p Profile) error {
 		return nil
 	}
 	if tx.Name() == "postgres" && len(p.Values) <= maxListed {
-		return introduceAtOnce(tx, m, p)
+		if err := introduceAtOnce(tx, m, p); err != nil {
+			return err
+		}
+		return cutStretches(tx, m.TeamID, models.ResourceUser, m.Profile.Seq)
 	}
 	if err := insertValues(tx, m.Membership, p.Values); err != nil {
 		return err
@@ -66,7 +70,10 @@ func introduce(tx *gorm.DB, m *Member, p Profile) error {
 		return err
 	}
 	m.Profile = models.ScimProfile{MembershipID: m.ID, TeamID: m.TeamID, Seq: seq, Document: p.Document}
-	return tx.Create(&m.Profile).Error
+	if err := tx.Create(&m.Profile).Error; err != nil {
+		return err
+	}
+	return cutStretches(tx, m.TeamID, models.ResourceUser, seq)
 }
 
 // maxListed bounds the values of one statement, which has six parameters for each.

@@ -269,9 +269,9 @@ func (c *compiler) activeTest(t ScimTest) {
 	case t.Op != ScimEq || !ok:
 		c.q.add("1 = 0")
 	case want:
-		c.q.add("m.status = ?", models.StatusActive)
+		c.q.add("m.status = ?", active.status)
 	default:
-		c.q.add("m.status <> ?", models.StatusActive)
+		c.q.add("m.status = ?", inactive.status)
 	}
 }
 

@@ -44,7 +44,7 @@ func (h *handler) bulk(c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if err := checkSchemas(body); err != nil {
+	if err := checkMessage(body, urnBulkRequest); err != nil {
 		return reply{}, err
 	}
 	ops, failOnErrors, err := readBulk(body)
@@ -128,6 +128,9 @@ func readBulkOperation(o object) bulkOperation {
 	}
 	data, given := o.get("data")
 	op.data, _ = data.(object)
+	if list, ok := data.([]any); ok && op.method == http.MethodPatch { // as RFC 7644 section 3.7.3 shows it
+		op.data = object{{name: "Operations", value: list}}
+	}
 	known := len(op.rest) > 0 && slices.Contains([]string{"users", "groups"}, lower(op.rest[0])) && len(op.rest) <= 2 && op.rest[len(op.rest)-1] != ".search"
 	switch {
 	case !slices.Contains([]string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}, op.method):
@@ -198,7 +201,7 @@ func (b *bulkRun) run(i int) {
 		b.made[op.bulkID] = answer.id
 	}
 	b.succeed(i, answer)
-	if unresolved {
+	if unresolved && !b.call.dry {
 		b.pending = append(b.pending, pendingReference{i, answer})
 	}
 }
@@ -312,12 +315,13 @@ func walkText(v any, visit func(string)) {
 }
 
 // resolve writes the ids for the references of an operation's data. A reference
-// to what is being made at this moment is left out: unresolved. One to what was
-// not made, or is in no operation, is an error.
+// to what is being made at this moment is left out: unresolved. So is, in a dry run,
+// one to what would have been made. One to what was not made, or is in no
+// operation, is an error.
 func (b *bulkRun) resolve(op bulkOperation) (out object, unresolved bool, err error) {
 	v, unresolved, err := b.resolved(op.data)
 	out, _ = v.(object)
-	if err == nil && unresolved && op.method != http.MethodPost {
+	if err == nil && unresolved && op.method != http.MethodPost && !b.call.dry {
 		err = noSuchBulkID()
 	}
 	return out, unresolved, err
@@ -336,6 +340,9 @@ func (b *bulkRun) resolved(v any) (any, bool, error) {
 			return v, false, nil
 		}
 		if made := b.made[id]; made != "" {
+			if b.call.dry { // it is not there
+				return nil, true, nil
+			}
 			return string(made), false, nil
 		}
 		if maker, ok := b.maker[id]; ok && b.state[maker] == running {
@@ -350,7 +357,7 @@ func (b *bulkRun) resolved(v any) (any, bool, error) {
 			if err != nil {
 				return nil, false, err
 			}
-			if unresolved && lower(m.name) == "value" {
+			if unresolved && value == nil && lower(m.name) == "value" {
 				return nil, true, nil // the reference itself: the whole element waits
 			}
 			waits = waits || unresolved

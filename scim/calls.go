@@ -2,7 +2,6 @@ package scim
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -23,7 +22,7 @@ const (
 	maxCallBody = 2 << 10 // bytes of a blotted body that are kept
 	maxCallText = 300     // bytes of any other text
 	maxWaiting  = 5_000   // calls that wait to be written; the oldest is dropped
-	flushEvery  = time.Second
+	flushEvery  = 250 * time.Millisecond
 )
 
 // Keeper writes calls down.
@@ -32,9 +31,9 @@ type Keeper interface {
 }
 
 // Buffer is a CallLog that writes in batches, so that a call costs no write of
-// its own. What came in the last second before a process is killed is lost: these
-// are observations, the events of the changes themselves are in the history. A
-// process that is asked to stop loses none.
+// its own. What came in the last quarter of a second before a process is killed is
+// lost: these are observations, the events of the changes themselves are in the
+// history. A process that is asked to stop loses none.
 type Buffer struct {
 	Keeper Keeper
 	Log    *slog.Logger
@@ -110,7 +109,7 @@ func (h *handler) note(r *http.Request, x record) {
 	token := x.actor.CredentialID
 	row := models.ScimCall{
 		ID: id, TeamID: x.actor.TeamID, ScimTokenID: &token, At: models.Stamp(x.began), Method: r.Method,
-		Resource: short(clear("/"+strings.Join(x.rest, "/")), maxCallText), Status: x.status,
+		Resource: short(resourceShown(x.rest), maxCallText), Status: x.status,
 		DurationUs: int(h.now().Sub(x.began).Microseconds()), Quirks: quirks(r, x.rest, x.body), DryRun: x.dry,
 		UserAgent: short(clear(r.UserAgent()), maxCallText), IP: about.IP, RequestID: about.ID,
 	}
@@ -139,66 +138,4 @@ func short(s string, limit int) string {
 		s = s[:len(s)-1]
 	}
 	return s + "…"
-}
-
-// plain are the names whose values tell an admin what happened and nothing
-// about anybody.
-var plain = map[string]bool{"op": true, "schemas": true, "active": true, "type": true, "primary": true, "resourcetype": true, "method": true, "bulkid": true}
-
-// blotted is a body with the values of people taken out: its form stays.
-func blotted(o object) string {
-	raw, err := json.Marshal(blot("", o, 200))
-	if err != nil {
-		return ""
-	}
-	return short(string(raw), maxCallBody)
-}
-
-func blot(name string, v any, room int) any {
-	switch v := v.(type) {
-	case object:
-		out := make(map[string]any, len(v))
-		for i, m := range v {
-			if i == room {
-				out["…"] = len(v) - i
-				break
-			}
-			out[quotedOut(m.name)] = blot(m.name, m.value, room)
-		}
-		return out
-	case []any:
-		out := make([]any, 0, min(len(v), 10))
-		for i, item := range v {
-			if i == 10 {
-				out = append(out, "…")
-				break
-			}
-			out = append(out, blot(name, item, room))
-		}
-		return out
-	case string:
-		switch {
-		case plain[lower(name)], lower(v) == "true", lower(v) == "false":
-			return v
-		case lower(name) == "path":
-			return quotedOut(v)
-		case v == "":
-			return ""
-		}
-		return "•••"
-	case json.Number:
-		return "•"
-	}
-	return v // true, false, null
-}
-
-// quotedOut takes out what stands between quotes in a path. Types of values stay.
-func quotedOut(path string) string {
-	parts := strings.Split(path, `"`)
-	for i := 1; i < len(parts); i += 2 {
-		if !strings.HasSuffix(lower(strings.TrimSpace(parts[i-1])), "type eq") {
-			parts[i] = "•••"
-		}
-	}
-	return strings.Join(parts, `"`)
 }

@@ -71,6 +71,26 @@ func checkSchemas(body object) error {
 	return nil
 }
 
+// checkMessage refuses a message that says that it is another one (RFC 7644
+// sections 3.4.3, 3.5.2 and 3.7). One that says nothing passes: authentik renames
+// groups like that.
+func checkMessage(body object, urn string) error {
+	if err := checkSchemas(body); err != nil {
+		return err
+	}
+	v, _ := body.get("schemas")
+	list, _ := v.([]any)
+	for _, item := range list {
+		if text, _ := item.(string); lower(text) == lower(urn) {
+			return nil
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return bad(typeInvalidSyntax, "schemas must hold %s.", urn)
+}
+
 // clean checks a value against its attribute's type and brings it into the
 // form of a document; nil means unassigned. Unknown sub-attributes are foreign.
 func clean(a *attribute, label string, v any) (any, error) {

@@ -338,6 +338,9 @@ func (h *handler) groupAgain(c call, status int, row models.Group) (reply, error
 		if g, err = h.readGroup(c, false); err != nil {
 			return reply{}, err
 		}
+		if c.dry { // only the members are still those that they will be
+			g.Group = row
+		}
 	}
 	return c.groupReply(status, g, show)
 }

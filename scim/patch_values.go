@@ -102,11 +102,12 @@ func contains(list []document, el document) bool {
 	return false
 }
 
-// demote leaves one element primary (RFC 7644 section 3.5.2).
+// demote leaves one element primary and says of the one before that it is not
+// (RFC 7644 section 3.5.2).
 func demote(list []document, primary int) {
 	for i, el := range list {
-		if i != primary {
-			delete(el, "primary")
+		if i != primary && el.flag("primary") {
+			el["primary"] = false
 		}
 	}
 }
@@ -139,7 +140,7 @@ func (d document) applySelected(o operation, attr, sub *attribute, test func(doc
 		kept = append(kept, el)
 	}
 	switch {
-	case found == 0 && o.op == opRemove:
+	case found == 0 && (o.op == opRemove || o.value == nil):
 		return nil
 	case found == 0 && fresh == nil:
 		return bad(typeNoTarget, "No value of %s matches the filter.", attr.name)
@@ -175,6 +176,9 @@ func elementChange(o operation, attr, sub *attribute) (func(document) document, 
 		return func(document) document { return nil }, nil
 	case o.value == nil:
 		return nil, nil
+	}
+	if list, ok := o.value.([]any); ok && len(list) == 1 { // as SAP's client writes it
+		o.value = list[0]
 	}
 	cleaned, err := cleanComplex(attr, attr.name, o.value)
 	value, ok := cleaned.(document)

@@ -18,9 +18,13 @@ const (
 	quirkOwnID        = "id in value"
 	quirkPassword     = "password sent"
 	quirkSingle       = "single value for a list"
+	quirkList         = "list for a single value"
 	quirkNoType       = "no content type"
+	quirkFilledType   = "content type of the client's library"
 	quirkPath         = "surplus slash"
 	quirkEndpointCase = "endpoint in other case"
+	quirkNoQuotes     = "string without quotes"
+	quirkNobody       = "member that is no id"
 )
 
 // quirks lists what a request did that another server might refuse.
@@ -32,30 +36,62 @@ func quirks(r *http.Request, rest []string, body object) []string {
 	if len(rest) > 0 && (lower(rest[0]) == "users" && rest[0] != "Users" || lower(rest[0]) == "groups" && rest[0] != "Groups") {
 		found[quirkEndpointCase] = true
 	}
-	t := userType
-	if len(rest) > 0 && lower(rest[0]) == "groups" {
-		t = groupType
+	if r.Method == http.MethodGet && strings.Contains(r.URL.RawQuery, "filter=") && lacksQuotes(r.URL.Query().Get("filter")) {
+		found[quirkNoQuotes] = true
 	}
 	if body != nil {
-		if r.Header.Get("Content-Type") == "" {
+		switch sent := r.Header.Get("Content-Type"); {
+		case sent == "":
 			found[quirkNoType] = true
+		case slices.Contains(filledIn, sent):
+			found[quirkFilledType] = true
 		}
-		if list, ok := body.get("Operations"); ok && r.Method == http.MethodPatch {
-			items, _ := list.([]any)
-			for _, item := range items {
-				if o, ok := item.(object); ok {
-					operationQuirks(t, o, found)
-				}
+	}
+	switch {
+	case len(rest) > 0 && lower(rest[0]) == "bulk":
+		for _, o := range elements(body, "Operations") {
+			if op := readBulkOperation(o); op.err == nil {
+				bodyQuirks(op.method, op.rest, op.data, found)
 			}
-		} else if r.Method == http.MethodPost || r.Method == http.MethodPut {
-			valueQuirks(t, body, found)
 		}
+	case len(rest) > 0 && rest[len(rest)-1] == ".search":
+	default:
+		bodyQuirks(r.Method, rest, body, found)
 	}
 	out := []string{}
 	for q := range found {
 		out = append(out, q)
 	}
 	slices.Sort(out)
+	return out
+}
+
+// bodyQuirks adds those of a body, which for bulk is that of one operation.
+func bodyQuirks(method string, rest []string, body object, found map[string]bool) {
+	t := userType
+	if len(rest) > 0 && lower(rest[0]) == "groups" {
+		t = groupType
+	}
+	switch method {
+	case http.MethodPatch:
+		for _, o := range elements(body, "Operations") {
+			operationQuirks(t, o, found)
+		}
+	case http.MethodPost, http.MethodPut:
+		valueQuirks(t, body, found)
+	}
+}
+
+// elements are the objects in a list of a body.
+func elements(body object, name string) []object {
+	v, _ := body.get(name)
+	items, _ := v.([]any)
+	var out []object
+	for _, item := range items {
+		if o, ok := item.(object); ok {
+			out = append(out, o)
+		}
+	}
 	return out
 }
 
@@ -87,8 +123,14 @@ func operationQuirks(t *resourceType, o object, found map[string]bool) {
 		return
 	}
 	to := t.resolve(path.attr)
-	if _, isList := value.([]any); isList && lower(op) == opRemove {
+	switch _, isList := value.([]any); {
+	case isList && lower(op) == opRemove:
 		found[quirkRemoveList] = true
+	case isList && path.filter != nil:
+		found[quirkList] = true
+	}
+	if to.attr != nil && to.attr.name == "members" && noID(value) {
+		found[quirkNobody] = true
 	}
 	attributeQuirks(to, value, found)
 }
@@ -154,6 +196,9 @@ func attributeQuirks(to target, value any, found map[string]bool) {
 		}
 		if a.bare {
 			found[quirkManager] = true
+		}
+		if a.many {
+			found[quirkSingle] = true
 		}
 	case object:
 		if a.many {

@@ -65,8 +65,8 @@ var typeRows = []demand{
 	{"2.4", "POST", "/Users", "", newUser(`,"phoneNumbers":[{"value":"1","type":"WORK"},{"value":"2","type":"satellite"}]`), 201, `phoneNumbers/0/type="WORK" phoneNumbers/1/type="satellite"`},
 	{"2.4", "POST", "/Users", "", newUser(`,"roles":{"value":"r"}`), 201, `roles/0/value="r"`},
 	{"2.4", "PATCH", "/Users/{ada}", "", patchURN + `[{"op":"add","path":"ims","value":[{"value":"ada","type":"xmpp","primary":true}]}]}`, 200, `ims/0/primary=true ims/1-`},
-	{"2.4", "PATCH", "/Users/{ada}", "", patchURN + `[{"op":"add","path":"roles","value":[{"value":"r2","primary":true}]}]}`, 200, `roles/0/primary- roles/1/primary=true`},
-	{"2.4", "PATCH", "/Users/{ada}", "", patchURN + `[{"op":"replace","path":"roles[value eq \"r1\"].primary","value":true}]}`, 200, `roles/0/primary=true roles/1/primary-`},
+	{"2.4", "PATCH", "/Users/{ada}", "", patchURN + `[{"op":"add","path":"roles","value":[{"value":"r2","primary":true}]}]}`, 200, `roles/0/primary=false roles/1/primary=true`},
+	{"2.4", "PATCH", "/Users/{ada}", "", patchURN + `[{"op":"replace","path":"roles[value eq \"r1\"].primary","value":true}]}`, 200, `roles/0/primary=true roles/1/primary=false`},
 
 	// 2.5: null and the empty list are no value.
 	{"2.5", "POST", "/Users", "", newUser(`,"nickName":null,"name":null,"emails":[],"roles":null,"photos":[{}],"addresses":[{"type":null}],"` + entURN + `":{"manager":null,"department":null}`), 201,

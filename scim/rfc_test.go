@@ -62,18 +62,12 @@ const (
 // a group that ada is in.
 func TestDemandsOfTheStandards(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
+		var ids map[string]string
 		for _, d := range demands {
 			c := h.acme
-			for _, kind := range []string{"/Users", "/Groups"} {
-				left, _ := c.do("GET", kind+"?attributes=id", "").at("Resources").([]any)
-				for _, r := range left {
-					c.do("DELETE", kind+"/"+r.(map[string]any)["id"].(string), "").want(204, "")
-				}
+			if ids == nil {
+				ids = furnish(c)
 			}
-			ids := map[string]string{"{slug}": c.team.Slug}
-			ids["{ada}"] = c.do("POST", "/Users", adaInFull).want(201, "").id()
-			ids["{bob}"] = c.create("bob@acme.test")
-			ids["{team}"] = c.do("POST", "/Groups", `{"displayName":"Team","externalId":"g1","members":[{"value":"`+ids["{ada}"]+`"}]}`).want(201, "").id()
 			for name, id := range ids {
 				d.path, d.body, d.want = strings.ReplaceAll(d.path, name, id), strings.ReplaceAll(d.body, name, id), strings.ReplaceAll(d.want, name, id)
 			}
@@ -89,8 +83,26 @@ func TestDemandsOfTheStandards(t *testing.T) {
 				}
 			}
 			c.do(d.method, path, d.body).meets(t, d)
+			if d.method != "GET" {
+				ids = nil // may be others by now
+			}
 		}
 	})
+}
+
+// furnish leaves on a team those whom the demands speak of, and nobody else.
+func furnish(c client) map[string]string {
+	for _, kind := range []string{"/Users", "/Groups"} {
+		left, _ := c.do("GET", kind+"?attributes=id", "").at("Resources").([]any)
+		for _, r := range left {
+			c.do("DELETE", kind+"/"+r.(map[string]any)["id"].(string), "").want(204, "")
+		}
+	}
+	ids := map[string]string{"{slug}": c.team.Slug}
+	ids["{ada}"] = c.do("POST", "/Users", adaInFull).want(201, "").id()
+	ids["{bob}"] = c.create("bob@acme.test")
+	ids["{team}"] = c.do("POST", "/Groups", `{"displayName":"Team","externalId":"g1","members":[{"value":"`+ids["{ada}"]+`"}]}`).want(201, "").id()
+	return ids
 }
 
 const adaInFull = `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User","urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"],
@@ -180,7 +192,7 @@ var demands = []demand{
 	{"7644 3.4.2.2", "GET", `/Users?filter=groups[display eq "team"]`, "", "", 200, `totalResults=1`},
 	{"7644 3.4.2.2", "GET", `/Groups?filter=externalId eq "g1" and displayName co "EA"`, "", "", 200, `totalResults=1`},
 	{"7644 3.4.2.2", "GET", `/Groups?filter=id eq "{team}" and members eq "{ada}"`, "", "", 200, `totalResults=1`},
-	{"7644 3.4.2.2", "GET", `/Groups?filter=members.$ref ew "x" or members.type eq "User"`, "", "", 200, `totalResults=1`},
+	{"7644 3.4.2.2", "GET", `/Groups?filter=members.$ref eq "https://x.test/Users/x" or members.type eq "User"`, "", "", 200, `totalResults=1`},
 	{"7644 3.4.2.3", "GET", "/Users?sortOrder=sideways&sortBy=userName", "", "", 400, `scimType="invalidValue"`},
 	{"7644 3.4.2.3", "GET", "/Users?sortBy=title", "", "", 200, `Resources/0/id="{ada}" Resources/1/id="{bob}"`},
 	{"7644 3.4.2.3", "GET", "/Users?sortBy=title&sortOrder=descending", "", "", 200, `Resources/0/id="{bob}" Resources/1/id="{ada}"`},
@@ -200,5 +212,5 @@ var demands = []demand{
 	{"7644 3.4.2.5", "GET", "/Users?excludedAttributes=id,emails,name.familyName", "", "", 200, `Resources/0/id! Resources/0/emails- Resources/0/name/givenName="Ada" Resources/0/name/familyName-`},
 	{"7644 3.4.3", "POST", "/Users/.search", "", `{"schemas":["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],"attributes":["displayName","userName"],"filter":"displayName sw \"ada\"","startIndex":1,"count":10}`, 200, `totalResults=1 Resources/0/userName! Resources/0/name-`},
 	{"7644 3.4.3", "POST", "/.search", "", `{"schemas":["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],"filter":"displayName pr","count":1}`, 200, `totalResults=2 itemsPerPage=1`},
-	{"7644 3.4.3", "POST", "/Groups/.search", "", `{"excludedAttributes":["members"]}`, 200, `totalResults=1 Resources/0/members-`},
+	{"7644 3.4.3", "POST", "/Groups/.search", "", `{"schemas":["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],"excludedAttributes":["members"]}`, 200, `totalResults=1 Resources/0/members-`},
 }

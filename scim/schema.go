@@ -58,7 +58,7 @@ type resourceType struct {
 
 var commonAttributes = []attribute{
 	{name: "id", kind: kindString, readOnly: true, always: true, exact: true, common: true, column: true},
-	{name: "externalId", kind: kindString, exact: true, common: true, column: true},
+	{name: "externalId", kind: kindString, exact: true, common: true, column: true, description: "The client's own id of the resource, compared to the letter."},
 	{name: "meta", kind: kindComplex, readOnly: true, common: true, column: true, sub: []attribute{
 		{name: "resourceType", kind: kindString, readOnly: true, exact: true},
 		{name: "created", kind: kindTime, readOnly: true},
@@ -220,6 +220,20 @@ func (r *resourceType) resolve(p attrPath) target {
 		return target{}
 	}
 	return t
+}
+
+// qualified gives "manager" its URN, which Microsoft's documentation leaves out
+// of paths and filters. Other names of extensions may be foreign attributes.
+func (r *resourceType) qualified(p attrPath) attrPath {
+	if p.uri != "" || find(r.attributes, p.name) != nil {
+		return p
+	}
+	for i := range r.extensions {
+		if a := find(r.extensions[i].attributes, p.name); a != nil && a.bare {
+			p.uri = r.extensions[i].urn
+		}
+	}
+	return p
 }
 
 // lower folds the ASCII letters of an attribute's name, which is all that the

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"rollcall/access"
@@ -66,6 +67,25 @@ func TestMadeUpTokensShareABudget(t *testing.T) {
 	}
 	if code := send("192.0.2.2", "good"); code != http.StatusOK {
 		t.Errorf("a good token is answered %d", code)
+	}
+}
+
+// A credential has one budget, however the header around it is spelled.
+func TestOneTokenOneBudget(t *testing.T) {
+	clock := housetest.NewClock()
+	through := 0
+	d := door{
+		Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { through++ }),
+		refuse:  func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusTooManyRequests) },
+	}
+	h := newLimits(true, clock.Now).perToken(scimRate, guessRate)(d, d.Handler)
+	for n := range 2 * scimRate.burst {
+		req := httptest.NewRequest(http.MethodGet, "/scim/acme/v2/Users", nil)
+		req.Header.Set("Authorization", []string{"Bearer", "bearer", "BEARER"}[n%3]+strings.Repeat(" ", 1+n)+"good"+strings.Repeat(" ", n%7))
+		h.ServeHTTP(httptest.NewRecorder(), req.WithContext(access.WithRequest(req.Context(), access.Request{IP: "192.0.2.1"})))
+	}
+	if through != scimRate.burst {
+		t.Errorf("%d requests came through, the budget is %d", through, scimRate.burst)
 	}
 }
 

@@ -61,11 +61,17 @@ const maxBody = 1200 << 10
 // not when it was promised: who keeps the rest of a request back cannot have it
 // carried out after their credential has ended. What is longer than any door
 // takes is left for the door to refuse.
-func whole(_ door, next http.Handler) http.Handler {
+func whole(d door, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if req.Body != nil && req.Body != http.NoBody && req.ContentLength <= maxBody {
 			var read bytes.Buffer
 			_, err := io.CopyN(&read, req.Body, maxBody)
+			if errors.Is(err, io.ErrUnexpectedEOF) {
+				// Nobody is asked who called: with the connection half shut the
+				// request counts as given up, and the database would not answer.
+				d.refuse(w, req, fault.New(fault.InvalidValue, "The body ended early."))
+				return
+			}
 			rest := io.Reader(req.Body)
 			if err != nil && !errors.Is(err, io.EOF) {
 				rest = broken{err}

@@ -111,13 +111,15 @@ func (l limits) perToken(b, guesses budget) step {
 	}
 }
 
-// bearer is a hash of the credential that came along, "" for none.
+// bearer is a hash of the credential that came along, "" for none. One credential
+// has one budget, however the header around it is spelled.
 func bearer(req *http.Request) string {
-	token := req.Header.Get("Authorization")
-	if token == "" {
+	header := req.Header.Get("Authorization")
+	if header == "" {
 		return ""
 	}
-	sum := sha256.Sum256([]byte(token))
+	scheme, token, _ := strings.Cut(header, " ")
+	sum := sha256.Sum256([]byte(strings.ToLower(scheme) + " " + strings.TrimSpace(token)))
 	return string(sum[:])
 }
 

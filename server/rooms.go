@@ -112,7 +112,7 @@ func build(ctx context.Context, cfg config.Config, db *models.DB, log *slog.Logg
 		Domains:     &domain.Service{DB: db, Now: now},
 		Invitations: &invite.Service{DB: db, Now: now, BaseURL: cfg.BaseURL, Roster: people, Credentials: store},
 	}
-	r.Roster.Accounts = r.Account
+	r.Roster.Accounts, r.Roster.CallsWaiting = r.Account, r.Calls.Flush
 	if cfg.TrustedDocs != "" {
 		if r.Trusted, err = readTrusted(cfg.TrustedDocs); err != nil {
 			return nil, err
