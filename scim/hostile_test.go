@@ -1,7 +1,9 @@
 package scim_test
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -10,6 +12,7 @@ import (
 
 	"rollcall/models"
 	"rollcall/roster"
+	"rollcall/scim"
 )
 
 // Whatever a client puts into names, paths, filters and places of ids, nobody's
@@ -166,4 +169,67 @@ func TestCallsAtOnce(t *testing.T) {
 			t.Errorf("%+v, error %v", health, err)
 		}
 	})
+}
+
+// The calls of a team that was deleted before they were written keep nobody else's
+// from being written.
+func TestCallsOfADeletedTeam(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		h.acme.create("ada@acme.test")
+		h.globex.create("bob@globex.test")
+		if _, err := h.roster.DeleteTeam(h.operator(), h.acme.team.ID, "acme"); err != nil {
+			t.Fatal(err)
+		}
+		if rows := h.globex.calls(); len(rows) != 1 {
+			t.Errorf("%d calls are on record", len(rows))
+		}
+		h.globex.do("GET", "/Users", "").want(200, "")
+		if rows := h.globex.calls(); len(rows) != 2 {
+			t.Errorf("%d calls are on record", len(rows))
+		}
+	})
+}
+
+// A method may be any word; no more of it is kept than of those that there are.
+func TestCallsWithLongMethods(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		h.acme.do(strings.Repeat("A", 60_000), "/Users", "").want(405, "")
+		if rows := h.acme.calls(); len(rows[0].Method) > 30 {
+			t.Errorf("%d bytes of the method are kept", len(rows[0].Method))
+		}
+	})
+}
+
+// Filters over members by what they are called read the group once, and there are
+// only so many of them in one request: each is held against every member.
+func TestLooksAtMembers(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		c := h.acme
+		group := c.group("Ops", c.create("ada@acme.test"))
+		reads := 0
+		c.h.door = scim.NewHandler(scim.Options{
+			Roster: &counting{Service: h.roster, whole: &reads}, Credentials: h.credentials, BaseURL: baseURL, Log: slog.New(slog.DiscardHandler), Now: h.clock.Now,
+		})
+		looks := func(n int) string {
+			return "[" + strings.TrimSuffix(strings.Repeat(`{"op":"remove","path":"members[display co \"zz\"]"},`, n), ",") + "]"
+		}
+		c.patchGroup(group, looks(20)).want(204, "")
+		if reads != 1 {
+			t.Errorf("the members were read %d times", reads)
+		}
+		c.patchGroup(group, looks(21)).want(400, "tooMany")
+	})
+}
+
+// counting counts how often a group is read with its members.
+type counting struct {
+	*roster.Service
+	whole *int
+}
+
+func (c *counting) ScimGroup(ctx context.Context, team, id models.ID, bare bool) (roster.GroupWithMembers, error) {
+	if !bare {
+		*c.whole++
+	}
+	return c.Service.ScimGroup(ctx, team, id, bare)
 }

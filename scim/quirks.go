@@ -19,6 +19,7 @@ const (
 	quirkPassword     = "password sent"
 	quirkSingle       = "single value for a list"
 	quirkList         = "list for a single value"
+	quirkNoSchemas    = "message without schemas"
 	quirkNoType       = "no content type"
 	quirkFilledType   = "content type of the client's library"
 	quirkPath         = "surplus slash"
@@ -46,6 +47,9 @@ func quirks(r *http.Request, rest []string, body object) []string {
 		case slices.Contains(filledIn, sent):
 			found[quirkFilledType] = true
 		}
+	}
+	if _, says := body.get("schemas"); !says && r.Method == http.MethodPatch && body != nil { // as authentik writes a group's new name
+		found[quirkNoSchemas] = true
 	}
 	switch {
 	case len(rest) > 0 && lower(rest[0]) == "bulk":

@@ -59,6 +59,8 @@ type call struct {
 	limit int64   // of the body, in bytes
 	read  *object // the body, once it was read or when it came in another one
 	dry   bool    // whether nothing is kept of what it does
+
+	looked *lookedAt // of the PATCH of a group
 }
 
 // body is the request's body as a JSON tree.
