@@ -69,6 +69,8 @@ Group.members.type string immutable =User,Group
 
 // deliberate are the differences, and why each of them is there.
 var deliberate = map[string]struct{ ours, why string }{
+	"User.externalId":              {"string exact", "section 3.1 lets schemas list it, and clients look for it there"},
+	"Group.externalId":             {"string exact", "section 3.1"},
 	"User.profileUrl":              {"reference exact ->external", "section 2.3.7: a reference is case-exact"},
 	"User.photos.value":            {"reference exact ->external", "section 2.3.7"},
 	"User.x509Certificates.value":  {"binary exact", "section 2.3.6: a binary is case-exact"},
