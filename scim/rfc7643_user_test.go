@@ -31,7 +31,7 @@ var userRows = []demand{
 	{"4.1.1", "GET", "/Users?filter=password pr", "", "", 400, `scimType="invalidFilter"`},
 	{"4.1.1", "GET", `/Users?filter=password eq "t1meMa$heen"`, "", "", 400, `scimType="invalidFilter"`},
 	{"4.1.1", "POST", "/Users/.search", "", `{"filter":"password sw \"t\""}`, 400, `scimType="invalidFilter"`},
-	{"4.1.1", "GET", "/Users?sortBy=password", "", "", 400, `scimType="invalidPath"`},
+	{"4.1.1", "GET", "/Users?sortBy=password", "", "", 400, `scimType="invalidValue"`},
 
 	// 4.1.2: multi-valued attributes. Numbers are kept as they are dialled, in
 	// every form, and types as they are spelled.
