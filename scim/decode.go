@@ -8,11 +8,11 @@ import (
 )
 
 // Bounds of a body: how deep objects and arrays lie in each other, and how many
-// attributes one object has. Names are compared in pairs here and there, which
-// must not become work without end.
+// members one object has. Names are compared in pairs here and there, which must
+// not become work without end.
 const (
-	maxDepth = 32
-	maxNames = 500
+	maxDepth   = 32
+	maxMembers = 1000
 )
 
 // object is a JSON object with its members in the order they came. Values are
@@ -107,8 +107,8 @@ func (d *decoder) object(depth int) (any, error) {
 			return nil, bad(typeInvalidSyntax, "An object has the same attribute twice; case makes no difference.")
 		}
 		seen[lower(name)] = true
-		if len(o) == maxNames {
-			return nil, bad(typeInvalidValue, "An object has more than %d attributes.", maxNames)
+		if len(o) == maxMembers {
+			return nil, bad(typeInvalidValue, "An object has more than %d members.", maxMembers)
 		}
 		v, err := d.value(depth + 1)
 		if err != nil {

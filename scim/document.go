@@ -236,17 +236,21 @@ func cleanList(a *attribute, label string, v any) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if c, ok := one.(document); ok {
-			i := twin(list, c)
-			switch {
-			case i < 0:
-				list = append(list, c)
-			case list[i].flag("primary"):
-				c["primary"] = true
-				fallthrough
-			default:
-				list[i] = merged(list[i], c)
-			}
+		c, ok := one.(document)
+		if !ok {
+			continue
+		}
+		i := twin(list, c)
+		if i < 0 {
+			list = append(list, c)
+			continue
+		}
+		if list[i].flag("primary") {
+			c["primary"] = true
+		}
+		list[i] = merged(list[i], c)
+		if err := list[i].checkParts(label); err != nil {
+			return nil, err
 		}
 	}
 	primaries := 0

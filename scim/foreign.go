@@ -21,6 +21,7 @@ const (
 	maxForeignDepth = 10
 	maxForeignName  = 256 // bytes
 	maxForeignList  = 1000
+	maxNames        = 500 // of them and of extensions, in a resource or in an extension
 )
 
 // foreign is a value of which nothing is known: a map[string]any, []any, string,
@@ -245,7 +246,7 @@ func (d document) applyForeign(o operation, attr, sub *attribute) error {
 	if err != nil {
 		return err
 	}
-	if _, known := d[attr.name]; !known && len(d) >= maxNames {
+	if _, known := d[attr.name]; !known && d.full() {
 		return tooManyNames()
 	}
 	c := foreignChange{op: o.op, name: attr.name}
@@ -270,8 +271,19 @@ func (d document) applyForeign(o operation, attr, sub *attribute) error {
 	return nil
 }
 
+// full reports whether d has as many foreign attributes and extensions as it may.
+func (d document) full() bool {
+	n := 0
+	for name, value := range d {
+		if _, ok := value.(foreign); ok || strings.Contains(name, ":") {
+			n++
+		}
+	}
+	return n >= maxNames
+}
+
 func tooManyNames() error {
-	return bad(typeInvalidValue, "The resource has more than %d attributes.", maxNames)
+	return bad(typeInvalidValue, "There are more than %d attributes that no schema describes.", maxNames)
 }
 
 // foreignChange is an operation on a foreign value.
@@ -355,7 +367,7 @@ func mergedTree(base, over map[string]any) (map[string]any, error) {
 	out := maps.Clone(base)
 	for k, v := range over {
 		out[memberOf(out, k)] = v
-		if len(out) > maxNames {
+		if len(out) > maxMembers {
 			return nil, tooManyNames()
 		}
 	}
@@ -382,7 +394,7 @@ func (c foreignChange) member(have any) (any, error) {
 		switch {
 		case len(out) == 0:
 			return nil, nil
-		case len(out) > maxNames:
+		case len(out) > maxMembers:
 			return nil, tooManyNames()
 		}
 		return out, nil

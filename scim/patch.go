@@ -174,7 +174,7 @@ func (d document) apply(r *resourceType, o operation) error {
 	}
 	inner := d.complex(t.ext.urn)
 	if inner == nil {
-		if len(d) >= maxNames {
+		if d.full() {
 			return tooManyNames()
 		}
 		inner = document{}

@@ -37,8 +37,9 @@ func quirks(r *http.Request, rest []string, body object) []string {
 	if len(rest) > 0 && (lower(rest[0]) == "users" && rest[0] != "Users" || lower(rest[0]) == "groups" && rest[0] != "Groups") {
 		found[quirkEndpointCase] = true
 	}
-	if r.Method == http.MethodGet && strings.Contains(r.URL.RawQuery, "filter=") && lacksQuotes(r.URL.Query().Get("filter")) {
-		found[quirkNoQuotes] = true
+	filter := ""
+	if r.Method == http.MethodGet && strings.Contains(r.URL.RawQuery, "filter=") {
+		filter = r.URL.Query().Get("filter")
 	}
 	if body != nil {
 		switch sent := r.Header.Get("Content-Type"); {
@@ -59,8 +60,13 @@ func quirks(r *http.Request, rest []string, body object) []string {
 			}
 		}
 	case len(rest) > 0 && rest[len(rest)-1] == ".search":
+		v, _ := body.get("filter")
+		filter, _ = v.(string)
 	default:
 		bodyQuirks(r.Method, rest, body, found)
+	}
+	if filter != "" && lacksQuotes(filter) {
+		found[quirkNoQuotes] = true
 	}
 	out := []string{}
 	for q := range found {
