@@ -9,6 +9,10 @@ import (
 // maxDepth bounds how deep objects and arrays of a body lie in each other.
 const maxDepth = 32
 
+// maxMembers bounds how many members an object has. Names are compared with each
+// other, without regard to case.
+const maxMembers = 1000
+
 // object is a JSON object with its members in the order they came. Values are
 // string, bool, json.Number, nil, object or []any.
 type object []member
@@ -92,6 +96,9 @@ func (d *decoder) object(depth int) (any, error) {
 		token, err := d.json.Token()
 		if err != nil {
 			return nil, err
+		}
+		if len(o) == maxMembers {
+			return nil, bad(typeInvalidSyntax, "An object has more than %d members.", maxMembers)
 		}
 		name, _ := token.(string)
 		if seen[lower(name)] {

@@ -2,7 +2,6 @@ package scim
 
 import (
 	"encoding/json"
-	"reflect"
 	"strings"
 )
 
@@ -20,6 +19,7 @@ const (
 	maxForeign      = 32 << 10 // bytes of JSON, of one resource together
 	maxForeignDepth = 10
 	maxForeignName  = 256 // bytes
+	maxNames        = 500 // of attributes, known ones included, in one object of a resource
 )
 
 // foreign is a value of which nothing is known: a map[string]any, []any, string,
@@ -69,7 +69,7 @@ func (d document) spelled(name string) string {
 		return name
 	}
 	for have := range d {
-		if len(have) == len(name) && lower(have) == lower(name) {
+		if sameName(have, name) {
 			return have
 		}
 	}
@@ -154,7 +154,7 @@ func cleanForeign(label string, v any) (any, error) {
 	if list, ok := tree.([]any); ok && len(list) == 0 {
 		return nil, nil // RFC 7643 section 2.5
 	}
-	return foreign{tree}, nil
+	return foreign{tree}, checkTree(tree)
 }
 
 // plainTree copies a body's tree without names that could hold a secret.
@@ -203,34 +203,6 @@ func safeKey(name string) bool {
 	return !attrName(name) || foreignName(name) || lower(name) == "id" || lower(name) == "schemas" || lower(name) == "meta"
 }
 
-// checkForeign refuses a document with more than may be kept.
-func checkForeign(d document) error {
-	if foreignSize(d) > maxForeign {
-		return bad(typeInvalidValue, "Attributes that no schema describes may have %d bytes together.", maxForeign)
-	}
-	return nil
-}
-
-// foreignSize is how many bytes the foreign values of a document take, and the
-// URNs of its foreign extensions.
-func foreignSize(d document) int {
-	size := 0
-	for name, value := range d {
-		switch v := value.(type) {
-		case foreign:
-			text, _ := json.Marshal(v) // a tree that came out of JSON goes into it
-			size += len(name) + len(text)
-		case document:
-			size += foreignSize(v)
-		case []document:
-			for _, el := range v {
-				size += foreignSize(el)
-			}
-		}
-	}
-	return size
-}
-
 // applyForeign carries out an operation on a foreign attribute of d.
 func (d document) applyForeign(o operation, attr, sub *attribute) error {
 	var have any
@@ -260,7 +232,7 @@ func (d document) applyForeign(o operation, attr, sub *attribute) error {
 		return nil
 	}
 	d[attr.name] = foreign{next}
-	return nil
+	return checkTree(next)
 }
 
 // foreignChange is an operation on a foreign value.
@@ -286,8 +258,9 @@ func (c foreignChange) of(have any) (any, error) {
 			unwanted = []any{c.value}
 		}
 		var kept []any
+		gone := keysOf(unwanted)
 		for _, el := range list {
-			if !holds(unwanted, el) {
+			if !gone[treeKey(el)] {
 				kept = append(kept, el)
 			}
 		}
@@ -309,22 +282,13 @@ func (c foreignChange) of(have any) (any, error) {
 	if !ok {
 		added = []any{c.value}
 	}
-	out := append([]any{}, list...)
+	out, there := append([]any{}, list...), keysOf(list)
 	for _, el := range added {
-		if !holds(out, el) {
-			out = append(out, el)
+		if key := treeKey(el); !there[key] {
+			there[key], out = true, append(out, el)
 		}
 	}
 	return out, nil
-}
-
-func holds(list []any, el any) bool {
-	for _, have := range list {
-		if reflect.DeepEqual(have, el) {
-			return true
-		}
-	}
-	return false
 }
 
 func mergedTree(base, over map[string]any) map[string]any {

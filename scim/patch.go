@@ -84,21 +84,25 @@ func readOperation(o object) (operation, error) {
 // must be thrown away.
 func (d document) patch(r *resourceType, ops []operation) error {
 	for _, o := range ops {
-		if o.path == nil {
-			values, ok := o.value.(object)
-			if !ok {
-				return bad(typeInvalidValue, "An operation without a path needs an object as its value.")
-			}
-			if err := d.assign(r, o.op, values); err != nil {
-				return err
-			}
-			continue
+		if err := d.carryOut(r, o); err != nil {
+			return err
 		}
-		if err := d.apply(r, o); err != nil {
+		if err := d.checkNames(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (d document) carryOut(r *resourceType, o operation) error {
+	if o.path != nil {
+		return d.apply(r, o)
+	}
+	values, ok := o.value.(object)
+	if !ok {
+		return bad(typeInvalidValue, "An operation without a path needs an object as its value.")
+	}
+	return d.assign(r, o.op, values)
 }
 
 // assign adds or replaces every attribute of values. Its keys may be names,
@@ -133,10 +137,15 @@ func (d document) apply(r *resourceType, o operation) error {
 		return nil // not kept
 	case o.path.filter != nil && t.attr == nil:
 		return bad(typeInvalidPath, "%s is not multi-valued, so it takes no filter.", t.ext.name)
+	case t.ext == nil && len(d) > maxNames:
+		return tooManyNames()
 	case t.ext == nil:
 		return d.applyTo(o, t.attr, t.sub)
 	}
 	inner := merged(d.complex(t.ext.urn), nil)
+	if len(inner) > maxNames || len(d) > maxNames {
+		return tooManyNames()
+	}
 	var err error
 	if t.attr != nil {
 		err = inner.applyTo(o, t.attr, t.sub)
