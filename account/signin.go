@@ -124,7 +124,7 @@ func (s *Service) open(ctx context.Context, tx *gorm.DB, u models.User, w Way, m
 	if err != nil {
 		return row, "", err
 	}
-	if err := tx.Model(&models.Membership{}).Where("id = ?", m.ID).Update("last_seen_at", now).Error; err != nil {
+	if err := tx.Model(&models.Membership{}).Where("id = ?", m.ID).UpdateColumn("last_seen_at", now).Error; err != nil {
 		return row, "", err
 	}
 	self := access.With(ctx, access.Actor{

@@ -6,7 +6,7 @@ var All = []any{
 	SsoSettings{}, IdentityProvider{}, Certificate{}, LoginRequest{}, SeenAssertion{}, LoginAttempt{},
 	LogoutRequest{}, ServiceProviderKey{},
 	Session{}, APIKey{}, ScimToken{}, AuditEvent{},
-	ScimProfile{}, ScimValue{}, ScimCounter{}, ScimBlock{}, Group{}, GroupMember{}, GroupRoleMapping{},
+	ScimProfile{}, ScimValue{}, ScimCounter{}, ScimBlock{}, ScimNameBlock{}, Group{}, GroupMember{}, GroupRoleMapping{},
 	ProvisioningSettings{}, ScimCall{},
 	Password{}, SecondFactor{}, BackupCode{}, SigninStep{}, GuessCounter{}, PasswordAsk{}, OneTimeLink{}, RecoveryCode{},
 	Invitation{}, Domain{}, SsoUpgrade{}, RoleRule{}, LoginTest{}, IdentityConflict{}, MemberClaims{},

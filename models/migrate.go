@@ -22,11 +22,15 @@ func Migrations(d Dialect) (fs.FS, error) { return fs.Sub(migrations, "migration
 // applied. On PostgreSQL a session lock lets one replica work while the others
 // wait. SQLite has no such lock, so two processes may choose the same migration;
 // its immediate transactions let the first one through, and the second one,
-// whose migration fails on what it finds there, looks again at what is left.
+// whose migration fails on what it finds there or at its end by onceEach, looks
+// again at what is left.
 func (db *DB) Migrate(ctx context.Context) (int, error) {
 	applied := 0
 	for {
 		p, err := db.migrator()
+		if err == nil && db.dialect == SQLite {
+			err = db.onceEach(ctx, p)
+		}
 		if err != nil {
 			return applied, err
 		}
@@ -41,6 +45,17 @@ func (db *DB) Migrate(ctx context.Context) (int, error) {
 			return applied, err // nobody else did it: the failure is real
 		}
 	}
+}
+
+// onceEach keeps SQLite from taking down a migration that is down already: not
+// every one fails when it runs twice.
+func (db *DB) onceEach(ctx context.Context, p *goose.Provider) error {
+	if _, err := p.GetDBVersion(ctx); err != nil { // which makes the table
+		return err
+	}
+	return db.write.WithContext(ctx).Exec(`CREATE TRIGGER IF NOT EXISTS once_each BEFORE INSERT ON ` + goose.DefaultTablename + `
+		WHEN EXISTS (SELECT 1 FROM ` + goose.DefaultTablename + ` WHERE version_id = NEW.version_id)
+		BEGIN SELECT RAISE(ABORT, 'another process applied this migration'); END`).Error
 }
 
 // SchemaVersions are the version that the database has and the one that this

@@ -39,6 +39,17 @@ type ScimBlock struct {
 	Kind   ResourceKind `gorm:"primaryKey"`
 	Block  int          `gorm:"primaryKey"`
 	Live   int
+	Active int // people who are active, counted by the database itself; 0 for groups
+}
+
+// ScimNameBlock counts the resources in a stretch of the list in the order of
+// userName or, for groups, displayName: from FirstName up to the next block's. The
+// database itself counts, package roster cuts what has grown too long.
+type ScimNameBlock struct {
+	TeamID    ID           `gorm:"primaryKey"`
+	Kind      ResourceKind `gorm:"primaryKey"`
+	FirstName string       `gorm:"primaryKey"` // folded; '' for the first one
+	Live      int
 }
 
 // Group is a group of the team's identity provider.

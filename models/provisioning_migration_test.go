@@ -57,7 +57,8 @@ func TestProvisioningMigrationKeepsMembers(t *testing.T) {
 			t.Errorf("values: %+v", values)
 		}
 		same(t, "counters", rows[models.ScimCounter](t, db, "SELECT * FROM scim_counters"), []models.ScimCounter{{TeamID: team, Kind: models.ResourceUser, Total: 1, NextSeq: 1}})
-		same(t, "blocks", rows[models.ScimBlock](t, db, "SELECT * FROM scim_blocks"), []models.ScimBlock{{TeamID: team, Kind: models.ResourceUser, Live: 1}})
+		same(t, "blocks", rows[models.ScimBlock](t, db, "SELECT * FROM scim_blocks"), []models.ScimBlock{{TeamID: team, Kind: models.ResourceUser, Live: 1, Active: 1}})
+		same(t, "names", rows[models.ScimNameBlock](t, db, "SELECT * FROM scim_name_blocks ORDER BY kind"), []models.ScimNameBlock{{TeamID: team, Kind: models.ResourceGroup}, {TeamID: team, Kind: models.ResourceUser, Live: 1}})
 		if settings := rows[models.ProvisioningSettings](t, db, "SELECT * FROM provisioning_settings"); len(settings) != 1 || !settings[0].ScimEnabled || settings[0].DryRun {
 			t.Errorf("settings: %+v", settings)
 		}

@@ -53,7 +53,7 @@ func properGroup(name string, externalID *string) error {
 	switch {
 	case strings.TrimSpace(name) == "":
 		return fault.New(fault.Required, "displayName is required.").On("displayName")
-	case len(name) > maxGroupName || !models.Printable(name) || models.Fold(name) == "":
+	case len(name) > maxGroupName || !models.Legible(name) || models.Fold(name) == "":
 		return fault.New(fault.InvalidValue, "displayName may have %d printable bytes.", maxGroupName).On("displayName")
 	case externalID != nil && (*externalID == "" || len(*externalID) > maxExternalID || !utf8.ValidString(*externalID) || !models.Printable(*externalID)):
 		return fault.New(fault.InvalidValue, "externalId may have 1 to %d printable bytes.", maxExternalID).On("externalId")
@@ -87,7 +87,9 @@ func (s *Service) CreateGroup(ctx context.Context, team models.ID, in NewGroup) 
 			ID: id, TeamID: team, DisplayName: in.DisplayName, DisplayNameKey: models.Fold(in.DisplayName), ExternalID: in.ExternalID,
 			Document: in.Document, Revision: 1, CreatedAt: now, UpdatedAt: now,
 		}
-		if row.Seq, err = place(tx, team, models.ResourceGroup); err != nil {
+		b := models.NewBatch(tx)
+		place(b, team, models.ResourceGroup, &row.Seq)
+		if err := b.Run(); err != nil {
 			return err
 		}
 		made := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row)
@@ -96,6 +98,9 @@ func (s *Service) CreateGroup(ctx context.Context, team models.ID, in NewGroup) 
 		}
 		if made.RowsAffected == 0 {
 			return models.ErrAgain
+		}
+		if err := cutStretches(tx, team, models.ResourceGroup, row.Seq); err != nil {
+			return err
 		}
 		c := groupEdit{service: s, tx: tx, group: &row}
 		if err := c.add(in.Members); err != nil {

@@ -24,6 +24,9 @@ const personColumns = "m.id, m.user_id, m.status, m.user_name, m.external_id, m.
 
 const personTables = " FROM scim_profiles p JOIN memberships m ON m.id = p.membership_id"
 
+// walked is personTables for SQLite, which keeps this order.
+const walked = " FROM scim_profiles p CROSS JOIN memberships m ON m.id = p.membership_id"
+
 // The groups of a person come with them as one text: ids and names, each ended
 // by a character that no name may have.
 const (
@@ -140,36 +143,33 @@ func (l *list) at(columns string, places []int) (out sqlText) {
 }
 
 // find runs a query. scan reads the rows of a statement, puts them into the order
-// of the places if there are any, and says how many came. Only a page of filtered
-// or sorted rows by number is found by walking; more is whether there are rows
-// behind it.
+// of the places if there are any, and says how many came. more is whether there are
+// rows behind the page.
 func (s *Service) find(ctx context.Context, team models.ID, kind models.ResourceKind, columns string, q ScimQuery, scan func(sqlText, []int) (int, error)) (total int, more bool, err error) {
 	l := s.list(team, kind, q.Filter)
+	of, counted := shareOf(q.Filter)
 	count := func() (n int, err error) {
-		if q.Filter == nil {
-			return s.counted(ctx, team, kind)
+		if counted {
+			n, _, err = s.shareIn(ctx, team, kind, of)
+			return n, err
 		}
 		_, err = one(s.DB.Read(ctx).Raw("SELECT count(*)"+l.tables+l.wanted.text, l.wanted.args...), &n)
 		return n, err
 	}
-	place, skip, found := 0, 0, true
+	place, found := 0, true
 	switch {
 	case q.Limit <= 0:
 		found = false
+	case q.Sort != nil || !counted && !q.Cursor && q.Start > 1:
+		return s.findSorted(ctx, l, columns, q, count, scan)
+	case of.status != "":
+		return s.findShare(ctx, l, columns, q, of, scan)
 	case q.Cursor:
 		place = q.After + 1
-	case q.Filter == nil && q.Sort == nil:
-		place, found, err = s.seqAt(ctx, team, kind, q.Start)
 	default:
-		skip = max(q.Start-1, 0)
+		place, found, err = s.seqAt(ctx, team, kind, q.Start)
 	}
-	switch {
-	case err != nil:
-		return 0, false, err
-	case !found:
-		total, err = count()
-		return total, false, err
-	case q.Sort == nil && skip == 0:
+	if err == nil && found {
 		n, err := scan(l.from(columns, place, q.Limit+1), nil)
 		if err != nil {
 			return 0, false, err
@@ -178,21 +178,49 @@ func (s *Service) find(ctx context.Context, team models.ID, kind models.Resource
 			return n, false, nil // all of them are on this page
 		}
 		more = n > q.Limit
-	default:
-		places, err := s.places(ctx, l, q, skip)
-		if err != nil {
-			return 0, false, err
-		}
-		if more = len(places) > q.Limit; more {
-			places = places[:q.Limit]
-		}
-		if len(places) > 0 {
-			if _, err := scan(l.at(columns, places), places); err != nil {
-				return 0, false, err
-			}
-		}
 	}
-	total, err = count()
+	if err == nil {
+		total, err = count()
+	}
+	return total, more, err
+}
+
+// findShare is find for the people of one status in the order of their places.
+func (s *Service) findShare(ctx context.Context, l *list, columns string, q ScimQuery, of share, scan func(sqlText, []int) (int, error)) (total int, more bool, err error) {
+	total, all, err := s.shareIn(ctx, l.team, l.kind, of)
+	if err != nil || total == 0 {
+		return 0, false, err
+	}
+	place, found := q.After+1, true
+	if !q.Cursor {
+		place, found, err = s.shareAt(ctx, l.team, l.kind, of, q.Start)
+	}
+	if err != nil || !found {
+		return total, false, err
+	}
+	if l.dialect == models.SQLite && total*total > all*(q.Limit+1) {
+		// Unless they are few SQLite is to walk from the place on; by itself it
+		// would read everybody of the status and sort them.
+		l.tables = walked
+	}
+	n, err := scan(l.from(columns, place, q.Limit+1), nil)
+	return total, n > q.Limit, err
+}
+
+// findSorted is find for a page that is not found by its place: a sorted one, or
+// one by number of what passes a filter.
+func (s *Service) findSorted(ctx context.Context, l *list, columns string, q ScimQuery, count func() (int, error), scan func(sqlText, []int) (int, error)) (total int, more bool, err error) {
+	if total, err = count(); err != nil {
+		return 0, false, err
+	}
+	places, err := s.places(ctx, l, q, total)
+	if err != nil || len(places) == 0 {
+		return total, false, err
+	}
+	if more = len(places) > q.Limit; more {
+		places = places[:q.Limit]
+	}
+	_, err = scan(l.at(columns, places), places)
 	return total, more, err
 }
 

@@ -2,6 +2,8 @@ package roster
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"rollcall/fault"
 	"rollcall/models"
@@ -15,6 +17,7 @@ type ordering struct {
 	nullable  bool
 	unique    bool // no two rows have the same key, so an index alone gives the order
 	ascending bool
+	backwards bool // from the end of the list to its beginning
 }
 
 // ordering of a list. What has no value comes last in ascending order and first in
@@ -30,17 +33,24 @@ func (l *list) ordering(sort *ScimSort) ordering {
 	case sort.Attr == "active":
 		o.key = "m.status"
 	case l.kind != models.ResourceGroup:
-		o.join.add(" LEFT JOIN scim_values o ON o.membership_id = m.id AND o.attr = ? AND o.item = 0", sort.Attr)
-		o.key, o.nullable = "o.value_key", true
+		attr, key := sort.Attr, "o.value_key"
+		if list, ok := strings.CutSuffix(attr, ".type"); ok { // stands beside the value
+			attr, key = list, "o.type_key"
+		}
+		o.join.add(" LEFT JOIN scim_values o ON o.membership_id = m.id AND o.attr = ? AND o.item = 0", attr)
+		o.key, o.nullable = "NULLIF("+key+", '')", true
 	}
 	return o
 }
 
 // by is what stands behind ORDER BY.
 func (o ordering) by() string {
-	direction := " ASC"
-	if !o.ascending {
+	direction, places := " ASC", " ASC"
+	if o.ascending == o.backwards {
 		direction = " DESC"
+	}
+	if o.backwards {
+		places = " DESC"
 	}
 	switch {
 	case o.key == "":
@@ -48,7 +58,7 @@ func (o ordering) by() string {
 	case o.unique:
 		return o.key + direction
 	}
-	by := o.key + direction + ", " + o.seq
+	by := o.key + direction + ", " + o.seq + places
 	if o.nullable {
 		by = "CASE WHEN " + o.key + " IS NULL THEN 1 ELSE 0 END" + direction + ", " + by
 	}
@@ -79,10 +89,12 @@ func (o ordering) behind(last any, seq int) (out sqlText) {
 	return out
 }
 
-// places finds the places of the rows of a page that is sorted, or so many rows
-// behind the start of what matches, and one more. The rows in front of it are
-// walked over without anything of theirs being read but what they are ordered by.
-func (s *Service) places(ctx context.Context, l *list, q ScimQuery, skip int) ([]int, error) {
+// places finds the places of the rows of a page that is sorted or by number, and
+// one more. total is how many rows match. Where names are counted the page's
+// stretch is found by adding, otherwise the rows between the page and the nearer
+// end are walked over, without anything of theirs being read but what they are
+// ordered by.
+func (s *Service) places(ctx context.Context, l *list, q ScimQuery, total int) ([]int, error) {
 	o := ordering{seq: l.seq, ascending: true}
 	if q.Sort != nil {
 		o = l.ordering(q.Sort)
@@ -94,15 +106,34 @@ func (s *Service) places(ctx context.Context, l *list, q ScimQuery, skip int) ([
 	if l.kind == models.ResourceUser {
 		st.add(" AND m.team_id = ?", l.team) // lets the indexes of memberships give the order
 	}
-	if q.Cursor && q.After > 0 {
+	limit, skip := q.Limit+1, 0
+	switch {
+	case q.Cursor && q.After > 0:
 		last, err := s.keyAt(ctx, l, o, q.After)
 		if err != nil {
 			return nil, err
 		}
 		behind := o.behind(last, q.After)
 		st.add(" AND ("+behind.text+")", behind.args...)
+	case q.Cursor || q.Start <= 1:
+	case q.Start > total:
+		return nil, nil
+	case o.unique && q.Filter == nil:
+		edge, before, found, err := s.stretchAt(ctx, l.team, l.kind, o.ascending, q.Start)
+		if err != nil || !found {
+			return nil, err
+		}
+		if edge != nil {
+			st.add(" AND "+o.key+map[bool]string{true: " >= ?", false: " < ?"}[o.ascending], *edge)
+		}
+		skip = q.Start - 1 - before
+	case q.Start-1 <= total/2:
+		skip = q.Start - 1
+	default:
+		o.backwards, limit = true, min(limit, total-q.Start+1)
+		skip = total - (q.Start - 1) - limit
 	}
-	st.add(" ORDER BY "+o.by()+" LIMIT ?", q.Limit+1)
+	st.add(" ORDER BY "+o.by()+" LIMIT ?", limit)
 	if skip > 0 {
 		st.add(" OFFSET ?", skip)
 	}
@@ -118,6 +149,9 @@ func (s *Service) places(ctx context.Context, l *list, q ScimQuery, skip int) ([
 			return nil, err
 		}
 		out = append(out, seq)
+	}
+	if o.backwards {
+		slices.Reverse(out)
 	}
 	return out, rows.Err()
 }

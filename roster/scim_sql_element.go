@@ -116,8 +116,8 @@ func (c *compiler) memberPart(t ScimTest) {
 	}
 }
 
-// reference compares an id, or an address that ends in one. Ids are only ever
-// equal, or there.
+// reference compares an id, or an address that ends in one. An address is only
+// ever equal, or there.
 func (c *compiler) reference(column string, t ScimTest) {
 	text, _ := t.Value.(string)
 	if t.Attr == "$ref" {
@@ -129,13 +129,22 @@ func (c *compiler) reference(column string, t ScimTest) {
 		c.q.add("1 = 1")
 	case t.Op == ScimEq && err == nil:
 		c.q.add(column+" = ?", id)
+	case t.Op != ScimEq && t.Attr == "value":
+		c.valueOf("CAST("+column+" AS text)", t)
 	default:
 		c.q.add("1 = 0")
 	}
 }
 
+// constant compares a value that every element has.
 func (c *compiler) constant(value string, t ScimTest) {
-	if text, _ := t.Value.(string); t.Op == ScimPr || t.Op == ScimEq && text == value {
+	text, _ := t.Value.(string)
+	order := strings.Compare(value, text)
+	holds := map[ScimOp]bool{
+		ScimPr: true, ScimEq: order == 0, ScimGt: order > 0, ScimGe: order >= 0, ScimLt: order < 0, ScimLe: order <= 0,
+		ScimCo: strings.Contains(value, text), ScimSw: strings.HasPrefix(value, text), ScimEw: strings.HasSuffix(value, text),
+	}
+	if holds[t.Op] {
 		c.q.add("1 = 1")
 		return
 	}

@@ -181,7 +181,7 @@ func deactivated() *fault.Error {
 // seen notes that the member was here.
 func (s *Service) seen(tx *gorm.DB, m *Member, now time.Time) error {
 	m.LastSeenAt = &now
-	return tx.Model(&models.Membership{}).Where("id = ?", m.ID).Update("last_seen_at", now).Error
+	return tx.Model(&models.Membership{}).Where("id = ?", m.ID).UpdateColumn("last_seen_at", now).Error
 }
 
 // join links the assertion's identity to a locked member.

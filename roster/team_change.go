@@ -118,6 +118,12 @@ func (s *Service) DeleteTeam(ctx context.Context, id models.ID, slug string) (Te
 		if out, err = s.count(tx, id); err != nil {
 			return err
 		}
+		// The counts go first: they would be kept with every member who goes.
+		for _, counts := range []any{&models.ScimBlock{}, &models.ScimNameBlock{}} {
+			if err := tx.Where("team_id = ?", id).Delete(counts).Error; err != nil {
+				return err
+			}
+		}
 		others := tx.Model(&models.Membership{}).Select("user_id").Where("team_id <> ?", id)
 		if err := tx.Where("managed_by_team_id = ? AND id NOT IN (?)", id, others).Delete(&models.User{}).Error; err != nil {
 			return err

@@ -19,7 +19,8 @@ import (
 	"rollcall/scim"
 )
 
-// Whatever is wrong with a credential, the answer is the same to the letter.
+// Whatever is wrong with a credential, the answer is the same to the letter; only
+// that a token was there at all is told (RFC 6750 section 3).
 func TestUnauthorized(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		c := h.acme
@@ -49,28 +50,30 @@ func TestUnauthorized(t *testing.T) {
 			t.Fatal(err)
 		}
 
+		const ask, wrong = `Bearer realm="rollcall"`, `Bearer realm="rollcall", error="invalid_token"`
 		var first answer
 		for i, x := range []struct {
 			name, team string
 			header     map[string][]string
+			challenge  string
 		}{
-			{"nothing", "acme", nil},
-			{"nothing, no such team", "nobody", nil},
-			{"an API key", "acme", map[string][]string{"Authorization": {"Bearer " + apiKey}}},
-			{"an operator key", "acme", map[string][]string{"Authorization": {"Bearer " + operatorKey}}},
-			{"a cookie", "acme", map[string][]string{"Cookie": {"__Host-rollcall=" + c.token}}},
-			{"another team's token", "acme", map[string][]string{"Authorization": {"Bearer " + h.globex.token}}},
-			{"a token for no such team", "nobody", map[string][]string{"Authorization": {"Bearer " + c.token}}},
-			{"a slug in capitals", "ACME", map[string][]string{"Authorization": {"Bearer " + c.token}}},
-			{"a revoked token", "acme", map[string][]string{"Authorization": {"Bearer " + revoked}}},
-			{"an expired token", "acme", map[string][]string{"Authorization": {"Bearer " + expired}}},
-			{"a typo", "acme", map[string][]string{"Authorization": {"Bearer " + c.token + "x"}}},
-			{"another scheme", "acme", map[string][]string{"Authorization": {"Basic " + c.token}}},
-			{"no scheme", "acme", map[string][]string{"Authorization": {c.token}}},
-			{"an empty token", "acme", map[string][]string{"Authorization": {"Bearer "}}},
-			{"two tokens", "acme", map[string][]string{"Authorization": {"Bearer " + c.token, "Bearer " + c.token}}},
+			{"nothing", "acme", nil, ask},
+			{"nothing, no such team", "nobody", nil, ask},
+			{"an API key", "acme", map[string][]string{"Authorization": {"Bearer " + apiKey}}, wrong},
+			{"an operator key", "acme", map[string][]string{"Authorization": {"Bearer " + operatorKey}}, wrong},
+			{"a cookie", "acme", map[string][]string{"Cookie": {"__Host-rollcall=" + c.token}}, ask},
+			{"another team's token", "acme", map[string][]string{"Authorization": {"Bearer " + h.globex.token}}, wrong},
+			{"a token for no such team", "nobody", map[string][]string{"Authorization": {"Bearer " + c.token}}, wrong},
+			{"a slug in capitals", "ACME", map[string][]string{"Authorization": {"Bearer " + c.token}}, wrong},
+			{"a revoked token", "acme", map[string][]string{"Authorization": {"Bearer " + revoked}}, wrong},
+			{"an expired token", "acme", map[string][]string{"Authorization": {"Bearer " + expired}}, wrong},
+			{"a typo", "acme", map[string][]string{"Authorization": {"Bearer " + c.token + "x"}}, wrong},
+			{"another scheme", "acme", map[string][]string{"Authorization": {"Basic " + c.token}}, ask},
+			{"no scheme", "acme", map[string][]string{"Authorization": {c.token}}, ask},
+			{"an empty token", "acme", map[string][]string{"Authorization": {"Bearer "}}, ask},
+			{"two tokens", "acme", map[string][]string{"Authorization": {"Bearer " + c.token, "Bearer " + c.token}}, ask},
 		} {
-			for _, path := range []string{"/Users", "/Users/" + hers, "/ServiceProviderConfig", "/Groups", "/Me", "/nonsense", ""} {
+			for _, path := range []string{"/Users", "/Users/" + hers, "/Groups", "/Me", "/nonsense", ""} {
 				r := httptest.NewRequestWithContext(t.Context(), "GET", "/scim/"+x.team+"/v2"+path, nil)
 				for k, v := range x.header {
 					r.Header[k] = v
@@ -79,8 +82,11 @@ func TestUnauthorized(t *testing.T) {
 				if i == 0 && first.text == "" {
 					first = a.want(401, "")
 				}
-				if a.status != 401 || a.text != first.text || fmt.Sprint(a.header) != fmt.Sprint(first.header) || a.header.Get("WWW-Authenticate") != "Bearer" {
-					t.Errorf("%s: %d %v %s", x.name, a.status, a.header, a.text)
+				challenge := a.header.Get("WWW-Authenticate")
+				a.header.Del("WWW-Authenticate")
+				first.header.Del("WWW-Authenticate")
+				if a.status != 401 || a.text != first.text || fmt.Sprint(a.header) != fmt.Sprint(first.header) || challenge != x.challenge {
+					t.Errorf("%s: %d %q %v %s", x.name, a.status, challenge, a.header, a.text)
 				}
 			}
 		}

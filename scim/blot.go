@@ -25,9 +25,9 @@ const (
 	maxShownName = 120
 )
 
-// told are the attributes whose values say what happened and nothing about anybody,
+// harmless are the attributes whose values say what happened and nothing about anybody,
 // with the values that do.
-var told = map[string][]string{
+var harmless = map[string][]string{
 	"op":     {opAdd, opReplace, opRemove},
 	"method": {"post", "put", "patch", "delete"},
 	"type": {
@@ -82,7 +82,7 @@ func blot(name string, v any) any {
 
 func blotString(name, v string) string {
 	switch {
-	case v == "", lower(v) == "true", lower(v) == "false", slices.Contains(told[name], lower(v)):
+	case v == "", lower(v) == "true", lower(v) == "false", slices.Contains(harmless[name], lower(v)):
 		return v
 	case name == "schemas" && shownURN(v):
 		return v
@@ -139,7 +139,7 @@ func pathShown(text string) string {
 			if !ok {
 				return out.String() + blotText
 			}
-			if before[0] != "type" || before[1] != "eq" || !slices.Contains(told["type"], lower(s)) {
+			if before[0] != "type" || before[1] != "eq" || !slices.Contains(harmless["type"], lower(s)) {
 				s = blotText
 			}
 			out.WriteString(`"` + s + `"`)

@@ -44,7 +44,7 @@ func (h *handler) bulk(c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if err := checkSchemas(body); err != nil {
+	if err := checkMessage(body, urnBulkRequest); err != nil {
 		return reply{}, err
 	}
 	ops, failOnErrors, err := readBulk(body)
@@ -128,6 +128,9 @@ func readBulkOperation(o object) bulkOperation {
 	}
 	data, given := o.get("data")
 	op.data, _ = data.(object)
+	if list, ok := data.([]any); ok && op.method == http.MethodPatch { // as RFC 7644 section 3.7.3 shows it
+		op.data = object{{name: "Operations", value: list}}
+	}
 	known := len(op.rest) > 0 && slices.Contains([]string{"users", "groups"}, lower(op.rest[0])) && len(op.rest) <= 2 && op.rest[len(op.rest)-1] != ".search"
 	switch {
 	case !slices.Contains([]string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}, op.method):

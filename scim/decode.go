@@ -3,15 +3,17 @@ package scim
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
 	"unicode/utf8"
 )
 
-// maxDepth bounds how deep objects and arrays of a body lie in each other.
-const maxDepth = 32
-
-// maxMembers bounds how many members an object has. Names are compared with each
-// other, without regard to case.
-const maxMembers = 1000
+// Bounds of a body: how deep objects and arrays lie in each other, and how many
+// members one object has. Names are compared in pairs here and there, which must
+// not become work without end.
+const (
+	maxDepth   = 32
+	maxMembers = 1000
+)
 
 // object is a JSON object with its members in the order they came. Values are
 // string, bool, json.Number, nil, object or []any.
@@ -42,6 +44,9 @@ func decodeObject(raw []byte) (object, error) {
 	}
 	if !json.Valid(raw) {
 		return nil, bad(typeInvalidSyntax, "The body is not valid JSON.")
+	}
+	if halfPair(raw) {
+		return nil, bad(typeInvalidSyntax, "The body holds one half of a surrogate pair, which is no character.")
 	}
 	d := &decoder{json: json.NewDecoder(bytes.NewReader(raw))}
 	d.json.UseNumber()
@@ -97,14 +102,14 @@ func (d *decoder) object(depth int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(o) == maxMembers {
-			return nil, bad(typeInvalidSyntax, "An object has more than %d members.", maxMembers)
-		}
 		name, _ := token.(string)
 		if seen[lower(name)] {
 			return nil, bad(typeInvalidSyntax, "An object has the same attribute twice; case makes no difference.")
 		}
 		seen[lower(name)] = true
+		if len(o) == maxMembers {
+			return nil, bad(typeInvalidValue, "An object has more than %d members.", maxMembers)
+		}
 		v, err := d.value(depth + 1)
 		if err != nil {
 			return nil, err
@@ -113,4 +118,29 @@ func (d *decoder) object(depth int) (any, error) {
 	}
 	_, err := d.json.Token()
 	return o, err
+}
+
+// halfPair reports whether valid JSON escapes one half of a surrogate pair
+// without the other. encoding/json would put another character in its place, and
+// two different names would become one (RFC 8259 section 8.2).
+func halfPair(raw []byte) bool {
+	half := func(at int, from, to uint64) bool {
+		if at+6 > len(raw) || raw[at] != '\\' || raw[at+1] != 'u' {
+			return false
+		}
+		unit, err := strconv.ParseUint(string(raw[at+2:at+6]), 16, 16)
+		return err == nil && unit >= from && unit <= to
+	}
+	for i := bytes.IndexByte(raw, '\\'); i >= 0 && i < len(raw); i++ {
+		switch {
+		case raw[i] != '\\':
+		case half(i, 0xd800, 0xdbff) && half(i+6, 0xdc00, 0xdfff):
+			i += 11
+		case half(i, 0xd800, 0xdfff):
+			return true
+		default:
+			i++ // what is escaped
+		}
+	}
+	return false
 }

@@ -74,6 +74,7 @@ func TestCheckType(t *testing.T) {
 		{"application/json", "identity", true},
 		{"APPLICATION/JSON; charset=UTF-8", "", true},
 		{`application/scim+json; charset="utf-8"`, "", true},
+		{"application/json; charset=UTF8", "", true},
 		{"application/json; charset=iso-8859-1", "", false},
 		{"application/json", "gzip", false},
 		{"text/plain", "", false},
@@ -87,7 +88,7 @@ func TestCheckType(t *testing.T) {
 		if c.encoding != "" {
 			h.Set("Content-Encoding", c.encoding)
 		}
-		if err := checkType(h); (err == nil) != c.ok {
+		if err := checkType(h, false); (err == nil) != c.ok {
 			t.Errorf("%q %q: %v", c.media, c.encoding, err)
 		}
 	}

@@ -60,7 +60,8 @@ func (h *handler) getConfig(c call) (reply, error) {
 	if err := noFilter(c); err != nil {
 		return reply{}, err
 	}
-	return reply{status: http.StatusOK, body: configBody{
+	location := c.base + "/ServiceProviderConfig"
+	return reply{status: http.StatusOK, location: location, body: configBody{
 		Schemas: []string{urnConfig},
 		Patch:   support{true},
 		Bulk:    bulkSupport{Supported: true, MaxOperations: maxBulkOperations, MaxPayloadSize: maxBody},
@@ -75,7 +76,7 @@ func (h *handler) getConfig(c call) (reply, error) {
 			Description: "A SCIM token of the team, sent as a bearer token.",
 			SpecURI:     "https://www.rfc-editor.org/rfc/rfc6750",
 		}},
-		Meta: resourceMeta{"ServiceProviderConfig", c.base + "/ServiceProviderConfig"},
+		Meta: resourceMeta{"ServiceProviderConfig", location},
 	}}, nil
 }
 
@@ -120,8 +121,9 @@ func (h *handler) listResourceTypes(c call) (reply, error) {
 
 func (h *handler) getResourceType(c call) (reply, error) {
 	for _, t := range resourceTypes {
-		if c.id == t.name {
-			return reply{status: http.StatusOK, body: c.resourceType(t)}, noFilter(c)
+		if lower(c.id) == lower(t.name) {
+			body := c.resourceType(t)
+			return reply{status: http.StatusOK, location: body.Meta.Location, body: body}, noFilter(c)
 		}
 	}
 	return reply{}, notFound()
@@ -159,11 +161,18 @@ func (c call) schemas() []schemaBody {
 			Meta: resourceMeta{"Schema", c.base + "/Schemas/" + urn},
 		})
 	}
+	// Of the common attributes externalId is described as well: Microsoft's checks
+	// miss what clients can set and /Schemas does not list.
+	externalID := *find(commonAttributes, "externalId")
+	externalID.common = false
 	for _, t := range resourceTypes {
-		add(t.urn, t.title, t.description, t.attributes)
+		add(t.urn, t.title, t.description, append(append([]attribute{}, t.attributes...), externalID))
 		for _, e := range t.extensions {
 			add(e.urn, e.name, e.description, e.attributes)
 		}
+	}
+	for _, s := range serviceSchemas {
+		add(s.urn, s.name, s.description, s.attributes)
 	}
 	return all
 }
@@ -208,7 +217,7 @@ func (h *handler) listSchemas(c call) (reply, error) {
 func (h *handler) getSchema(c call) (reply, error) {
 	for _, s := range c.schemas() {
 		if lower(c.id) == lower(s.ID) {
-			return reply{status: http.StatusOK, body: s}, noFilter(c)
+			return reply{status: http.StatusOK, location: s.Meta.Location, body: s}, noFilter(c)
 		}
 	}
 	return reply{}, notFound()

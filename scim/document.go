@@ -1,7 +1,7 @@
 package scim
 
 import (
-	"reflect"
+	"encoding/base64"
 	"strings"
 	"unicode/utf8"
 )
@@ -11,6 +11,7 @@ const (
 	maxText   = 4 << 10  // characters of one string
 	maxBinary = 64 << 10 // characters of one certificate
 	maxValues = 100      // elements of a multi-valued attribute
+	maxParts  = 60       // sub-attributes of one value, foreign ones included
 )
 
 // document is a resource as SCIM sees it, by the canonical names of schema.go.
@@ -70,6 +71,26 @@ func checkSchemas(body object) error {
 	return nil
 }
 
+// checkMessage refuses a message that says that it is another one (RFC 7644
+// sections 3.4.3, 3.5.2 and 3.7). One that says nothing passes: authentik renames
+// groups like that.
+func checkMessage(body object, urn string) error {
+	if err := checkSchemas(body); err != nil {
+		return err
+	}
+	v, _ := body.get("schemas")
+	list, _ := v.([]any)
+	for _, item := range list {
+		if text, _ := item.(string); lower(text) == lower(urn) {
+			return nil
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return bad(typeInvalidSyntax, "schemas must hold %s.", urn)
+}
+
 // clean checks a value against its attribute's type and brings it into the
 // form of a document; nil means unassigned. Unknown sub-attributes are foreign.
 func clean(a *attribute, label string, v any) (any, error) {
@@ -92,18 +113,26 @@ func clean(a *attribute, label string, v any) (any, error) {
 	}
 }
 
-// cleanBinary takes base64 in either alphabet, with and without padding and line
-// breaks (RFC 7643 section 2.3.6).
+// cleanBinary takes base64, which may lack its padding (RFC 7643 section 2.3.6)
+// and have line breaks. The alphabet is the standard one, as of every attribute
+// whose definition does not name the other.
 func cleanBinary(label string, v any) (any, error) {
 	text, err := cleanText(label, v, maxBinary)
-	s, _ := text.(string)
-	if err == nil && strings.Trim(s, base64Characters) != "" {
+	if s, _ := text.(string); err == nil && !isBase64(s) {
 		err = bad(typeInvalidValue, "%s must be base64.", label)
 	}
 	return text, err
 }
 
-const base64Characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_= \r\n"
+func isBase64(s string) bool {
+	s = strings.NewReplacer("\r", "", "\n", "").Replace(s)
+	encoding := base64.StdEncoding
+	if len(s)%4 != 0 {
+		encoding = base64.RawStdEncoding
+	}
+	_, err := encoding.DecodeString(s)
+	return err == nil
+}
 
 func cleanText(label string, v any, limit int) (any, error) {
 	s, ok := v.(string)
@@ -137,10 +166,7 @@ func cleanBoolean(label string, v any) (any, error) {
 }
 
 func cleanComplex(a *attribute, label string, v any) (any, error) {
-	o, ok := v.(object)
-	if text, isText := v.(string); isText && a.bare {
-		o, ok = object{{name: "value", value: text}}, true
-	}
+	o, ok := asObject(a, v)
 	if !ok {
 		return nil, bad(typeInvalidValue, "%s must be an object.", label)
 	}
@@ -164,7 +190,29 @@ func cleanComplex(a *attribute, label string, v any) (any, error) {
 	if len(c) == 0 {
 		return nil, nil
 	}
-	return c, nil
+	return c, c.checkParts(label)
+}
+
+// checkParts refuses a value with more parts than anybody needs.
+func (d document) checkParts(label string) error {
+	if len(d) > maxParts {
+		return bad(typeInvalidValue, "%s has more than %d parts.", label, maxParts)
+	}
+	return nil
+}
+
+// asObject is the value of a complex attribute, or of one element. Of a bare
+// attribute it may be the text of "value" alone, or stand in a list: Entra ID
+// sends managers in each of these forms.
+func asObject(a *attribute, v any) (object, bool) {
+	if list, ok := v.([]any); ok && a.bare && len(list) == 1 {
+		v = list[0]
+	}
+	if text, ok := v.(string); ok && a.bare {
+		return object{{name: "value", value: text}}, true
+	}
+	o, ok := v.(object)
+	return o, ok
 }
 
 // cleanList takes a single object for a list of one.
@@ -180,7 +228,6 @@ func cleanList(a *attribute, label string, v any) (any, error) {
 		return nil, tooManyValues(label)
 	}
 	var list []document
-	primaries := 0
 	for _, item := range in {
 		if item == nil {
 			continue
@@ -189,11 +236,27 @@ func cleanList(a *attribute, label string, v any) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if c, ok := one.(document); ok && !again(list, c) {
+		c, ok := one.(document)
+		if !ok {
+			continue
+		}
+		i := twin(list, c)
+		if i < 0 {
 			list = append(list, c)
-			if c.flag("primary") {
-				primaries++
-			}
+			continue
+		}
+		if list[i].flag("primary") {
+			c["primary"] = true
+		}
+		list[i] = merged(list[i], c)
+		if err := list[i].checkParts(label); err != nil {
+			return nil, err
+		}
+	}
+	primaries := 0
+	for _, el := range list {
+		if el.flag("primary") {
+			primaries++
 		}
 	}
 	switch {
@@ -205,20 +268,20 @@ func cleanList(a *attribute, label string, v any) (any, error) {
 	return list, nil
 }
 
-// again reports whether a list has an element already, to the letter (RFC 7643
-// section 2.4 wants no pair of type and value twice).
-func again(list []document, el document) bool {
-	if _, ok := el["value"].(string); !ok {
-		return false
-	}
-	for _, have := range list {
-		if len(have) == len(el) && reflect.DeepEqual(have, el) {
-			return true
+// twin is the index of the element of a list that has the same value and type as
+// el, to the letter; -1 for none. RFC 7643 section 2.4 wants no such pair twice.
+func twin(list []document, el document) int {
+	value, kind := el.text("value"), el.text("type")
+	for i, have := range list {
+		if value != "" && have.text("value") == value && have.text("type") == kind {
+			return i
 		}
 	}
-	return false
+	return -1
 }
 
-func tooManyValues(label string) error {
-	return bad(typeInvalidValue, "%s has more than %d values.", label, maxValues)
+func tooManyValues(label string) error { return tooMany(label, maxValues) }
+
+func tooMany(label string, most int) error {
+	return bad(typeInvalidValue, "%s has more than %d values.", label, most)
 }

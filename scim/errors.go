@@ -18,6 +18,7 @@ const (
 	typeInvalidPath   = "invalidPath"
 	typeInvalidSyntax = "invalidSyntax"
 	typeInvalidValue  = "invalidValue"
+	typeInvalidVers   = "invalidVers"
 	typeMutability    = "mutability"
 	typeNoTarget      = "noTarget"
 	typeTooMany       = "tooMany"
@@ -116,7 +117,7 @@ func (h *handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	switch p.status {
 	case http.StatusUnauthorized:
-		w.Header().Set("WWW-Authenticate", "Bearer")
+		w.Header().Set("WWW-Authenticate", challenge(r))
 	case http.StatusTooManyRequests:
 		if w.Header().Get("Retry-After") == "" {
 			w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
@@ -125,6 +126,16 @@ func (h *handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Allow", strings.Join(p.allow, ", "))
 	}
 	h.write(w, r, reply{status: p.status, body: p.body()})
+}
+
+// challenge asks for a bearer token (RFC 6750 section 3). Only a client that sent
+// one is told that it is wrong.
+func challenge(r *http.Request) string {
+	const ask = `Bearer realm="rollcall"`
+	if _, sent := bearer(r.Header.Values("Authorization")); sent {
+		return ask + `, error="invalid_token"`
+	}
+	return ask
 }
 
 // body is the error document.

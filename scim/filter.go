@@ -54,7 +54,8 @@ func (noneOf) isExpr()     {}
 func (selection) isExpr()  {}
 
 // parseFilter reads the grammar of RFC 7644 section 3.4.2.2, figure 1, with a
-// comparison after a value path, nested groups and surplus spaces besides.
+// comparison after a value path, nested groups, surplus spaces and strings
+// without quotes besides.
 func parseFilter(text string) (expr, error) {
 	p := &parser{text: text, scimType: typeInvalidFilter, what: "filter"}
 	if err := p.check(); err != nil {
@@ -206,9 +207,27 @@ func (p *parser) comparison(path attrPath) (comparison, error) {
 	}
 	p.space()
 	start = p.pos
-	if c.value, ok = p.literal(); !ok {
-		p.pos = start
-		return c, p.fail("expected a string in double quotes, a number, true, false or null")
+	if c.value, ok = p.literal(); ok {
+		return c, nil
 	}
-	return c, nil
+	// Not of userName: clients ask for it before they make somebody, and what is
+	// guessed there can make somebody twice.
+	if p.pos = start; p.what == "filter" && !(op == opEqual && lower(path.name) == "username") {
+		if word, ok := p.bareWord(); ok {
+			c.value, p.bare = word, true
+			return c, nil
+		}
+		p.pos = start
+	}
+	return c, p.fail("expected a string in double quotes, a number, true, false or null")
+}
+
+// lacksQuotes reports whether a filter that can be read has a string without quotes.
+func lacksQuotes(filter string) bool {
+	p := &parser{text: filter, scimType: typeInvalidFilter, what: "filter"}
+	if p.check() != nil {
+		return false
+	}
+	_, err := p.anyOf(false)
+	return err == nil && p.bare
 }

@@ -1,8 +1,6 @@
 package scim
 
 import (
-	"strings"
-
 	"rollcall/models"
 	"rollcall/roster"
 )
@@ -11,19 +9,23 @@ import (
 // database. What is not understood is refused and never answered with everybody.
 type filterCompiler struct {
 	of *resourceType
-	// unknown is set when an attribute is not one of this type. A query over
-	// several types takes it for one without a value (RFC 7644 section 3.4.2.1).
-	unknown bool
+	// unknown are the attributes that are none of this type. A query over several
+	// types takes them for those without a value (RFC 7644 section 3.4.2.1).
+	unknown map[attrPath]bool
 }
 
 // compileFilter compiles for one type.
 func compileFilter(t *resourceType, e expr) (roster.ScimFilter, error) {
-	c := &filterCompiler{of: t}
+	c := newCompiler(t)
 	f, err := c.compile(e)
-	if err == nil && c.unknown {
+	if err == nil && len(c.unknown) > 0 {
 		err = bad(typeInvalidFilter, "The filter names an attribute that a %s does not have.", t.name)
 	}
 	return f, err
+}
+
+func newCompiler(t *resourceType) *filterCompiler {
+	return &filterCompiler{of: t, unknown: map[attrPath]bool{}}
 }
 
 func (c *filterCompiler) compile(e expr) (roster.ScimFilter, error) {
@@ -58,8 +60,8 @@ func (c *filterCompiler) each(terms []expr) ([]roster.ScimFilter, error) {
 }
 
 // nothing stands for a comparison with an attribute that does not exist.
-func (c *filterCompiler) nothing(op operator) (roster.ScimFilter, error) {
-	c.unknown = true
+func (c *filterCompiler) nothing(path attrPath, op operator) (roster.ScimFilter, error) {
+	c.unknown[attrPath{uri: lower(path.uri), name: lower(path.name), sub: lower(path.sub)}] = true
 	return roster.ScimConst(op == opNotEqual), nil
 }
 
@@ -76,12 +78,16 @@ func (c *filterCompiler) comparison(e comparison) (roster.ScimFilter, error) {
 	if lower(e.path.name) == "schemas" && e.path.sub == "" {
 		return c.schemas(e)
 	}
+	e.path = c.of.qualified(e.path)
+	if e.value == nil && (e.op == opEqual || e.op == opNotEqual) {
+		return c.null(e)
+	}
 	t := c.of.resolve(e.path)
 	switch {
 	case t.attr == nil && t.ext != nil && e.op == opPresent:
 		return present(*t.ext), nil
 	case t.attr == nil:
-		return c.nothing(e.op)
+		return c.nothing(e.path, e.op)
 	case t.attr.writeOnly:
 		return nil, bad(typeInvalidFilter, "%s cannot be searched for.", t.attr.name)
 	case t.attr.name == "meta":
@@ -103,6 +109,15 @@ func (c *filterCompiler) comparison(e comparison) (roster.ScimFilter, error) {
 		return test(name(t)+"."+lower(t.sub.name), t.sub, e)
 	}
 	return test(name(t), t.attr, e)
+}
+
+// null compares with null: nothing is there, or something is (RFC 7643 section 2.5).
+func (c *filterCompiler) null(e comparison) (roster.ScimFilter, error) {
+	f, err := c.comparison(comparison{path: e.path, op: opPresent})
+	if err == nil && e.op == opEqual {
+		f = roster.ScimNot{Filter: f}
+	}
+	return f, err
 }
 
 // many compares with every element of a multi-valued attribute; one that fits
@@ -136,7 +151,7 @@ func (c *filterCompiler) selection(e selection) (roster.ScimFilter, error) {
 	t := c.of.resolve(e.path)
 	switch {
 	case t.attr == nil:
-		return c.nothing(opEqual)
+		return c.nothing(e.path, opEqual)
 	case !t.attr.many:
 		return nil, bad(typeInvalidFilter, "%s is not multi-valued, so it takes no filter.", t.attr.name)
 	}
@@ -200,29 +215,30 @@ func present(ext extension) roster.ScimFilter {
 	return any
 }
 
-// schemas compares the URNs that a resource shows.
+// schemas compares the URNs that a resource shows; one that fits is enough.
 func (c *filterCompiler) schemas(e comparison) (roster.ScimFilter, error) {
-	text, isText := e.value.(string)
-	var f roster.ScimFilter
-	switch {
-	case e.op == opPresent:
+	if e.op == opPresent {
 		return roster.ScimConst(true), nil
-	case e.op != opEqual && e.op != opNotEqual || !isText:
-		return nil, bad(typeInvalidFilter, "schemas can be compared by eq and ne with a string.")
-	case strings.EqualFold(text, c.of.urn):
-		f = roster.ScimConst(true)
-	default:
-		f = roster.ScimConst(false)
-		for _, ext := range c.of.extensions {
-			if strings.EqualFold(text, ext.urn) {
-				f = present(ext)
-			}
+	}
+	text, isText := e.value.(string)
+	if !isText {
+		return nil, bad(typeInvalidFilter, "schemas is compared with a string in double quotes.")
+	}
+	op := e.op
+	if op == opNotEqual {
+		op = opEqual
+	}
+	shows := func(urn string) bool { return compareText(op, lower(urn), lower(text)) }
+	any := roster.ScimAny{roster.ScimConst(shows(c.of.urn))}
+	for _, ext := range c.of.extensions {
+		if shows(ext.urn) {
+			any = append(any, present(ext))
 		}
 	}
 	if e.op == opNotEqual {
-		f = roster.ScimNot{Filter: f}
+		return roster.ScimNot{Filter: any}, nil
 	}
-	return f, nil
+	return any, nil
 }
 
 func (c *filterCompiler) meta(e comparison, t target) (roster.ScimFilter, error) {
@@ -239,6 +255,11 @@ func (c *filterCompiler) meta(e comparison, t target) (roster.ScimFilter, error)
 		return roster.ScimConst(true), nil
 	}
 	return nil, bad(typeInvalidFilter, "Of meta, created, lastModified and resourceType can be compared.")
+}
+
+// ordered reports whether an operator asks for an order.
+func ordered(op operator) bool {
+	return op == opGreater || op == opGreaterOrEqual || op == opLess || op == opLessOrEqual
 }
 
 // test compiles a comparison with a value of the attribute's type.
@@ -263,6 +284,10 @@ func test(attr string, a *attribute, e comparison) (roster.ScimFilter, error) {
 	switch {
 	case !ok:
 		return nil, bad(typeInvalidFilter, "%s is compared with a string in double quotes.", a.name)
+	case a.kind == kindBinary && ordered(e.op):
+		return nil, bad(typeInvalidFilter, "%s has no order: gt, ge, lt and le cannot be asked for.", a.name)
+	case a.name == "$ref" && (a.immutable || a.readOnly) && e.op != opEqual && e.op != opNotEqual:
+		return nil, bad(typeInvalidFilter, "$ref can be compared by eq and ne with an address, and by pr.")
 	case a.kind == kindTime:
 		at, ok := parseTime(text)
 		if !ok || e.op == opContains || e.op == opStartsWith || e.op == opEndsWith {

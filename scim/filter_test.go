@@ -90,12 +90,24 @@ func TestParseFilter(t *testing.T) {
 		{`(((a pr)))`, `a pr`},
 		{"a\teq\t\"x\"", `a eq "x"`},
 		{`a eq "and" and b eq "or"`, `(a eq "and" and b eq "or")`},
+		// Strings without quotes, as Microsoft's collection and documentation have them.
+		{`a eq x`, `a eq "x"`},
+		{`name.FamilyName eq Employee and (emails.Value co example.com or emails.Value co example.org)`,
+			`(name.FamilyName eq "Employee" and (emails.Value co "example.com" or emails.Value co "example.org"))`},
+		{`userName sw O`, `userName sw "O"`},
+		{`externalId eq jyoung`, `externalId eq "jyoung"`},
+		{`meta.Created gt 2015-10-10T14:38:21.8617979-07:00`, `meta.Created gt "2015-10-10T14:38:21.8617979-07:00"`},
+		{`id eq 54D382A4-2050-4C03-94D1-E769F1D15682 and manager eq 2819c223`, `(id eq "54D382A4-2050-4C03-94D1-E769F1D15682" and manager eq "2819c223")`},
+		{`emails[type eq work].value eq a@b.test`, `emails[type eq "work"].value eq "a@b.test"`},
+		{`urn:ietf:params:scim:schemas:extension:enterprise:2.0:User.manager eq "1"`, `urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager eq "1"`},
+		{`URN:ietf:params:scim:schemas:core:2.0:User.name.familyName pr`, `URN:ietf:params:scim:schemas:core:2.0:User:name.familyName pr`},
 
-		{``, ``}, {`   `, ``}, {`a`, ``}, {`a eq`, ``}, {`a eq x`, ``}, {`a eq 'x'`, ``}, {`a eq "x`, ``}, {`a eq "x\`, ``},
+		{``, ``}, {`   `, ``}, {`a`, ``}, {`a eq`, ``}, {`a eq 'x'`, ``}, {`a eq x y`, ``}, {`a eq x"y"`, ``}, {`a eq and`, ``}, {`a eq or b pr`, ``}, {`a eq eq`, ``}, {`a eq 12`, `a eq 12`}, {`a eq 012`, ``},
+		{`userName eq x`, ``}, {`urn:ietf:params:scim:schemas:core:2.0:User:userName eq x`, ``}, {`a eq -x`, ``}, {`a eq x;y`, ``}, {`a eq x,y`, ``}, {`a eq "x`, ``}, {`a eq "x\`, ``},
 		{`a is "x"`, ``}, {`eq "x"`, ``}, {`a eq "x" b eq "y"`, ``}, {`a eq "x" and`, ``}, {`and a pr`, ``}, {`a pr or or b pr`, ``},
 		{`(a pr`, ``}, {`a pr)`, ``}, {`()`, ``}, {`not ()`, ``}, {`a[b pr`, ``}, {`a[]`, ``}, {`a[b[c pr]]`, ``}, {`a.b[c pr]`, ``},
 		{`a[b pr].c`, ``}, {`a[b pr].c.d eq 1`, ``}, {`a[b pr]. pr`, ``}, {`a[b pr].u:c eq 1`, ``}, {`1a pr`, ``}, {`a. pr`, ``}, {`.a pr`, ``}, {`a.b.c pr`, ``},
-		{`:a pr`, ``}, {`a: pr`, ``}, {`$ pr`, ``}, {`a eq 01`, ``}, {`a eq --1`, ``}, {`a eq {}`, ``}, {`a eq []`, ``}, {`a eq nan`, ``},
+		{`:a pr`, ``}, {`a: pr`, ``}, {`$ pr`, ``}, {`a eq 01`, ``}, {`a eq --1`, ``}, {`a eq {}`, ``}, {`a eq []`, ``},
 		{`a pr; drop table`, ``}, {"a eq \"\x01\"", ``}, {"a eq \"\\u0000\"", ``}, {"a\x00 pr", ``}, {"a eq \"\xff\"", ``}, {`ä pr`, ``},
 	} {
 		e, err := parseFilter(c.in)

@@ -2,6 +2,7 @@ package scim
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 )
 
@@ -19,7 +20,8 @@ const (
 	maxForeign      = 32 << 10 // bytes of JSON, of one resource together
 	maxForeignDepth = 10
 	maxForeignName  = 256 // bytes
-	maxNames        = 500 // of attributes, known ones included, in one object of a resource
+	maxForeignList  = 1000
+	maxNames        = 500 // of them and of extensions, in a resource or in an extension
 )
 
 // foreign is a value of which nothing is known: a map[string]any, []any, string,
@@ -69,7 +71,7 @@ func (d document) spelled(name string) string {
 		return name
 	}
 	for have := range d {
-		if sameName(have, name) {
+		if len(have) == len(name) && strings.EqualFold(have, name) && lower(have) == lower(name) {
 			return have
 		}
 	}
@@ -154,7 +156,7 @@ func cleanForeign(label string, v any) (any, error) {
 	if list, ok := tree.([]any); ok && len(list) == 0 {
 		return nil, nil // RFC 7643 section 2.5
 	}
-	return foreign{tree}, checkTree(tree)
+	return foreign{tree}, nil
 }
 
 // plainTree copies a body's tree without names that could hold a secret.
@@ -182,6 +184,9 @@ func plainTree(label string, v any, depth int) (any, error) {
 		}
 		return out, nil
 	case []any:
+		if len(v) > maxForeignList {
+			return nil, tooMany(label, maxForeignList)
+		}
 		out := make([]any, 0, len(v))
 		for _, item := range v {
 			value, err := plainTree(label, item, depth+1)
@@ -203,6 +208,34 @@ func safeKey(name string) bool {
 	return !attrName(name) || foreignName(name) || lower(name) == "id" || lower(name) == "schemas" || lower(name) == "meta"
 }
 
+// checkForeign refuses a document with more than may be kept.
+func checkForeign(d document) error {
+	if foreignSize(d) > maxForeign {
+		return bad(typeInvalidValue, "Attributes that no schema describes may have %d bytes together.", maxForeign)
+	}
+	return nil
+}
+
+// foreignSize is how many bytes the foreign values of a document take, and the
+// URNs of its foreign extensions.
+func foreignSize(d document) int {
+	size := 0
+	for name, value := range d {
+		switch v := value.(type) {
+		case foreign:
+			text, _ := json.Marshal(v) // a tree that came out of JSON goes into it
+			size += len(name) + len(text)
+		case document:
+			size += foreignSize(v)
+		case []document:
+			for _, el := range v {
+				size += foreignSize(el)
+			}
+		}
+	}
+	return size
+}
+
 // applyForeign carries out an operation on a foreign attribute of d.
 func (d document) applyForeign(o operation, attr, sub *attribute) error {
 	var have any
@@ -212,6 +245,9 @@ func (d document) applyForeign(o operation, attr, sub *attribute) error {
 	value, err := cleanForeign(attr.name, o.value)
 	if err != nil {
 		return err
+	}
+	if _, known := d[attr.name]; !known && d.full() {
+		return tooManyNames()
 	}
 	c := foreignChange{op: o.op, name: attr.name}
 	if f, ok := value.(foreign); ok {
@@ -232,7 +268,22 @@ func (d document) applyForeign(o operation, attr, sub *attribute) error {
 		return nil
 	}
 	d[attr.name] = foreign{next}
-	return checkTree(next)
+	return nil
+}
+
+// full reports whether d has as many foreign attributes and extensions as it may.
+func (d document) full() bool {
+	n := 0
+	for name, value := range d {
+		if _, ok := value.(foreign); ok || strings.Contains(name, ":") {
+			n++
+		}
+	}
+	return n >= maxNames
+}
+
+func tooManyNames() error {
+	return bad(typeInvalidValue, "There are more than %d attributes that no schema describes.", maxNames)
 }
 
 // foreignChange is an operation on a foreign value.
@@ -257,10 +308,10 @@ func (c foreignChange) of(have any) (any, error) {
 		if !ok {
 			unwanted = []any{c.value}
 		}
+		gone := set(unwanted)
 		var kept []any
-		gone := keysOf(unwanted)
 		for _, el := range list {
-			if !gone[treeKey(el)] {
+			if !gone[jsonOf(el)] {
 				kept = append(kept, el)
 			}
 		}
@@ -272,7 +323,7 @@ func (c foreignChange) of(have any) (any, error) {
 	}
 	more, isMap := c.value.(map[string]any)
 	if base, ok := have.(map[string]any); ok && isMap {
-		return mergedTree(base, more), nil
+		return mergedTree(base, more)
 	}
 	list, isList := have.([]any)
 	if !isList || c.op != opAdd {
@@ -282,24 +333,45 @@ func (c foreignChange) of(have any) (any, error) {
 	if !ok {
 		added = []any{c.value}
 	}
-	out, there := append([]any{}, list...), keysOf(list)
+	out, known := append([]any{}, list...), set(list)
 	for _, el := range added {
-		if key := treeKey(el); !there[key] {
-			there[key], out = true, append(out, el)
+		if text := jsonOf(el); !known[text] {
+			known[text] = true
+			out = append(out, el)
 		}
+	}
+	if len(out) > maxForeignList {
+		return nil, tooMany(c.name, maxForeignList)
 	}
 	return out, nil
 }
 
-func mergedTree(base, over map[string]any) map[string]any {
-	out := make(map[string]any, len(base)+len(over))
-	for k, v := range base {
-		out[k] = v
-	}
-	for k, v := range over {
-		out[memberOf(out, k)] = v
+// set is the texts of a list's elements.
+func set(list []any) map[string]bool {
+	out := make(map[string]bool, len(list))
+	for _, el := range list {
+		out[jsonOf(el)] = true
 	}
 	return out
+}
+
+// jsonOf is the JSON of a tree that came out of JSON, the same for the same tree.
+func jsonOf(tree any) string {
+	text, _ := json.Marshal(tree)
+	return string(text)
+}
+
+// mergedTree is base with the members of over, whose names may be spelled in
+// other capitals.
+func mergedTree(base, over map[string]any) (map[string]any, error) {
+	out := maps.Clone(base)
+	for k, v := range over {
+		out[memberOf(out, k)] = v
+		if len(out) > maxMembers {
+			return nil, tooManyNames()
+		}
+	}
+	return out, nil
 }
 
 // memberOf is the name that an object has already, in any case, or the name itself.
@@ -309,16 +381,21 @@ func memberOf(o map[string]any, name string) string { return document(o).spelled
 func (c foreignChange) member(have any) (any, error) {
 	switch h := have.(type) {
 	case nil, map[string]any:
-		base, _ := h.(map[string]any)
-		out := mergedTree(base, nil)
+		out := map[string]any{}
+		if base, ok := h.(map[string]any); ok {
+			out = maps.Clone(base)
+		}
 		name := memberOf(out, c.sub)
 		if c.op == opRemove || c.value == nil {
 			delete(out, name)
 		} else {
 			out[name] = c.value
 		}
-		if len(out) == 0 {
+		switch {
+		case len(out) == 0:
 			return nil, nil
+		case len(out) > maxMembers:
+			return nil, tooManyNames()
 		}
 		return out, nil
 	case []any:
@@ -374,8 +451,11 @@ func (c foreignChange) selected(have any) (any, error) {
 			out = append(out, el)
 		}
 	}
-	if found || c.op == opRemove {
+	switch {
+	case found || c.op == opRemove:
 		return out, nil
+	case len(out) >= maxForeignList:
+		return nil, tooMany(c.name, maxForeignList)
 	}
 	one, ok := c.filter.(comparison)
 	if !ok || one.op != opEqual || one.value == nil || one.path.sub != "" || one.path.uri != "" || !foreignName(one.path.name) {

@@ -2,6 +2,7 @@ package scim
 
 import (
 	"net/http"
+	"slices"
 
 	"rollcall/models"
 	"rollcall/roster"
@@ -74,7 +75,7 @@ func (h *handler) groupSteps(c call, foreign document, o operation) ([]roster.Gr
 	case t.foreign():
 		return nil, foreign.apply(groupType, o)
 	case t.attr == nil, t.sub != nil && t.sub.kind == kindForeign:
-		return nil, nil // not kept
+		return nil, notKept(groupType, o.path.attr)
 	case t.attr.readOnly:
 		if text, _ := o.value.(string); t.attr.name == "id" && o.op != opRemove && text == c.id {
 			return nil, nil
@@ -113,7 +114,11 @@ func (h *handler) assignGroup(c call, foreign document, op string, values object
 		if err != nil {
 			continue
 		}
-		if t := foreign.resolve(groupType, path.attr, m.value); !t.found() || t.attr != nil && t.attr.readOnly {
+		t := foreign.resolve(groupType, path.attr, m.value)
+		if err := sameID(t, m.value, c.id); err != nil {
+			return nil, err
+		}
+		if !t.found() || t.attr != nil && t.attr.readOnly {
 			continue
 		}
 		more, err := h.groupSteps(c, foreign, operation{op: op, path: &path, value: m.value, given: true})
@@ -145,6 +150,9 @@ func (h *handler) memberSteps(c call, o operation, t target) ([]roster.GroupChan
 		return h.callMembers(c, o, t.sub)
 	}
 	if o.path.filter == nil {
+		if o.op == opAdd && noID(o.value) {
+			return nil, nil
+		}
 		refs, err := readMembers(o.value)
 		switch {
 		case err != nil:
@@ -156,23 +164,51 @@ func (h *handler) memberSteps(c call, o operation, t target) ([]roster.GroupChan
 		}
 		return groupState{members: &refs}.steps(o.op), nil
 	}
-	ids, err := h.selected(c, o.path.filter)
+	return h.selectedSteps(c, o)
+}
+
+// selectedSteps is an operation on whole members that a filter selects. A value
+// may say what they are called; who they are cannot change.
+func (h *handler) selectedSteps(c call, o operation) ([]roster.GroupChange, error) {
+	removing := o.op == opRemove || o.value == nil
+	named, err := h.selected(c, o.path.filter, o.op == opReplace && !removing)
 	if err != nil {
 		return nil, err
 	}
-	if o.op == opRemove || o.value == nil {
-		return []roster.GroupChange{{Remove: ids}}, nil
+	if removing {
+		return []roster.GroupChange{{Remove: named}}, nil
 	}
-	if len(ids) == 0 {
-		return nil, bad(typeNoTarget, "No value of members matches the filter.")
+	if len(named) == 0 {
+		return nil, noSuchMember()
 	}
-	// An element that the filter names and that is not there is made.
-	step := roster.GroupChange{}
-	for _, id := range ids {
-		step.Add = append(step.Add, roster.GroupRef{ID: id})
+	refs, err := readMembers(o.value)
+	if err != nil {
+		return nil, err
+	}
+	var step roster.GroupChange
+	for _, ref := range refs {
+		if !slices.Contains(named, ref.ID) {
+			return nil, bad(typeMutability, "members.value cannot change; add or remove the member.")
+		}
+		if o.op == opReplace {
+			step.Call = append(step.Call, ref)
+		} else {
+			step.Add = append(step.Add, ref)
+		}
 	}
 	return []roster.GroupChange{step}, nil
 }
+
+// noID reports whether a text stands where members belong that is nobody's id by
+// its form, such as the "string id 1" of Microsoft's collection. Nobody is added
+// for it. What could be an id and is nobody's is refused.
+func noID(value any) bool {
+	text, ok := value.(string)
+	_, err := models.ParseID(text)
+	return ok && err != nil
+}
+
+func noSuchMember() error { return bad(typeNoTarget, "No value of members matches the filter.") }
 
 // callMembers is an operation on what members are called.
 func (h *handler) callMembers(c call, o operation, display *attribute) ([]roster.GroupChange, error) {
@@ -184,12 +220,12 @@ func (h *handler) callMembers(c call, o operation, display *attribute) ([]roster
 		}
 		text, _ = cleaned.(string)
 	}
-	ids, err := h.selected(c, o.path.filter)
+	ids, err := h.selected(c, o.path.filter, false)
 	if err != nil {
 		return nil, err
 	}
 	if len(ids) == 0 && o.op != opRemove {
-		return nil, bad(typeNoTarget, "No value of members matches the filter.")
+		return nil, noSuchMember()
 	}
 	var step roster.GroupChange
 	for _, id := range ids {
@@ -232,16 +268,20 @@ func (l *lookedAt) group(h *handler, c call) (roster.GroupWithMembers, error) {
 }
 
 // selected lists the members that a filter selects. The usual filter names
-// their ids; for any other the members are looked at.
-func (h *handler) selected(c call, e expr) ([]models.ID, error) {
-	if ids, ok := named(e); ok {
+// their ids; for any other, or where they have to be members already, the members
+// are looked at.
+func (h *handler) selected(c call, e expr, present bool) ([]models.ID, error) {
+	members := find(groupType.attributes, "members")
+	if _, err := inside(members, e); err != nil {
+		return nil, err
+	}
+	if ids, ok := named(e); ok && !present {
 		return ids, nil
 	}
 	g, err := c.looked.group(h, c)
 	if err != nil {
 		return nil, err
 	}
-	members := find(groupType.attributes, "members")
 	var ids []models.ID
 	for _, m := range g.Members {
 		el := document{"value": string(m.ID), "type": "User"}

@@ -3,6 +3,7 @@ package scim
 import (
 	"encoding/json"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -22,6 +23,7 @@ type parser struct {
 	terms    int
 	scimType string
 	what     string // filter or path, for messages
+	bare     bool   // a string stood without quotes
 }
 
 // check bounds the text before it is looked at.
@@ -63,6 +65,28 @@ func (p *parser) literal() (any, bool) {
 	return nil, false
 }
 
+// bareWord reads a string that lacks its quotes: letters, digits and what stands
+// in addresses, names of hosts, ids and dates. A number, an operator and a word
+// that joins terms are none.
+func (p *parser) bareWord() (string, bool) {
+	word := p.word()
+	if word == "" || strings.Trim(word, "0123456789") == "" {
+		return "", false
+	}
+	for i, r := range word {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && (i == 0 || !strings.ContainsRune("@._-:+", r)) {
+			return "", false
+		}
+	}
+	switch l := lower(word); l {
+	case "and", "or", "not":
+		return "", false
+	default:
+		_, isOperator := operators[l]
+		return word, !isOperator
+	}
+}
+
 func (p *parser) quoted() (any, bool) {
 	for i := p.pos + 1; i < len(p.text); i++ {
 		switch p.text[i] {
@@ -70,9 +94,10 @@ func (p *parser) quoted() (any, bool) {
 			i++
 		case '"':
 			var s string
-			err := json.Unmarshal([]byte(p.text[p.pos:i+1]), &s)
+			raw := []byte(p.text[p.pos : i+1])
+			err := json.Unmarshal(raw, &s)
 			p.pos = i + 1
-			return s, err == nil && !strings.ContainsRune(s, 0)
+			return s, err == nil && !strings.ContainsRune(s, 0) && !halfPair(raw)
 		}
 	}
 	return nil, false

@@ -150,18 +150,18 @@ func calledBy(e expr) string {
 func (h *handler) answerAll(c call, q query) (reply, error) {
 	types := []*resourceType{userType, groupType}
 	asks := make([]roster.ScimQuery, len(types))
-	unknown := 0
+	unknown := map[attrPath]int{} // in how many types there is no such attribute
 	for i, t := range types {
 		asks[i] = roster.ScimQuery{}
 		if q.filter != nil {
-			compiler := &filterCompiler{of: t}
+			compiler := newCompiler(t)
 			f, err := compiler.compile(q.filter)
 			if err != nil {
 				return reply{}, err
 			}
 			asks[i].Filter = f
-			if compiler.unknown {
-				unknown++
+			for path := range compiler.unknown {
+				unknown[path]++
 			}
 		}
 		var err error
@@ -169,8 +169,10 @@ func (h *handler) answerAll(c call, q query) (reply, error) {
 			return reply{}, err
 		}
 	}
-	if unknown == len(types) {
-		return reply{}, bad(typeInvalidFilter, "The filter names an attribute that no resource has.")
+	for _, n := range unknown {
+		if n == len(types) {
+			return reply{}, bad(typeInvalidFilter, "The filter names an attribute that no resource has.")
+		}
 	}
 	if q.byCursor {
 		return h.answerAllByCursor(c, q, types, asks)
@@ -203,7 +205,7 @@ func (h *handler) answerAllByCursor(c call, q query, types []*resourceType, asks
 	}
 	from, after := place>>placeBits, place&(1<<placeBits-1)
 	answer := listBody{Schemas: []string{urnList}, Resources: []any{}}
-	full := q.count == 0 // from here on resources are only counted
+	full := false // from here on resources are only counted
 	for i, t := range types {
 		asks[i].Cursor = true
 		if i >= from && !full {
@@ -219,7 +221,7 @@ func (h *handler) answerAllByCursor(c call, q query, types []*resourceType, asks
 		answer.TotalResults += f.total
 		answer.Resources = append(answer.Resources, f.resources...)
 		switch {
-		case i < from, q.count == 0:
+		case i < from:
 		case full && answer.NextCursor == "" && f.total > 0:
 			answer.NextCursor = q.cursorAt(anyType, i<<placeBits, c.now())
 		case !full && f.more && len(f.resources) > 0:
@@ -251,18 +253,18 @@ func (q query) sort(t *resourceType, other bool) (*roster.ScimSort, error) {
 	to := t.resolve(path)
 	switch {
 	case !ok || to.attr == nil && !other || to.attr != nil && (to.attr.writeOnly || to.attr.name == "groups" || to.attr.name == "members"):
-		return nil, bad(typeInvalidPath, "sortBy names no attribute that can be sorted by.")
+		return nil, bad(typeInvalidValue, "sortBy names no attribute that can be sorted by.")
 	case to.attr == nil:
 		return nil, nil
 	case to.attr.bare && to.sub == nil:
 		to.sub = find(to.attr.sub, "value")
 	case to.attr.many && (to.sub == nil || to.sub.name == "value"):
 		if to.sub == nil && find(to.attr.sub, "value") == nil {
-			return nil, bad(typeInvalidPath, "sortBy must name a part of %s.", to.label())
+			return nil, bad(typeInvalidValue, "sortBy must name a part of %s.", to.label())
 		}
 		return &roster.ScimSort{Attr: name(to), Desc: q.descending}, nil
 	case to.attr.kind == kindComplex && to.sub == nil:
-		return nil, bad(typeInvalidPath, "sortBy must name a part of %s.", to.label())
+		return nil, bad(typeInvalidValue, "sortBy must name a part of %s.", to.label())
 	}
 	by := name(to)
 	if to.sub != nil {
@@ -271,5 +273,9 @@ func (q query) sort(t *resourceType, other bool) (*roster.ScimSort, error) {
 	if strings.HasPrefix(by, "meta.") && to.sub.kind != kindTime {
 		return nil, nil // the same for all, or as good as
 	}
-	return &roster.ScimSort{Attr: by, Desc: q.descending}, nil
+	desc := q.descending
+	if by == "active" {
+		desc = !desc // the roster sorts by the status, whose first is "active"; false comes before true
+	}
+	return &roster.ScimSort{Attr: by, Desc: desc}, nil
 }

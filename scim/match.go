@@ -35,21 +35,41 @@ func compare(c comparison, a *attribute, value document) bool {
 		return false
 	}
 	have := value[sub.name]
+	if have == nil && c.value != nil && sub.name == "primary" {
+		have = false // where nothing is said (RFC 7643 section 2.4)
+	}
 	switch c.op {
 	case opPresent:
 		return have != nil
 	case opEqual:
-		return sameLiteral(have, c.value)
+		return equal(sub, have, c.value)
 	case opNotEqual:
-		return !sameLiteral(have, c.value)
+		return !equal(sub, have, c.value)
 	}
 	x, ok := have.(string)
 	y, isText := c.value.(string)
 	if !ok || !isText {
 		return false // only text is ordered or has parts
 	}
-	x, y = strings.ToLower(x), strings.ToLower(y)
-	switch c.op {
+	if !sub.exact {
+		x, y = strings.ToLower(x), strings.ToLower(y)
+	}
+	return compareText(c.op, x, y)
+}
+
+// equal is sameLiteral for a sub-attribute, whose capitals may count.
+func equal(sub *attribute, have, literal any) bool {
+	if _, isText := literal.(string); isText && sub.exact {
+		return have == literal
+	}
+	return sameLiteral(have, literal)
+}
+
+// compareText compares two texts to the letter.
+func compareText(op operator, x, y string) bool {
+	switch op {
+	case opEqual:
+		return x == y
 	case opContains:
 		return strings.Contains(x, y)
 	case opStartsWith:

@@ -2,8 +2,12 @@ package scim
 
 import "strings"
 
-// maxOperations bounds one PATCH.
-const maxOperations = 1000
+// Bounds of one PATCH: its operations, and the attributes that the values of all
+// of them name.
+const (
+	maxOperations = 1000
+	maxAssigned   = 2000
+)
 
 // The operations of RFC 7644 section 3.5.2.
 const (
@@ -23,7 +27,7 @@ type operation struct {
 // readPatch reads the body of a PATCH. Nothing is applied until all of it is
 // understood.
 func readPatch(body object) ([]operation, error) {
-	if err := checkSchemas(body); err != nil {
+	if err := checkMessage(body, urnPatch); err != nil {
 		return nil, err
 	}
 	v, _ := body.get("Operations")
@@ -35,6 +39,7 @@ func readPatch(body object) ([]operation, error) {
 		return nil, bad(typeInvalidValue, "Operations has more than %d elements.", maxOperations)
 	}
 	ops := make([]operation, 0, len(list))
+	assigned := 0
 	for _, item := range list {
 		o, ok := item.(object)
 		if !ok {
@@ -44,9 +49,24 @@ func readPatch(body object) ([]operation, error) {
 		if err != nil {
 			return nil, err
 		}
+		if assigned += assignments(op.value); assigned > maxAssigned {
+			return nil, bad(typeInvalidValue, "The operations name more than %d attributes.", maxAssigned)
+		}
 		ops = append(ops, op)
 	}
 	return ops, nil
+}
+
+// assignments counts the attributes that a value names, and the parts of those
+// that are objects. Elements of lists have bounds of their own.
+func assignments(value any) int {
+	o, _ := value.(object)
+	n := len(o)
+	for _, m := range o {
+		inner, _ := m.value.(object)
+		n += len(inner)
+	}
+	return n
 }
 
 func readOperation(o object) (operation, error) {
@@ -84,25 +104,24 @@ func readOperation(o object) (operation, error) {
 // must be thrown away.
 func (d document) patch(r *resourceType, ops []operation) error {
 	for _, o := range ops {
-		if err := d.carryOut(r, o); err != nil {
-			return err
+		if o.path == nil {
+			values, ok := o.value.(object)
+			if !ok {
+				return bad(typeInvalidValue, "An operation without a path needs an object as its value.")
+			}
+			if err := d.assign(r, o.op, values); err != nil {
+				return err
+			}
+			continue
 		}
-		if err := d.checkNames(); err != nil {
+		if _, foreign := d[d.spelled(o.path.attr.name)]; !foreign {
+			o.path = &patchPath{attr: r.qualified(o.path.attr), filter: o.path.filter}
+		}
+		if err := d.apply(r, o); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (d document) carryOut(r *resourceType, o operation) error {
-	if o.path != nil {
-		return d.apply(r, o)
-	}
-	values, ok := o.value.(object)
-	if !ok {
-		return bad(typeInvalidValue, "An operation without a path needs an object as its value.")
-	}
-	return d.assign(r, o.op, values)
 }
 
 // assign adds or replaces every attribute of values. Its keys may be names,
@@ -119,7 +138,11 @@ func (d document) assign(r *resourceType, op string, values object) error {
 		if err != nil {
 			continue
 		}
-		if t := d.resolve(r, path.attr, m.value); !t.found() || t.attr != nil && t.attr.readOnly {
+		t := d.resolve(r, path.attr, m.value)
+		if err := sameID(t, m.value, d.text("id")); err != nil {
+			return err
+		}
+		if !t.found() || t.attr != nil && t.attr.readOnly {
 			continue
 		}
 		if err := d.apply(r, operation{op: op, path: &path, value: m.value, given: true}); err != nil {
@@ -129,22 +152,32 @@ func (d document) assign(r *resourceType, op string, values object) error {
 	return nil
 }
 
+// sameID refuses a value without a path that is meant for another resource. id is
+// "" where there is no resource yet. Other read-only attributes are passed over.
+func sameID(t target, value any, id string) error {
+	if t.attr != nil && t.attr.name == "id" && id != "" && value != nil && value != id {
+		return bad(typeMutability, "id is read-only.")
+	}
+	return nil
+}
+
 // apply carries out one operation that has a path.
 func (d document) apply(r *resourceType, o operation) error {
 	t := d.resolve(r, o.path.attr, o.value)
 	switch {
 	case !t.found():
-		return nil // not kept
+		return notKept(r, o.path.attr)
 	case o.path.filter != nil && t.attr == nil:
 		return bad(typeInvalidPath, "%s is not multi-valued, so it takes no filter.", t.ext.name)
-	case t.ext == nil && len(d) > maxNames:
-		return tooManyNames()
 	case t.ext == nil:
 		return d.applyTo(o, t.attr, t.sub)
 	}
-	inner := merged(d.complex(t.ext.urn), nil)
-	if len(inner) > maxNames || len(d) > maxNames {
-		return tooManyNames()
+	inner := d.complex(t.ext.urn)
+	if inner == nil {
+		if d.full() {
+			return tooManyNames()
+		}
+		inner = document{}
 	}
 	var err error
 	if t.attr != nil {
@@ -160,6 +193,15 @@ func (d document) apply(r *resourceType, o operation) error {
 		return nil
 	}
 	d[t.ext.urn] = inner
+	return nil
+}
+
+// notKept is what becomes of an operation on a path of nothing that is kept: it is
+// passed over, unless the path goes into an attribute that has no inside.
+func notKept(r *resourceType, p attrPath) error {
+	if p.sub != "" && r.resolve(attrPath{uri: p.uri, name: p.name}).attr != nil {
+		return bad(typeInvalidPath, "%s has no sub-attribute %s.", p.name, p.sub)
+	}
 	return nil
 }
 
@@ -219,11 +261,19 @@ func (d document) applyTo(o operation, attr, sub *attribute) error {
 	case o.path.filter != nil && !attr.many:
 		return bad(typeInvalidPath, "%s is not multi-valued, so it takes no filter.", attr.name)
 	case o.path.filter != nil:
+		if _, err := inside(attr, o.path.filter); err != nil {
+			return err
+		}
 		test := func(el document) bool { return matches(o.path.filter, attr, el) }
-		return d.applySelected(o, attr, sub, test, wanted(o.path.filter, attr))
+		var fresh document
+		if sub != nil { // a part of an element may be assigned before there is one
+			fresh = wanted(o.path.filter, attr)
+		}
+		return d.applySelected(o, attr, sub, test, fresh)
 	case sub != nil && attr.many: // of every element, or of the first one to come
 		return d.applySelected(o, attr, sub, func(document) bool { return true }, document{})
 	case sub != nil:
+		d.forget(attr, sub.name, o.value)
 		return d.applySub(o, attr, sub)
 	case o.op == opRemove:
 		return d.remove(o, attr)
@@ -251,12 +301,12 @@ func (d document) applyTo(o operation, attr, sub *attribute) error {
 // applySubs adds or replaces the sub-attributes that are named. The others of a
 // complex attribute stay (RFC 7644 section 3.5.2.3).
 func (d document) applySubs(o operation, attr *attribute) error {
-	values, ok := o.value.(object)
-	if text, isText := o.value.(string); isText && attr.bare {
-		values, ok = object{{name: "value", value: text}}, true
-	}
+	values, ok := asObject(attr, o.value)
 	if !ok {
 		return bad(typeInvalidValue, "%s must be an object.", attr.name)
+	}
+	for _, m := range values {
+		d.forget(attr, m.name, m.value)
 	}
 	for _, m := range values {
 		sub := find(attr.sub, m.name)
@@ -271,6 +321,15 @@ func (d document) applySubs(o operation, attr *attribute) error {
 		}
 	}
 	return nil
+}
+
+// forget drops the address of a manager before another one's id comes.
+func (d document) forget(attr *attribute, sub string, value any) {
+	if have := d.complex(attr.name); attr.bare && lower(sub) == "value" && have["$ref"] != nil && have["value"] != value {
+		have = merged(have, nil)
+		delete(have, "$ref")
+		d[attr.name] = have
+	}
 }
 
 // merged is base with the sub-attributes of over.
@@ -298,7 +357,7 @@ func (d document) applySub(o operation, attr, sub *attribute) error {
 		return nil
 	}
 	d[attr.name] = c
-	return nil
+	return c.checkParts(attr.name)
 }
 
 // subValue is the cleaned value for a sub-attribute, nil to take it away.

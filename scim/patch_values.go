@@ -65,19 +65,28 @@ func includes(el, part document) bool {
 	return true
 }
 
-// append adds elements that are not there yet; a new primary one takes over.
+// append adds elements that are not there yet, or what they say more of one that
+// has the same value and type; a new primary one takes over.
 func (d document) append(attr *attribute, more []document) error {
 	list := d.list(attr.name)
 	for _, el := range more {
 		if contains(list, el) {
 			continue
 		}
-		if len(list) == maxValues {
+		at := twin(list, el)
+		switch {
+		case at >= 0:
+			list[at] = merged(list[at], el)
+			if err := list[at].checkParts(attr.name); err != nil {
+				return err
+			}
+		case len(list) == maxValues:
 			return tooManyValues(attr.name)
+		default:
+			at, list = len(list), append(list, el)
 		}
-		list = append(list, el)
 		if el.flag("primary") {
-			demote(list, len(list)-1)
+			demote(list, at)
 		}
 	}
 	d.setList(attr, list)
@@ -93,11 +102,12 @@ func contains(list []document, el document) bool {
 	return false
 }
 
-// demote leaves one element primary (RFC 7644 section 3.5.2).
+// demote leaves one element primary and says of the one before that it is not
+// (RFC 7644 section 3.5.2).
 func demote(list []document, primary int) {
 	for i, el := range list {
-		if i != primary {
-			delete(el, "primary")
+		if i != primary && el.flag("primary") {
+			el["primary"] = false
 		}
 	}
 }
@@ -120,6 +130,9 @@ func (d document) applySelected(o operation, attr, sub *attribute, test func(doc
 			if el = change(el); el == nil {
 				continue
 			}
+			if err := el.checkParts(attr.name); err != nil {
+				return err
+			}
 			if el.flag("primary") && !before {
 				promoted = append(promoted, len(kept))
 			}
@@ -127,7 +140,7 @@ func (d document) applySelected(o operation, attr, sub *attribute, test func(doc
 		kept = append(kept, el)
 	}
 	switch {
-	case found == 0 && o.op == opRemove:
+	case found == 0 && (o.op == opRemove || o.value == nil):
 		return nil
 	case found == 0 && fresh == nil:
 		return bad(typeNoTarget, "No value of %s matches the filter.", attr.name)
@@ -163,6 +176,9 @@ func elementChange(o operation, attr, sub *attribute) (func(document) document, 
 		return func(document) document { return nil }, nil
 	case o.value == nil:
 		return nil, nil
+	}
+	if list, ok := o.value.([]any); ok && len(list) == 1 { // as SAP's client writes it
+		o.value = list[0]
 	}
 	cleaned, err := cleanComplex(attr, attr.name, o.value)
 	value, ok := cleaned.(document)

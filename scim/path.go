@@ -10,6 +10,12 @@ type attrPath struct{ uri, name, sub string }
 // belong to version numbers.
 func parseAttrPath(word string) (attrPath, bool) {
 	var p attrPath
+	for _, urn := range []string{urnUser, urnGroup, urnEnterprise} {
+		// Microsoft's samples write urn:...:User.manager for urn:...:User:manager.
+		if n := len(urn); len(word) > n && word[n] == '.' && lower(word[:n]) == lower(urn) {
+			word = word[:n] + ":" + word[n+1:]
+		}
+	}
 	if i := strings.LastIndexByte(word, ':'); i >= 0 {
 		if i == 0 {
 			return p, false

@@ -6,6 +6,15 @@ import "strings"
 // (RFC 7644 section 3.9).
 type projection struct{ only, without []target }
 
+// exclusive refuses a client that names what it wants and what it does not (RFC
+// 7644 section 3.9).
+func exclusive(only, without []string) error {
+	if len(only) > 0 && len(without) > 0 {
+		return bad(typeInvalidValue, "Name attributes or excludedAttributes, not both.")
+	}
+	return nil
+}
+
 // all reports whether nothing is left out.
 func (p projection) all() bool { return len(p.only) == 0 && len(p.without) == 0 }
 
@@ -230,6 +239,9 @@ func subsOf(list []target, ext *extension, attr *attribute) []string {
 
 // narrow keeps (or drops) the named sub-attributes of a value; nil is nothing left.
 func narrow(value any, subs []string, keep bool) any {
+	if len(subs) == 0 && !keep {
+		return value
+	}
 	for _, s := range subs {
 		if s == "" && keep {
 			return value

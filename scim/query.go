@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -49,13 +50,13 @@ func readQuery(c call) (query, error) {
 			return q, err
 		}
 	}
-	if values.Has("startIndex") {
-		if q.start, err = integer(typeInvalidValue, "startIndex", values.Get("startIndex")); err != nil {
+	if text := values.Get("startIndex"); text != "" {
+		if q.start, err = integer(typeInvalidValue, "startIndex", text); err != nil {
 			return q, err
 		}
 	}
-	if values.Has("count") {
-		if q.count, err = integer(q.countType(), "count", values.Get("count")); err != nil {
+	if text := values.Get("count"); text != "" {
+		if q.count, err = integer(q.countType(), "count", text); err != nil {
 			return q, err
 		}
 	}
@@ -86,6 +87,12 @@ func (q *query) finish(order string) error {
 	default:
 		return bad(typeInvalidValue, "sortOrder must be ascending or descending.")
 	}
+	if q.byCursor && q.count < 1 { // a page without resources would have no place to go on from
+		return bad(typeInvalidCount, "count must be 1 or more with a cursor.")
+	}
+	if err := exclusive(q.attributes, q.without); err != nil {
+		return err
+	}
 	q.start = max(q.start, 1)
 	q.count = min(max(q.count, 0), maxCount)
 	return nil
@@ -93,7 +100,7 @@ func (q *query) finish(order string) error {
 
 // fromBody reads a search request (RFC 7644 section 3.4.3).
 func (q *query) fromBody(body object) error {
-	if err := checkSchemas(body); err != nil {
+	if err := checkMessage(body, urnSearch); err != nil {
 		return err
 	}
 	q.start, q.count = 1, defaultCount
@@ -119,7 +126,11 @@ func (q *query) fromBody(body object) error {
 		if !given || v == nil {
 			continue
 		}
-		n, err := integer(typeInvalidValue, name, textOf(v))
+		scimType := typeInvalidValue
+		if name == "count" {
+			scimType = q.countType()
+		}
+		n, err := integer(scimType, name, textOf(v))
 		if err != nil {
 			return err
 		}
@@ -169,6 +180,8 @@ func words(values []string) []string {
 	return out
 }
 
+var separating = regexp.MustCompile(`;[A-Za-z]+=`)
+
 // parameterNames are the parameters that a request may have. Others are passed over.
 var parameterNames = []string{"filter", "sortBy", "sortOrder", "startIndex", "count", "cursor", "attributes", "excludedAttributes"}
 
@@ -176,9 +189,12 @@ var parameterNames = []string{"filter", "sortBy", "sortOrder", "startIndex", "co
 // like those of attributes: a filter that was passed over for a capital would
 // answer with everybody. Lists of attributes may come in parts; of the others there
 // is one each, so that nobody in between can have read another than we do.
+// A semicolon may stand in a query as it is (RFC 3986 section 3.4), and many
+// clients leave it so; net/url reads none. One that seems to separate parameters
+// is refused: what follows may be a filter.
 func parameters(u *url.URL) (url.Values, error) {
-	sent, err := url.ParseQuery(u.RawQuery)
-	if err != nil {
+	sent, err := url.ParseQuery(strings.ReplaceAll(u.RawQuery, ";", "%3B"))
+	if err != nil || separating.MatchString(u.RawQuery) {
 		return nil, bad(typeInvalidSyntax, "The query string is not properly encoded.")
 	}
 	values := url.Values{}

@@ -18,9 +18,14 @@ const (
 	quirkOwnID        = "id in value"
 	quirkPassword     = "password sent"
 	quirkSingle       = "single value for a list"
+	quirkList         = "list for a single value"
+	quirkNoSchemas    = "message without schemas"
 	quirkNoType       = "no content type"
+	quirkFilledType   = "content type of the client's library"
 	quirkPath         = "surplus slash"
 	quirkEndpointCase = "endpoint in other case"
+	quirkNoQuotes     = "string without quotes"
+	quirkNobody       = "member that is no id"
 )
 
 // quirks lists what a request did that another server might refuse.
@@ -32,8 +37,20 @@ func quirks(r *http.Request, rest []string, body object) []string {
 	if len(rest) > 0 && (lower(rest[0]) == "users" && rest[0] != "Users" || lower(rest[0]) == "groups" && rest[0] != "Groups") {
 		found[quirkEndpointCase] = true
 	}
-	if body != nil && r.Header.Get("Content-Type") == "" {
-		found[quirkNoType] = true
+	filter := ""
+	if r.Method == http.MethodGet && strings.Contains(r.URL.RawQuery, "filter=") {
+		filter = r.URL.Query().Get("filter")
+	}
+	if body != nil {
+		switch sent := r.Header.Get("Content-Type"); {
+		case sent == "":
+			found[quirkNoType] = true
+		case slices.Contains(filledIn, sent):
+			found[quirkFilledType] = true
+		}
+	}
+	if _, says := body.get("schemas"); !says && r.Method == http.MethodPatch && body != nil { // as authentik writes a group's new name
+		found[quirkNoSchemas] = true
 	}
 	switch {
 	case len(rest) > 0 && lower(rest[0]) == "bulk":
@@ -43,8 +60,13 @@ func quirks(r *http.Request, rest []string, body object) []string {
 			}
 		}
 	case len(rest) > 0 && rest[len(rest)-1] == ".search":
+		v, _ := body.get("filter")
+		filter, _ = v.(string)
 	default:
 		bodyQuirks(r.Method, rest, body, found)
+	}
+	if filter != "" && lacksQuotes(filter) {
+		found[quirkNoQuotes] = true
 	}
 	out := []string{}
 	for q := range found {
@@ -111,8 +133,14 @@ func operationQuirks(t *resourceType, o object, found map[string]bool) {
 		return
 	}
 	to := t.resolve(path.attr)
-	if _, isList := value.([]any); isList && lower(op) == opRemove {
+	switch _, isList := value.([]any); {
+	case isList && lower(op) == opRemove:
 		found[quirkRemoveList] = true
+	case isList && path.filter != nil:
+		found[quirkList] = true
+	}
+	if to.attr != nil && to.attr.name == "members" && noID(value) {
+		found[quirkNobody] = true
 	}
 	attributeQuirks(to, value, found)
 }
@@ -178,6 +206,9 @@ func attributeQuirks(to target, value any, found map[string]bool) {
 		}
 		if a.bare {
 			found[quirkManager] = true
+		}
+		if a.many {
+			found[quirkSingle] = true
 		}
 	case object:
 		if a.many {

@@ -208,16 +208,15 @@ func (c call) groupDocument(g roster.GroupWithMembers) (document, error) {
 	if g.ExternalID != nil {
 		d["externalId"] = *g.ExternalID
 	}
-	if len(g.Members) > 0 {
-		members := make([]document, len(g.Members))
-		for i, m := range g.Members {
-			members[i] = document{"value": string(m.ID), "type": "User", "$ref": c.location(userType, m.ID)}
-			if m.Display != "" {
-				members[i]["display"] = m.Display
-			}
+	// Without people the list is there and empty: clients count what is in it.
+	members := make([]document, len(g.Members))
+	for i, m := range g.Members {
+		members[i] = document{"value": string(m.ID), "type": "User", "$ref": c.location(userType, m.ID)}
+		if m.Display != "" {
+			members[i]["display"] = m.Display
 		}
-		d["members"] = members
 	}
+	d["members"] = members
 	return d, nil
 }
 

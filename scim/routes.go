@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -134,6 +135,15 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, notFound())
 		return
 	}
+	if open(r, slug, rest) {
+		answer, err := h.getConfig(call{r: r, base: h.door(slug)})
+		if err != nil {
+			h.refuse(w, r, err)
+			return
+		}
+		h.write(w, r, answer)
+		return
+	}
 	actor, team, settings, err := h.authenticate(r, slug)
 	if err != nil {
 		if settings.ID != "" { // somebody of the team: its admins see it
@@ -148,7 +158,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	r = r.WithContext(ctx)
 	body := new(object)
-	c := call{r: r, now: h.now, team: team, base: h.base + "/scim/" + team.Slug + "/v2", limit: maxBody, read: body, dry: settings.DryRun}
+	c := call{r: r, now: h.now, team: team, base: h.door(team.Slug), limit: maxBody, read: body, dry: settings.DryRun}
 	answer, err := h.run(c, r.Method, rest)
 	h.note(r, record{began: began, actor: actor, rest: rest, body: *body, status: answer.status, err: err, dry: settings.DryRun})
 	if settings.DryRun {
@@ -161,6 +171,17 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.write(w, r, answer)
 }
 
+// open reports whether a request may be answered to anybody. What the server can
+// do and how to prove oneself is the same for every team, whether it exists or
+// not, and RFC 7643 section 5 wants it readable before there is a token.
+func open(r *http.Request, slug string, rest []string) bool {
+	return len(r.Header.Values("Authorization")) == 0 && (r.Method == http.MethodGet || r.Method == http.MethodHead) &&
+		len(rest) == 1 && lower(rest[0]) == "serviceproviderconfig" && strings.Trim(slug, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+}
+
+// door is the address of a team's door.
+func (h *handler) door(slug string) string { return h.base + "/scim/" + slug + "/v2" }
+
 // run finds the verb and runs it.
 func (h *handler) run(c call, method string, rest []string) (reply, error) {
 	run, id, err := route(method, rest)
@@ -171,6 +192,12 @@ func (h *handler) run(c call, method string, rest []string) (reply, error) {
 	if _, err := parameters(c.r.URL); err != nil {
 		return reply{}, err
 	}
+	if slices.Contains([]string{http.MethodPost, http.MethodPut, http.MethodPatch}, method) {
+		// Nothing is changed for an answer that could not be given.
+		if _, err := c.show(userType); err != nil {
+			return reply{}, err
+		}
+	}
 	if len(rest) > 0 && lower(rest[0]) == "groups" {
 		c.limit = maxGroupBody
 	}
@@ -179,7 +206,8 @@ func (h *handler) run(c call, method string, rest []string) (reply, error) {
 }
 
 // split takes /scim/{team}/v2/{rest...} apart. Empty segments are passed over:
-// base URLs are pasted with and without a slash at the end.
+// base URLs are pasted with and without a slash at the end. Without a version the
+// latest is meant (RFC 7644 section 3.13), which is the only one.
 func split(path string) (slug string, rest []string, ok bool) {
 	var parts []string
 	for _, p := range strings.Split(path, "/") {
@@ -187,15 +215,28 @@ func split(path string) (slug string, rest []string, ok bool) {
 			parts = append(parts, p)
 		}
 	}
-	if len(parts) < 3 || parts[0] != "scim" || parts[2] != "v2" {
+	if len(parts) < 2 || parts[0] != "scim" {
 		return "", nil, false
 	}
-	return parts[1], parts[3:], true
+	slug, rest = parts[1], parts[2:]
+	if len(rest) > 0 && rest[0] == "v2" {
+		rest = rest[1:]
+	}
+	return slug, rest, true
+}
+
+// isVersion reports whether a segment of a path asks for a version of SCIM.
+func isVersion(segment string) bool {
+	digits, ok := strings.CutPrefix(lower(segment), "v")
+	return ok && digits != "" && strings.Trim(digits, "0123456789.") == ""
 }
 
 // route finds the verb for a method and the path behind the team's door. The
 // names of endpoints are taken in any case.
 func route(method string, rest []string) (verb, string, error) {
+	if len(rest) > 0 && isVersion(rest[0]) {
+		return nil, "", bad(typeInvalidVers, "This server speaks version 2 of SCIM: v2.")
+	}
 	var key, id string
 	switch len(rest) {
 	case 0:

@@ -63,6 +63,7 @@ func BenchmarkScale(b *testing.B) {
 		{"active-last", func(int) {
 			s.ask("GET", fmt.Sprintf("/Users?filter=%s&startIndex=%d&count=100", escape("active eq true"), users-99), "", 200)
 		}},
+		{"inactive-first", func(int) { s.ask("GET", "/Users?filter="+escape("active eq false")+"&count=100", "", 200) }},
 		{"sorted-first", func(int) { s.ask("GET", "/Users?sortBy=userName&count=100", "", 200) }},
 		{"sorted-last", func(int) {
 			s.ask("GET", fmt.Sprintf("/Users?sortBy=userName&startIndex=%d&count=100", users-99), "", 200)
@@ -147,6 +148,10 @@ func (s *scale) seed(b *testing.B, users int) {
 	if s.h.db.Dialect() == models.SQLite {
 		words = strings.NewReplacer("{PEOPLE}", "(WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < @n) SELECT n FROM s) AS p", "{HEX}", "printf('%08x', n)", "{AS_ID}", "AS text")
 	}
+	if s.h.db.Dialect() == models.Postgres { // which would count the same row a million times in one transaction
+		s.exec(b, "ALTER TABLE scim_profiles DISABLE TRIGGER scim_person_listed")
+		defer s.exec(b, "ALTER TABLE scim_profiles ENABLE TRIGGER scim_person_listed")
+	}
 	const user, member = "CAST({HEX} || '-0000-7000-8000-00000000000a' {AS_ID})", "CAST({HEX} || '-0000-7000-8000-00000000000b' {AS_ID})"
 	for _, statement := range []string{
 		`INSERT INTO users (id, kind, origin, email, email_key, name, given_name, family_name, managed_by_team_id, created_at, updated_at)
@@ -161,11 +166,19 @@ func (s *scale) seed(b *testing.B, users int) {
 		 WITH a(attr, prefix, suffix, type) AS (VALUES ('emails', 'user', '@acme.test', 'work'), ('displayname', 'user ', '', ''), ('name.familyname', 'no', '', ''), ('name.givenname', 'user', '', ''))
 		 SELECT ` + member + `, a.attr, 0, @team, a.prefix || n || a.suffix, a.type, a.attr = 'emails' FROM {PEOPLE}, a`,
 		`INSERT INTO scim_counters (team_id, kind, total, next_seq) VALUES (@team, 'USER', @n, @n)`,
-		`INSERT INTO scim_blocks (team_id, kind, block, live) SELECT @team, 'USER', n >> 10, count(*) FROM {PEOPLE} GROUP BY n >> 10`,
+		`INSERT INTO scim_blocks (team_id, kind, block, live, active) SELECT @team, 'USER', n >> 10, count(*), count(*) FROM {PEOPLE} GROUP BY n >> 10`,
+		`DELETE FROM scim_name_blocks WHERE team_id = @team`,
+		`INSERT INTO scim_name_blocks (team_id, kind, first_name, live) SELECT @team, 'USER', CASE WHEN stretch = 0 THEN '' ELSE min(name) END, count(*)
+		 FROM (SELECT name, (row_number() OVER (ORDER BY name) - 1) / 700 AS stretch FROM (SELECT 'user' || n || '@acme.test' AS name FROM {PEOPLE}) AS named) AS numbered GROUP BY stretch`,
 	} {
-		if err := s.h.db.Read(b.Context()).Exec(words.Replace(statement), map[string]any{"team": s.team.ID, "n": users, "now": s.h.clock.Now()}).Error; err != nil {
-			b.Fatal(err)
-		}
+		s.exec(b, words.Replace(statement), map[string]any{"team": s.team.ID, "n": users, "now": s.h.clock.Now()})
+	}
+}
+
+func (s *scale) exec(b *testing.B, statement string, args ...any) {
+	b.Helper()
+	if err := s.h.db.Read(b.Context()).Exec(statement, args...).Error; err != nil {
+		b.Fatal(err)
 	}
 }
 
@@ -186,6 +199,9 @@ func (s *scale) group(b *testing.B, size int) {
 	b.Helper()
 	w := s.ask("POST", "/Groups", `{"displayName":"All","members":[`+s.members(size)+`]}`, 201)
 	s.groupID = w[strings.LastIndex(w, "/")+1:]
+	if s.h.db.Dialect() == models.SQLite {
+		return // nothing gathers statistics there
+	}
 	// What autovacuum would do by and by: without it the planner knows nothing.
 	if err := s.h.db.Read(b.Context()).Exec("ANALYZE").Error; err != nil {
 		b.Fatal(err)

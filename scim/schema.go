@@ -58,7 +58,7 @@ type resourceType struct {
 
 var commonAttributes = []attribute{
 	{name: "id", kind: kindString, readOnly: true, always: true, exact: true, common: true, column: true},
-	{name: "externalId", kind: kindString, exact: true, common: true, column: true},
+	{name: "externalId", kind: kindString, exact: true, common: true, column: true, description: "The client's own id of the resource, compared to the letter."},
 	{name: "meta", kind: kindComplex, readOnly: true, common: true, column: true, sub: []attribute{
 		{name: "resourceType", kind: kindString, readOnly: true, exact: true},
 		{name: "created", kind: kindTime, readOnly: true},
@@ -71,7 +71,7 @@ var commonAttributes = []attribute{
 // multi is a multi-valued attribute with the usual sub-attributes (RFC 7643
 // section 2.4).
 func multi(name, description string, value kind, types ...string) attribute {
-	v := attribute{name: "value", kind: value, description: "The value itself.", exact: value == kindBinary}
+	v := attribute{name: "value", kind: value, description: "The value itself.", exact: value == kindBinary || value == kindURI}
 	if value == kindURI {
 		v.refers = []string{"external"}
 	}
@@ -97,7 +97,7 @@ var userAttributes = append(append([]attribute{}, commonAttributes...),
 	}},
 	attribute{name: "displayName", kind: kindString, description: "The name shown to the other members of the team."},
 	attribute{name: "nickName", kind: kindString, description: "What friends call the person."},
-	attribute{name: "profileUrl", kind: kindURI, refers: []string{"external"}, description: "A page about the person."},
+	attribute{name: "profileUrl", kind: kindURI, exact: true, refers: []string{"external"}, description: "A page about the person."},
 	attribute{name: "title", kind: kindString, description: "The job title."},
 	attribute{name: "userType", kind: kindString, description: "The person's relation to the organisation."},
 	attribute{name: "preferredLanguage", kind: kindString, description: "The languages that the person prefers, as in Accept-Language."},
@@ -140,7 +140,7 @@ var enterprise = extension{
 		{name: "division", kind: kindString, description: "The division."},
 		{name: "department", kind: kindString, description: "The department."},
 		{name: "manager", kind: kindComplex, bare: true, description: "The person's manager.", sub: []attribute{
-			{name: "value", kind: kindString, description: "The manager's id."},
+			{name: "value", kind: kindString, exact: true, description: "The manager's id."},
 			{name: "$ref", kind: kindURI, exact: true, refers: []string{"User"}, description: "The manager's address."},
 			{name: "displayName", kind: kindString, readOnly: true, description: "Not kept: RFC 7643 leaves it to servers that know managers."},
 		}},
@@ -220,6 +220,20 @@ func (r *resourceType) resolve(p attrPath) target {
 		return target{}
 	}
 	return t
+}
+
+// qualified gives "manager" its URN, which Microsoft's documentation leaves out
+// of paths and filters. Other names of extensions may be foreign attributes.
+func (r *resourceType) qualified(p attrPath) attrPath {
+	if p.uri != "" || find(r.attributes, p.name) != nil {
+		return p
+	}
+	for i := range r.extensions {
+		if a := find(r.extensions[i].attributes, p.name); a != nil && a.bare {
+			p.uri = r.extensions[i].urn
+		}
+	}
+	return p
 }
 
 // lower folds the ASCII letters of an attribute's name, which is all that the

@@ -2,6 +2,7 @@ package scim
 
 import (
 	"context"
+	"mime"
 	"net/http"
 
 	"rollcall/fault"
@@ -73,10 +74,38 @@ func (h *handler) replaceUser(c call) (reply, error) {
 // patchUser is PATCH /Users/{id} (RFC 7644 section 3.5.2): all operations or
 // none, on a copy in memory.
 func (h *handler) patchUser(c call) (reply, error) {
-	return h.update(c, func(body object) (change, error) {
+	answer, err := h.update(c, func(body object) (change, error) {
 		ops, err := readPatch(body)
 		return func(d document) (document, error) { return d, d.patch(userType, ops) }, err
 	})
+	if err == nil && c.likeSamples() {
+		answer.status, answer.body = http.StatusNoContent, nil
+	}
+	return answer, err
+}
+
+// likeSamples reports whether a PATCH is written like Microsoft's samples: plain
+// JSON, operations in capitals and no word about the answer. Their reference
+// server answers it by 204, and their collection of requests insists on that;
+// RFC 7644 section 3.5.2 leaves the choice.
+func (c call) likeSamples() bool {
+	header, query := c.r.Header, c.r.URL.Query()
+	media, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
+	accept := header.Values("Accept")
+	if c.r.Method != http.MethodPatch || media != mediaJSON || weigh(accept, mediaJSON).named || weigh(accept, mediaScim).named ||
+		query.Has("attributes") || query.Has("excludedAttributes") {
+		return false
+	}
+	operations, _ := (*c.read).get("Operations")
+	list, _ := operations.([]any)
+	for _, item := range list {
+		o, _ := item.(object)
+		v, _ := o.get("op")
+		if op, _ := v.(string); op == lower(op) {
+			return false
+		}
+	}
+	return true
 }
 
 // change makes a resource's new state out of the present one.
@@ -179,9 +208,8 @@ func (c call) show(t *resourceType) (projection, error) {
 	if err != nil {
 		return projection{}, err
 	}
-	return projection{
-		only: targets(t, words(values["attributes"])), without: targets(t, words(values["excludedAttributes"])),
-	}, nil
+	only, without := words(values["attributes"]), words(values["excludedAttributes"])
+	return projection{only: targets(t, only), without: targets(t, without)}, exclusive(only, without)
 }
 
 // user answers with a resource.

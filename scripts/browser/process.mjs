@@ -11,11 +11,11 @@ import { promisify } from 'node:util';
 
 const started = [];
 
-/** A setting that scripts/e2e-browser makes. */
+/** A setting that scripts/e2e-browser or scripts/e2e-scim makes. */
 export function setting(name) {
   const value = process.env[name];
   if (!value) {
-    throw new Error(`${name} is not set: run scripts/e2e-browser`);
+    throw new Error(`${name} is not set: run scripts/e2e-browser or scripts/e2e-scim`);
   }
   return value;
 }

@@ -1,6 +1,6 @@
-# Sourced by scripts/e2e-idps and scripts/e2e-browser, which set name, cache (a
-# folder that stays) and tmp (one that does not): installing what is missing, if
-# that can be done by apt-get and as root.
+# Sourced by scripts/e2e-idps, scripts/e2e-scim and scripts/e2e-browser, which set
+# name, cache (a folder that stays) and tmp (one that does not): installing what is
+# missing, if that can be done by apt-get and as root.
 
 die() { printf '%s: %s\n' "$name" "$*" >&2; exit 1; }
 
