@@ -132,12 +132,23 @@ func Count(name string, n int64) models.AuditDetail {
 
 // Record writes an event in the caller's transaction.
 func Record(ctx context.Context, tx *gorm.DB, at time.Time, e Event) error {
+	models.HasNews(tx)
+	b := models.NewBatch(tx.WithContext(ctx))
+	if err := Add(ctx, b, at, e); err != nil {
+		return err
+	}
+	return b.Run()
+}
+
+// Add is Record for an event that is written together with what it tells of.
+func Add(ctx context.Context, b *models.Batch, at time.Time, e Event) error {
 	row, err := rowOf(ctx, at, e)
 	if err != nil {
 		return err
 	}
-	models.HasNews(tx)
-	return tx.WithContext(ctx).Create(&row).Error
+	models.HasNews(b.Tx())
+	b.Insert(&row)
+	return nil
 }
 
 // RecordAll writes many events in the caller's transaction, in batches.

@@ -1,7 +1,6 @@
 package credential
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -98,22 +97,12 @@ func (s *Store) AuthenticateScim(ctx context.Context, token string) (access.Acto
 	// Read by hand, because every request of a provisioning client begins with it.
 	a := access.Actor{Kind: access.Scim}
 	var expires, used *time.Time
-	rows, err := s.DB.Read(ctx).Raw(`SELECT id, name, team_id, expires_at, last_used_at FROM scim_tokens
-		WHERE secret_hash = ? AND revoked_at IS NULL`, hash(token)).Rows()
-	if err != nil {
+	found, err := models.One(s.DB.Read(ctx).Raw(`SELECT id, name, team_id, expires_at, last_used_at FROM scim_tokens
+		WHERE secret_hash = ? AND revoked_at IS NULL`, hash(token)), &a.CredentialID, &a.Label, &a.TeamID, &expires, &used)
+	switch {
+	case err != nil:
 		return access.Actor{}, err
-	}
-	defer func() { _ = rows.Close() }() // the error of Err is the one that counts
-	if !rows.Next() {
-		return access.Actor{}, cmp.Or(rows.Err(), error(errNotLive))
-	}
-	if err := rows.Scan(&a.CredentialID, &a.Label, &a.TeamID, &expires, &used); err != nil {
-		return access.Actor{}, err
-	}
-	if err := rows.Close(); err != nil { // before touch asks for a connection of its own
-		return access.Actor{}, err
-	}
-	if ended(expires, s.now()) {
+	case !found || ended(expires, s.now()):
 		return access.Actor{}, errNotLive
 	}
 	s.touch(ctx, "scim_tokens", a.CredentialID, used)

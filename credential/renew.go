@@ -2,6 +2,7 @@ package credential
 
 import (
 	"context"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -40,11 +41,9 @@ func (s *Store) StillGood(ctx context.Context, tx *gorm.DB) error {
 func (s *Store) renewed(a access.Actor, db *gorm.DB) (access.Actor, error) {
 	switch a.Kind {
 	case access.Operator:
-		_, err := s.one(db, `SELECT expires_at FROM api_keys WHERE id = ? AND operator AND revoked_at IS NULL`, a.CredentialID)
-		return a, err
+		return a, s.unexpired(db.Raw(`SELECT expires_at FROM api_keys WHERE id = ? AND operator AND revoked_at IS NULL`, a.CredentialID))
 	case access.Scim:
-		_, err := s.one(db, `SELECT expires_at FROM scim_tokens WHERE id = ? AND revoked_at IS NULL`, a.CredentialID)
-		return a, err
+		return a, s.unexpired(db.Raw(`SELECT expires_at FROM scim_tokens WHERE id = ? AND revoked_at IS NULL`, a.CredentialID))
 	case access.Key:
 		row, err := s.member(db, a, `SELECT k.expires_at, m.team_id, m.role, m.status, `+ways+` FROM api_keys k
 			JOIN memberships m ON m.id = k.membership_id AND m.team_id = k.team_id
@@ -82,6 +81,16 @@ func (s *Store) member(db *gorm.DB, a access.Actor, query string) (live, error) 
 		return live{}, errNotLive
 	}
 	return row, nil
+}
+
+// unexpired judges a credential by the one column that the query finds.
+func (s *Store) unexpired(query *gorm.DB) error {
+	var expires *time.Time
+	found, err := models.One(query, &expires)
+	if err == nil && (!found || ended(expires, s.now())) {
+		err = errNotLive
+	}
+	return err
 }
 
 func (s *Store) one(db *gorm.DB, query string, id models.ID) (live, error) {

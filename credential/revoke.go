@@ -35,11 +35,17 @@ func (s *Store) UnderSso(tx *gorm.DB, membership models.ID, keysUntil time.Time)
 // RevokeMember ends every session and API key of a membership in the caller's
 // transaction, which has locked the membership. The rows stay as the receipt.
 func (s *Store) RevokeMember(_ context.Context, tx *gorm.DB, membership models.ID, reason string, at time.Time) (Receipt, error) {
-	end := map[string]any{"revoked_at": models.Stamp(at), "revoked_reason": reason}
-	sessions := tx.Model(&models.Session{}).Where("membership_id = ? AND revoked_at IS NULL", membership).Updates(end)
-	if sessions.Error != nil {
-		return Receipt{}, sessions.Error
-	}
-	keys := tx.Model(&models.APIKey{}).Where("membership_id = ? AND revoked_at IS NULL", membership).Updates(end)
-	return Receipt{Sessions: sessions.RowsAffected, APIKeys: keys.RowsAffected}, keys.Error
+	b := models.NewBatch(tx)
+	receipt := s.Revoke(b, membership, reason, at)
+	err := b.Run()
+	return *receipt, err
+}
+
+// Revoke is RevokeMember together with other changes. The receipt is filled in
+// when they are made.
+func (s *Store) Revoke(b *models.Batch, membership models.ID, reason string, at time.Time) *Receipt {
+	r, end := new(Receipt), " SET revoked_at = ?, revoked_reason = ? WHERE membership_id = ? AND revoked_at IS NULL"
+	b.Add(&r.Sessions, "UPDATE sessions"+end, models.Stamp(at), reason, membership)
+	b.Add(&r.APIKeys, "UPDATE api_keys"+end, models.Stamp(at), reason, membership)
+	return r
 }

@@ -6,6 +6,9 @@ import (
 	"rollcall/models"
 )
 
+// HolderOf selects the team that holds a domain, which is its parameter.
+const HolderOf = "SELECT team_id FROM domains WHERE name = ? AND held"
+
 // Holder is the team that holds the domain of an e-mail address, "" when no
 // team does.
 func Holder(tx *gorm.DB, address string) (models.ID, error) {
@@ -13,12 +16,9 @@ func Holder(tx *gorm.DB, address string) (models.ID, error) {
 	if !ok {
 		return "", nil
 	}
-	var teams []models.ID
-	err := tx.Model(&models.Domain{}).Where("name = ? AND held = ?", name, true).Pluck("team_id", &teams).Error
-	if err != nil || len(teams) == 0 {
-		return "", err
-	}
-	return teams[0], nil
+	var holder models.ID
+	_, err := models.One(tx.Raw(HolderOf, name), &holder)
+	return holder, err
 }
 
 // HeldBy reports whether a team holds the domain of an e-mail address.

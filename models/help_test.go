@@ -28,6 +28,22 @@ func newTeam(t testing.TB, slug string) models.Team {
 	}
 }
 
+// newUser is an account that is not in the database, and newMember its membership.
+func newUser(t testing.TB, email string) models.User {
+	return models.User{
+		ID: newID(t), Kind: models.KindPerson, Origin: models.OriginScim,
+		Email: email, EmailKey: email, CreatedAt: housetest.Start, UpdatedAt: housetest.Start,
+	}
+}
+
+func newMember(t testing.TB, team models.ID, user models.User) models.Membership {
+	return models.Membership{
+		ID: newID(t), TeamID: team, UserID: user.ID, Role: models.RoleMember, RoleSource: models.RoleByDefault,
+		Status: models.StatusActive, Source: models.SourceScim, UserName: user.Email, UserNameKey: user.EmailKey,
+		Revision: 1, CreatedAt: housetest.Start, UpdatedAt: housetest.Start,
+	}
+}
+
 // storedTeam is a row that is in the database.
 func storedTeam(t testing.TB, db *models.DB, slug string) models.Team {
 	t.Helper()

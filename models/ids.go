@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"rollcall/fault"
 )
@@ -21,6 +22,14 @@ func NewID() (ID, error) {
 		return "", err
 	}
 	return ID(u.String()), nil
+}
+
+// UUIDValue implements pgtype.UUIDValuer. Without it PostgreSQL's driver tries the
+// binary form of every id that is sent, fails, words an error that nobody sees, and
+// sends the text.
+func (id ID) UUIDValue() (pgtype.UUID, error) {
+	u, err := uuid.Parse(string(id))
+	return pgtype.UUID{Bytes: u, Valid: err == nil}, err
 }
 
 // Prefix names the type of a row in the ids that clients see.

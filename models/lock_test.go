@@ -62,15 +62,8 @@ func TestLocks(t *testing.T) {
 // storedMember is a person on the team.
 func storedMember(t testing.TB, db *models.DB, team models.Team) models.Membership {
 	t.Helper()
-	user := models.User{
-		ID: newID(t), Kind: models.KindPerson, Origin: models.OriginScim,
-		Email: "ada@acme.test", EmailKey: "ada@acme.test", CreatedAt: housetest.Start, UpdatedAt: housetest.Start,
-	}
-	member := models.Membership{
-		ID: newID(t), TeamID: team.ID, UserID: user.ID, Role: models.RoleMember, RoleSource: models.RoleByDefault,
-		Status: models.StatusActive, Source: models.SourceScim, UserName: user.Email, UserNameKey: user.EmailKey,
-		Revision: 1, CreatedAt: housetest.Start, UpdatedAt: housetest.Start,
-	}
+	user := newUser(t, "ada@acme.test")
+	member := newMember(t, team.ID, user)
 	err := db.InTx(t.Context(), func(tx *gorm.DB) error {
 		return errors.Join(tx.Create(&user).Error, tx.Create(&member).Error)
 	})

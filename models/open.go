@@ -11,12 +11,15 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
+	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
-	_ "modernc.org/sqlite" // registers the driver "sqlite"
 )
 
 // readers is the number of SQLite connections that read beside the one that writes.
 const readers = 8
+
+// translators take the driver's words out of errors.
+var translators = map[Dialect]gorm.ErrorTranslator{SQLite: sqliteDialector{}, Postgres: postgresDialector{new(postgres.Dialector)}}
 
 // DB is an open database. SQLite has two pools on one file: a single writing
 // connection, because SQLite's busy handler sleeps unfairly between several,
@@ -40,7 +43,7 @@ func Open(ctx context.Context, src Source, log *slog.Logger, now func() time.Tim
 			QueryFields:            true,
 			TranslateError:         true,
 			SkipDefaultTransaction: true,
-			Logger:                 &statementLog{log: log},
+			Logger:                 &statementLog{log, translators[src.Dialect]},
 			NowFunc:                func() time.Time { return Stamp(now()) },
 		}
 	}
@@ -65,10 +68,11 @@ func Open(ctx context.Context, src Source, log *slog.Logger, now func() time.Tim
 func (db *DB) openSQLite(path string, cfg func() *gorm.Config) error {
 	createPrivate(path)
 	open := func(conns int) (*gorm.DB, error) {
-		pool, err := sql.Open("sqlite", sqliteDSN(path))
+		connector, err := newKeeping(path)
 		if err != nil {
 			return nil, err
 		}
+		pool := sql.OpenDB(connector)
 		db.closers = append(db.closers, pool.Close)
 		pool.SetMaxOpenConns(conns)
 		pool.SetMaxIdleConns(conns)

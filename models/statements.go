@@ -24,7 +24,10 @@ func CountStatements(ctx context.Context) (context.Context, *atomic.Int64) {
 }
 
 // statementLog is gorm's logger over slog. Values never reach it: they may be secrets.
-type statementLog struct{ log *slog.Logger }
+type statementLog struct {
+	log *slog.Logger
+	gorm.ErrorTranslator
+}
 
 func (l *statementLog) LogMode(logger.LogLevel) logger.Interface { return l }
 
@@ -49,6 +52,9 @@ func (l *statementLog) ParamsFilter(_ context.Context, sql string, _ ...any) (st
 func (l *statementLog) Trace(ctx context.Context, begin time.Time, fc func() (string, int64), err error) {
 	if n, ok := ctx.Value(counterKey{}).(*atomic.Int64); ok {
 		n.Add(1)
+	}
+	if err != nil {
+		err = l.Translate(err) // which gorm has not done when rows are read by hand
 	}
 	took := time.Since(begin)
 	expected := err == nil || errors.Is(err, gorm.ErrRecordNotFound) || errors.Is(err, gorm.ErrDuplicatedKey) ||

@@ -4,10 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"sync"
 	"time"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 )
 
 // ErrAgain asks InTx to run the transaction again: it lost a race against
@@ -67,28 +67,46 @@ func Guarded(ctx context.Context, guard Guard) context.Context {
 // stand behind it. The lock lets others refer to the team meanwhile, as every
 // new session does by its foreign key: sign-ins neither wait for it nor run into
 // a deadlock with it. SQLite needs no lock: its writing transactions take turns.
-func LockTeam(tx *gorm.DB, id ID) (Team, error) {
-	var t Team
-	err := tx.Clauses(clause.Locking{Strength: "NO KEY UPDATE"}).Where("id = ?", id).Take(&t).Error
-	return t, Fault(err)
+func LockTeam(tx *gorm.DB, id ID) (t Team, err error) {
+	err = locked(tx, teamColumns(), "teams", "NO KEY UPDATE", id, Fields(&t)...)
+	return t, err
+}
+
+var (
+	teamColumns       = sync.OnceValue(func() string { return Columns(Team{}, "x", "") })
+	membershipColumns = sync.OnceValue(func() string { return Columns(Membership{}, "x", "") })
+	userColumns       = sync.OnceValue(func() string { return Columns(User{}, "x", "") })
+)
+
+func locked(tx *gorm.DB, columns, table, strength string, id ID, into ...any) error {
+	found, err := One(tx.Raw("SELECT "+columns+" FROM "+table+" x WHERE x.id = ?"+locking(tx, strength), id), into...)
+	if err == nil && !found {
+		err = gorm.ErrRecordNotFound
+	}
+	return Fault(err)
 }
 
 // ShareTeam keeps transactions that lock a team waiting, and waits for them, but
 // not others that share it: many may do something at once that one other must not
 // overlook. What is read in the same statement may be older than the wait.
 func ShareTeam(tx *gorm.DB, id ID) error {
-	var t Team
-	return Fault(tx.Clauses(clause.Locking{Strength: clause.LockingStrengthShare}).Select("id").Where("id = ?", id).Take(&t).Error)
+	return locked(tx, "x.id", "teams", "SHARE", id, new(string))
 }
 
 // LockMembership reads a membership and keeps other transactions that lock it
 // waiting. Whoever gives a member a credential locks the row first, and so does
 // whoever takes the credentials away: one of the two sees what the other did.
 // A transaction that locks the team as well does that first.
-func LockMembership(tx *gorm.DB, id ID) (Membership, error) {
-	var m Membership
-	err := tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}).Where("id = ?", id).Take(&m).Error
-	return m, Fault(err)
+func LockMembership(tx *gorm.DB, id ID) (m Membership, err error) {
+	err = locked(tx, membershipColumns(), "memberships", "UPDATE", id, Fields(&m)...)
+	return m, err
+}
+
+// LockUser reads an account and keeps other teams that let go of it waiting. A
+// transaction that locks a membership as well does that first.
+func LockUser(tx *gorm.DB, id ID) (u User, err error) {
+	err = locked(tx, userColumns(), "users", "UPDATE", id, Fields(&u)...)
+	return u, err
 }
 
 // SQLTx is the transaction below gorm's, for the job library.

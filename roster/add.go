@@ -66,18 +66,39 @@ func (s *Service) add(ctx context.Context, tx *gorm.DB, in NewMember) (Member, e
 	m, err := s.newMembership(tx, models.Membership{
 		TeamID: in.TeamID, UserID: u.ID, Role: in.Role, RoleSource: models.RoleByHand,
 		Status: models.StatusActive, Source: models.SourceDirect, UserName: u.Email,
-	})
+	}, nil)
 	if err != nil {
 		return Member{}, err
 	}
 	out := Member{Membership: m, User: u}
-	if err := introduceOwn(tx, &out); err != nil {
-		return Member{}, err
+	err = s.arrive(ctx, tx, &out, Profile{}, emailStone(u.Email))
+	return out, err
+}
+
+// arrive does what comes with every new member: a place on the list that
+// provisioning clients see, with their own words or, where there are none, with the
+// profile that none described; the event; and that the tombstones are lifted that
+// they could be under.
+func (s *Service) arrive(ctx context.Context, tx *gorm.DB, m *Member, p Profile, under ...stone) (err error) {
+	if p.Document == "" {
+		if p, err = ownProfile(Person{Email: m.User.Email, Name: m.User.Name, GivenName: m.User.GivenName, FamilyName: m.User.FamilyName}); err != nil {
+			return err
+		}
 	}
-	if err := s.unbury(tx, in.TeamID, emailStone(u.Email)); err != nil {
-		return Member{}, err
+	b := models.NewBatch(tx)
+	if len(under) > 0 {
+		s.unbury(b, m.TeamID, under...)
 	}
-	return out, s.recordIn(ctx, tx, out)
+	if err := audit.Add(ctx, b, s.Now(), m.arrival()); err != nil {
+		return err
+	}
+	if err := introduce(b, m, p); err != nil {
+		return err
+	}
+	if err := b.Run(); err != nil {
+		return err
+	}
+	return cutStretches(tx, m.TeamID, models.ResourceUser, m.Profile.Seq)
 }
 
 // free refuses a second membership of a user or with a userName.
@@ -90,12 +111,12 @@ func free(tx *gorm.DB, team, user models.ID, userName string) error {
 	return fault.New(fault.Taken, "The team has this member already.").On("email")
 }
 
-// recordIn tells that somebody became a member.
-func (s *Service) recordIn(ctx context.Context, tx *gorm.DB, m Member) error {
-	return audit.Record(ctx, tx, s.Now(), audit.Event{
+// arrival tells that somebody became a member.
+func (m Member) arrival() audit.Event {
+	return audit.Event{
 		TeamID: m.TeamID, Action: audit.MemberProvisioned, Target: m.target(),
 		Details: []models.AuditDetail{
 			audit.Detail("source", string(m.Source)), audit.Detail("role", string(m.Role)), audit.Detail("status", string(m.Status)),
 		},
-	})
+	}
 }

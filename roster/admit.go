@@ -70,18 +70,13 @@ func (s *Service) Admit(ctx context.Context, tx *gorm.DB, in Admission) (Admitte
 	m, err := s.newMembership(tx, models.Membership{
 		TeamID: in.TeamID, UserID: u.ID, Role: in.Role, RoleSource: models.RoleByInvitation,
 		Status: models.StatusActive, Source: models.SourceInvitation, UserName: u.Email,
-	})
+	}, nil)
 	if err != nil {
 		return out, err
 	}
 	out.Member = Member{Membership: m, User: u}
-	if err := introduceOwn(tx, &out.Member); err != nil {
-		return out, err
-	}
-	if err := s.unbury(tx, in.TeamID, emailStone(u.Email)); err != nil {
-		return out, err
-	}
-	return out, s.recordIn(ctx, tx, out.Member)
+	err = s.arrive(ctx, tx, &out.Member, Profile{}, emailStone(u.Email))
+	return out, err
 }
 
 // Admissible says why an invitation could not be accepted if it were mailed once

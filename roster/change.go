@@ -2,6 +2,8 @@ package roster
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -77,7 +79,10 @@ func lockMember(tx *gorm.DB, membership models.ID) (Member, error) {
 		return Member{}, err
 	}
 	m := Member{Membership: row}
-	err = tx.Where("id = ?", row.UserID).Take(&m.User).Error
+	found, err := one(tx.Raw("SELECT "+userColumnList()+" FROM users u WHERE u.id = ?", row.UserID), models.Fields(&m.User)...)
+	if err == nil && !found {
+		err = gorm.ErrRecordNotFound
+	}
 	return m, models.Fault(err)
 }
 
@@ -95,10 +100,21 @@ func provisionable(ctx context.Context, m Member) error {
 
 // save writes columns of a membership and moves its revision on.
 func (s *Service) save(tx *gorm.DB, m *Member, columns map[string]any) error {
+	b := models.NewBatch(tx)
+	s.saveIn(b, m, columns)
+	return b.Run()
+}
+
+// saveIn is save together with other changes.
+func (s *Service) saveIn(b *models.Batch, m *Member, columns map[string]any) {
 	m.Revision++
 	m.UpdatedAt = s.now()
-	columns["revision"], columns["updated_at"] = m.Revision, m.UpdatedAt
-	return tx.Model(&models.Membership{}).Where("id = ?", m.ID).Updates(columns).Error
+	text, args := "UPDATE memberships SET revision = ?, updated_at = ?", []any{m.Revision, m.UpdatedAt}
+	for _, column := range slices.Sorted(maps.Keys(columns)) { // always the same text
+		text += ", " + column + " = ?"
+		args = append(args, columns[column])
+	}
+	b.Add(nil, text+" WHERE id = ?", append(args, m.ID)...)
 }
 
 // ChangeRole gives a member another role by hand. revision is the one that the
@@ -157,24 +173,25 @@ func (s *Service) deactivate(ctx context.Context, tx *gorm.DB, m *Member, reason
 	}
 	now := s.now()
 	m.Status, m.DeactivatedAt, m.DeactivatedBy, m.DeactivatedReason = models.StatusDeactivated, &now, access.From(ctx).Label, reason
-	err := s.save(tx, m, map[string]any{"status": m.Status, "deactivated_at": now, "deactivated_by": m.DeactivatedBy, "deactivated_reason": reason})
-	if err != nil {
+	b := models.NewBatch(tx)
+	s.saveIn(b, m, map[string]any{"status": m.Status, "deactivated_at": now, "deactivated_by": m.DeactivatedBy, "deactivated_reason": reason})
+	receipt := s.credentials().Revoke(b, m.ID, "deactivated", now)
+	if err := b.Run(); err != nil {
 		return err
 	}
-	receipt, err := s.credentials().RevokeMember(ctx, tx, m.ID, "deactivated", now)
-	if err != nil {
+	if err := s.addOut(ctx, b, *m, audit.MemberDeactivated, *receipt, now); err != nil {
 		return err
 	}
-	return s.recordOut(ctx, tx, *m, audit.MemberDeactivated, receipt, now)
+	return b.Run()
 }
 
-// recordOut writes the receipt: who asked, what ended and how many.
-func (s *Service) recordOut(ctx context.Context, tx *gorm.DB, m Member, action string, receipt credential.Receipt, at time.Time) error {
-	if err := s.tellOut(ctx, tx, m, action); err != nil {
+// addOut adds the receipt: who asked, what ended and how many.
+func (s *Service) addOut(ctx context.Context, b *models.Batch, m Member, action string, receipt credential.Receipt, at time.Time) error {
+	if err := s.tellOut(ctx, b.Tx(), m, action); err != nil {
 		return err
 	}
 	details := append([]models.AuditDetail{audit.Detail("role", string(m.Role))}, receipt.Details()...)
-	return audit.Record(ctx, tx, at, audit.Event{TeamID: m.TeamID, Action: action, Target: m.target(), Details: details})
+	return audit.Add(ctx, b, at, audit.Event{TeamID: m.TeamID, Action: action, Target: m.target(), Details: details})
 }
 
 // Reactivate lets a deactivated member in again, with the role of before and
@@ -196,13 +213,16 @@ func (s *Service) reactivate(ctx context.Context, tx *gorm.DB, m *Member) error 
 		return nil
 	}
 	m.Status, m.DeactivatedAt, m.DeactivatedBy, m.DeactivatedReason = models.StatusActive, nil, "", ""
-	if err := s.save(tx, m, map[string]any{"status": m.Status, "deactivated_at": nil, "deactivated_by": "", "deactivated_reason": ""}); err != nil {
-		return err
-	}
-	return audit.Record(ctx, tx, s.Now(), audit.Event{
+	b := models.NewBatch(tx)
+	s.saveIn(b, m, map[string]any{"status": m.Status, "deactivated_at": nil, "deactivated_by": "", "deactivated_reason": ""})
+	err := audit.Add(ctx, b, s.Now(), audit.Event{
 		TeamID: m.TeamID, Action: audit.MemberReactivated, Target: m.target(),
 		Details: []models.AuditDetail{audit.Detail("role", string(m.Role))},
 	})
+	if err != nil {
+		return err
+	}
+	return b.Run()
 }
 
 // Removal is what a Remove ended.
@@ -232,37 +252,36 @@ func (s *Service) remove(ctx context.Context, tx *gorm.DB, m *Member) (Removal, 
 		return Removal{}, err
 	}
 	now := s.now()
-	receipt, err := s.credentials().RevokeMember(ctx, tx, m.ID, "removed", now)
+	user, err := models.LockUser(tx, m.UserID)
 	if err != nil {
 		return Removal{}, err
 	}
-	if err := s.bury(tx, *m, now); err != nil {
+	// What refers to the membership ends or changes first, for the membership takes
+	// the rest with it.
+	b := models.NewBatch(tx)
+	receipt := s.credentials().Revoke(b, m.ID, "removed", now)
+	s.leaveLists(b, *m)
+	if err := b.Run(); err != nil {
 		return Removal{}, err
 	}
-	if err := s.leaveLists(tx, *m); err != nil {
+	if err := s.bury(b, *m, now); err != nil {
 		return Removal{}, err
 	}
-	if err := tx.Where("id = ?", m.ID).Delete(&models.Membership{}).Error; err != nil {
+	b.Add(nil, "DELETE FROM memberships WHERE id = ?", m.ID)
+	if user.ManagedBy(m.TeamID) {
+		release(b, *m, now)
+	}
+	if err := s.addOut(ctx, b, *m, audit.MemberRemoved, *receipt, now); err != nil {
 		return Removal{}, err
 	}
-	if err := s.release(tx, *m, now); err != nil {
-		return Removal{}, err
-	}
-	return Removal{Membership: m.Membership, Receipt: receipt}, s.recordOut(ctx, tx, *m, audit.MemberRemoved, receipt, now)
+	return Removal{Membership: m.Membership, Receipt: *receipt}, b.Run()
 }
 
-// release lets go of the account of somebody who was removed: it is deleted
-// when the team's identity provider had made it and nothing else holds it, and
-// only loses its manager when another team has it too.
-func (s *Service) release(tx *gorm.DB, m Member, now time.Time) error {
-	user, err := lockUser(tx, m.UserID)
-	if err != nil || !user.ManagedBy(m.TeamID) {
-		return err
-	}
-	gone := tx.Where("id = ? AND NOT EXISTS (SELECT 1 FROM memberships WHERE user_id = ?)", user.ID, user.ID).Delete(&models.User{})
-	if gone.Error != nil || gone.RowsAffected > 0 {
-		return gone.Error
-	}
-	return tx.Model(&models.User{}).Where("id = ?", user.ID).
-		Updates(map[string]any{"managed_by_team_id": nil, "updated_at": now}).Error
+// release lets go of the account of somebody who is removed, which the team's
+// identity provider had made: it is deleted when nothing else holds it, and only
+// loses its manager when another team has it too. The account is locked.
+func release(b *models.Batch, m Member, now time.Time) {
+	const elsewhere = "EXISTS (SELECT 1 FROM memberships WHERE user_id = ? AND id <> ?)"
+	b.Add(nil, "DELETE FROM users WHERE id = ? AND NOT "+elsewhere, m.UserID, m.UserID, m.ID)
+	b.Add(nil, "UPDATE users SET managed_by_team_id = NULL, updated_at = ? WHERE id = ? AND "+elsewhere, now, m.UserID, m.UserID, m.ID)
 }

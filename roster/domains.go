@@ -57,5 +57,9 @@ func notForeign(tx *gorm.DB, team models.ID, address string) error {
 	if err != nil || holder == "" || holder == team {
 		return err
 	}
+	return foreign()
+}
+
+func foreign() *fault.Error {
 	return fault.New(fault.AccountConflict, "Another team proved that the domain of this e-mail address is its own.").On("email")
 }

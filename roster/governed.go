@@ -2,7 +2,6 @@ package roster
 
 import (
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"rollcall/fault"
 	"rollcall/models"
@@ -61,11 +60,4 @@ func countAdmins(q *gorm.DB) (int64, error) {
 	var n int64
 	err := q.Count(&n).Error
 	return n, err
-}
-
-// lockUser reads an account and keeps other teams that let go of it waiting.
-func lockUser(tx *gorm.DB, id models.ID) (models.User, error) {
-	var u models.User
-	err := tx.Clauses(clause.Locking{Strength: clause.LockingStrengthUpdate}).Where("id = ?", id).Take(&u).Error
-	return u, models.Fault(err)
 }

@@ -87,7 +87,9 @@ func (s *Service) CreateGroup(ctx context.Context, team models.ID, in NewGroup) 
 			ID: id, TeamID: team, DisplayName: in.DisplayName, DisplayNameKey: models.Fold(in.DisplayName), ExternalID: in.ExternalID,
 			Document: in.Document, Revision: 1, CreatedAt: now, UpdatedAt: now,
 		}
-		if row.Seq, err = place(tx, team, models.ResourceGroup); err != nil {
+		b := models.NewBatch(tx)
+		place(b, team, models.ResourceGroup, &row.Seq)
+		if err := b.Run(); err != nil {
 			return err
 		}
 		made := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&row)

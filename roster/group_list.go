@@ -49,7 +49,7 @@ func (s *Service) ScimGroups(ctx context.Context, team models.ID, q ScimQuery) (
 	if err := access.Require(ctx, access.MembersRead, team); err != nil {
 		return nil, 0, false, err
 	}
-	total, more, err = s.find(ctx, team, models.ResourceGroup, columnsOf(models.Group{}, "g", ""), q, func(statement sqlText, places []int) (int, error) {
+	total, more, err = s.find(ctx, team, models.ResourceGroup, models.Columns(models.Group{}, "g", ""), q, func(statement sqlText, places []int) (int, error) {
 		var found []models.Group
 		err := s.DB.Read(ctx).Raw(statement.text, statement.args...).Scan(&found).Error
 		if places != nil {

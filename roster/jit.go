@@ -198,21 +198,18 @@ func (s *Service) provisionJit(ctx context.Context, tx *gorm.DB, l *sso.Login, p
 		return Member{}, err
 	}
 	role, source := g.newcomer()
-	u, err := s.newUser(tx, p, models.KindPerson, models.OriginSso, &l.Team.ID)
+	u, err := s.account(p, models.KindPerson, models.OriginSso, &l.Team.ID)
 	if err != nil {
 		return Member{}, err
 	}
 	row, err := s.newMembership(tx, models.Membership{
 		TeamID: l.Team.ID, UserID: u.ID, Role: role, RoleSource: source,
 		Status: models.StatusActive, Source: models.SourceJit, UserName: p.Email, LastSeenAt: &now,
-	})
+	}, &u)
 	if err != nil {
 		return Member{}, err
 	}
 	m := Member{Membership: row, User: u}
-	if err := introduceOwn(tx, &m); err != nil {
-		return Member{}, err
-	}
 	if err := s.link(tx, l, m, now); err != nil {
 		return Member{}, err
 	}
@@ -224,7 +221,7 @@ func (s *Service) provisionJit(ctx context.Context, tx *gorm.DB, l *sso.Login, p
 			return Member{}, err
 		}
 	}
-	if err := s.recordIn(ctx, tx, m); err != nil {
+	if err := s.arrive(ctx, tx, &m, Profile{}); err != nil {
 		return Member{}, err
 	}
 	return m, s.askToConfirm(ctx, tx, m)

@@ -29,7 +29,7 @@ func (s *Service) SetLanguage(ctx context.Context, language string) (models.User
 	}
 	err := s.DB.InTx(ctx, func(tx *gorm.DB) error {
 		var err error
-		if u, err = lockUser(tx, a.UserID); err != nil || u.Language == language {
+		if u, err = models.LockUser(tx, a.UserID); err != nil || u.Language == language {
 			return err
 		}
 		u.Language, u.UpdatedAt = language, s.now()

@@ -6,7 +6,6 @@ import (
 	"unicode/utf8"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"rollcall/fault"
 	"rollcall/models"
@@ -104,6 +103,18 @@ func presentable(name string) string {
 // newUser inserts an account. It returns ErrAgain when another transaction
 // made one with the same address at this moment.
 func (s *Service) newUser(tx *gorm.DB, p Person, kind models.UserKind, origin models.UserOrigin, manager *models.ID) (models.User, error) {
+	u, err := s.account(p, kind, origin, manager)
+	if err != nil {
+		return u, err
+	}
+	b, made := models.NewBatch(tx), int64(0)
+	text, args := insertUser(&u)
+	b.Add(&made, text, args...)
+	return u, oneMade(b, &made)
+}
+
+// account is a new account with what every one has, not written yet.
+func (s *Service) account(p Person, kind models.UserKind, origin models.UserOrigin, manager *models.ID) (models.User, error) {
 	id, err := models.NewID()
 	if err != nil {
 		return models.User{}, err
@@ -121,14 +132,21 @@ func (s *Service) newUser(tx *gorm.DB, p Person, kind models.UserKind, origin mo
 		// the address. Who comes just in time is asked: see askToConfirm.
 		u.VerifiedAt = &now
 	}
-	made := tx.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "email_key"}}, DoNothing: true}).Create(&u)
-	if made.Error != nil {
-		return u, made.Error
-	}
-	if made.RowsAffected == 0 {
-		return u, models.ErrAgain
-	}
 	return u, nil
+}
+
+func insertUser(u *models.User) (text string, args []any) {
+	into, marks, args := models.Insertion(u)
+	return "INSERT INTO " + into + " VALUES (" + marks + ") ON CONFLICT (email_key) DO NOTHING", args
+}
+
+// oneMade runs a batch that is to make one row, and is ErrAgain when it did not.
+func oneMade(b *models.Batch, made *int64) error {
+	err := b.Run()
+	if err == nil && *made == 0 {
+		err = models.ErrAgain
+	}
+	return err
 }
 
 // userByEmail finds the account with an address, locked.
@@ -137,25 +155,29 @@ func userByEmail(tx *gorm.DB, address string) (u models.User, found bool, err er
 	if tx.Name() == "postgres" { // SQLite's writing transactions take turns
 		query += " FOR UPDATE"
 	}
-	found, err = one(tx.Raw(query, models.Fold(address)), fieldsOf(&u)...)
+	found, err = one(tx.Raw(query, models.Fold(address)), models.Fields(&u)...)
 	return u, found, err
 }
 
-// newMembership inserts a membership with what every new one has. It returns
-// ErrAgain when another transaction took its place at this moment.
-func (s *Service) newMembership(tx *gorm.DB, m models.Membership) (models.Membership, error) {
+// newMembership inserts a membership with what every new one has, of an account
+// that exists or, if it is fresh, is written with it. It returns ErrAgain when
+// another transaction took the place of either at this moment.
+func (s *Service) newMembership(tx *gorm.DB, m models.Membership, fresh *models.User) (models.Membership, error) {
 	id, err := models.NewID()
 	if err != nil {
 		return m, err
 	}
 	now := s.now()
 	m.ID, m.UserNameKey, m.Revision, m.CreatedAt, m.UpdatedAt = id, models.Fold(m.UserName), 1, now, now
-	made := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&m)
-	if made.Error != nil {
-		return m, made.Error
+	b, made := models.NewBatch(tx), int64(0)
+	into, marks, args := models.Insertion(&m)
+	values := "VALUES (" + marks + ")"
+	if fresh != nil {
+		text, account := insertUser(fresh)
+		b.AddNamed("account", "id", nil, text, account...)
+		source, of := b.From("account", "users WHERE id = ?", fresh.ID)
+		values, args = "SELECT "+marks+" FROM "+source, append(args, of...)
 	}
-	if made.RowsAffected == 0 {
-		return m, models.ErrAgain
-	}
-	return m, nil
+	b.Add(&made, "INSERT INTO "+into+" "+values+" ON CONFLICT DO NOTHING", args...)
+	return m, oneMade(b, &made)
 }

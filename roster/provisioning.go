@@ -14,7 +14,7 @@ import (
 )
 
 var provisioningColumns = sync.OnceValue(func() string {
-	return columnsOf(models.Team{}, "t", "t__") + ", " + columnsOf(models.ProvisioningSettings{}, "p", "p__")
+	return models.Columns(models.Team{}, "t", "t__") + ", " + models.Columns(models.ProvisioningSettings{}, "p", "p__")
 })
 
 // Provisioning returns a team with its choices about SCIM, NOT_FOUND when the
@@ -26,7 +26,7 @@ func (s *Service) Provisioning(ctx context.Context, team models.ID) (models.Team
 		return t, settings, err
 	}
 	found, err := one(s.DB.Read(ctx).Raw("SELECT "+provisioningColumns()+
-		" FROM teams t JOIN provisioning_settings p ON p.team_id = t.id WHERE t.id = ?", team), append(fieldsOf(&t), fieldsOf(&settings)...)...)
+		" FROM teams t JOIN provisioning_settings p ON p.team_id = t.id WHERE t.id = ?", team), append(models.Fields(&t), models.Fields(&settings)...)...)
 	if err == nil && !found {
 		err = fault.New(fault.Missing, "There is no such object.")
 	}

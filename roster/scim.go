@@ -11,6 +11,7 @@ import (
 	"gorm.io/gorm"
 
 	"rollcall/access"
+	"rollcall/domain"
 	"rollcall/fault"
 	"rollcall/models"
 )
@@ -84,19 +85,6 @@ func (in *ScimUser) stones() []stone {
 	return out
 }
 
-// furtherStones are the other addresses that the identity provider told of
-// somebody who is removed.
-func (s *Service) furtherStones(tx *gorm.DB, m Member) ([]stone, error) {
-	var keys []string
-	err := tx.Model(&models.ScimValue{}).Where("membership_id = ? AND attr = 'emails' AND value_key NOT IN ('', ?, ?)", m.ID, m.User.EmailKey, m.UserNameKey).
-		Distinct().Pluck("value_key", &keys).Error
-	out := make([]stone, 0, len(keys))
-	for _, k := range keys {
-		out = append(out, emailStone(k))
-	}
-	return out, err
-}
-
 // ProvisionScim makes a member for a provisioning client: a new account that
 // the team manages, with the team's default role. Somebody who was removed
 // comes back like this, as a new member. Faults: FORBIDDEN, PLAN_REQUIRED,
@@ -116,44 +104,35 @@ func (s *Service) ProvisionScim(ctx context.Context, team models.ID, in ScimUser
 		if err := models.ShareTeam(tx, team); err != nil {
 			return err
 		}
-		defaultRole, known, err := provisioningOf(ctx, tx, team, in)
+		here, err := provisioningOf(ctx, tx, team, in)
 		if err != nil {
 			return err
 		}
-		if known != "" {
-			return nameFirst(tx, team, in.UserName, fault.New(fault.Taken, "Somebody who signs in under this name is a member already: %s.", known).On("userName"))
+		if here.known != nil {
+			return nameFirst(tx, team, in.UserName, fault.New(fault.Taken, "Somebody who signs in under this name is a member already: %s.", *here.known).On("userName"))
 		}
-		u, err := s.scimAccount(tx, team, in)
+		u, fresh, err := s.scimAccount(tx, team, in, here)
 		if err != nil {
 			return nameFirst(tx, team, in.UserName, err)
 		}
 		row := models.Membership{
-			TeamID: team, UserID: u.ID, Role: defaultRole, RoleSource: models.RoleByDefault,
+			TeamID: team, UserID: u.ID, Role: here.role, RoleSource: models.RoleByDefault,
 			Status: models.StatusActive, Source: models.SourceScim, ScimManaged: true, UserName: in.UserName, ExternalID: in.ExternalID,
 		}
 		if !in.Active {
 			now := s.now()
 			row.Status, row.DeactivatedAt, row.DeactivatedBy = models.StatusDeactivated, &now, access.From(ctx).Label
 		}
-		if row, err = s.newMembership(tx, row); err != nil {
+		if row, err = s.newMembership(tx, row, fresh); err != nil {
 			return nameFirst(tx, team, in.UserName, err)
 		}
-		if err := s.unbury(tx, team, in.stones()...); err != nil {
-			return err
-		}
 		out = Member{Membership: row, User: u}
-		if err := s.recordIn(ctx, tx, out); err != nil {
-			return err
-		}
-		if in.Profile.Document == "" {
-			return introduceOwn(tx, &out)
-		}
-		return introduce(tx, &out, in.Profile)
+		return s.arrive(ctx, tx, &out, in.Profile, in.stones()...)
 	})
 	return out, err
 }
 
-var settingsColumns = sync.OnceValue(func() string { return columnsOf(models.SsoSettings{}, "s", "s__") })
+var settingsColumns = sync.OnceValue(func() string { return models.Columns(models.SsoSettings{}, "s", "s__") })
 
 // provisioning reads a team's settings if its plan includes provisioning and,
 // for a provisioning client, it is not switched off.
@@ -174,39 +153,50 @@ func provisioning(ctx context.Context, tx *gorm.DB, id models.ID) (models.SsoSet
 	return row.Settings, provisioned(ctx, row.Plan, row.ScimOn)
 }
 
-// provisioningRole is provisioning for verbs that need the default role alone.
-func provisioningRole(ctx context.Context, tx *gorm.DB, id models.ID) (models.Role, error) {
-	defaultRole, _, err := readProvisioning(ctx, tx, "NULL", id)
-	return defaultRole, err
+// mayProvision is provisioning for verbs that need nothing of the settings. lock
+// takes the team's lock, as models.LockTeam does, in the same statement: what is
+// judged may be older than the wait for it.
+func mayProvision(ctx context.Context, tx *gorm.DB, id models.ID, lock bool) error {
+	end := ""
+	if lock && tx.Name() == string(models.Postgres) {
+		end = " FOR NO KEY UPDATE OF t"
+	}
+	_, err := readProvisioning(ctx, tx, id, sqlText{text: "NULL, NULL, NULL"}, end)
+	return err
 }
 
-// provisioningOf is provisioningRole for somebody who is to be made, and looks in
-// the same statement whether they are here already under the name by which the
-// identity provider signs them in: the id of that member, "" for nobody.
-func provisioningOf(ctx context.Context, tx *gorm.DB, team models.ID, in ScimUser) (models.Role, models.ID, error) {
-	return readProvisioning(ctx, tx, "("+undescribed+" LIMIT 1)", team, team, in.UserName, cmp.Or(value(in.ExternalID), in.UserName))
+// newcomer is what a team's settings and the installation say of somebody who is
+// to be made.
+type newcomer struct {
+	role    models.Role
+	known   *models.ID // the member whom the identity provider signs in under the name
+	account *models.ID // that has the address
+	holder  *models.ID // the team that proved the address's domain
 }
 
-func readProvisioning(ctx context.Context, tx *gorm.DB, known string, team models.ID, args ...any) (defaultRole models.Role, member models.ID, err error) {
+// provisioningOf is provisioning for somebody who is to be made, and looks in
+// the same statement who and what is here already.
+func provisioningOf(ctx context.Context, tx *gorm.DB, team models.ID, in ScimUser) (newcomer, error) {
+	var q sqlText
+	q.add("("+undescribed+" LIMIT 1)", team, in.UserName, cmp.Or(value(in.ExternalID), in.UserName))
+	q.add(", (SELECT u.id FROM users u WHERE u.email_key = ?)", models.Fold(in.Email))
+	name, _ := domain.Of(in.Email)
+	q.add(", ("+domain.HolderOf+")", name)
+	return readProvisioning(ctx, tx, team, q, "")
+}
+
+func readProvisioning(ctx context.Context, tx *gorm.DB, team models.ID, more sqlText, end string) (here newcomer, err error) {
 	var plan models.Plan
 	var on bool
-	var found *models.ID
-	rows, err := tx.Raw("SELECT t.plan, p.scim_enabled, s.default_role, "+known+` FROM teams t JOIN sso_settings s ON s.team_id = t.id
-		JOIN provisioning_settings p ON p.team_id = t.id WHERE t.id = ?`, append(args, team)...).Rows()
-	if err != nil {
-		return "", "", err
+	found, err := one(tx.Raw("SELECT t.plan, p.scim_enabled, s.default_role, "+more.text+` FROM teams t JOIN sso_settings s ON s.team_id = t.id
+		JOIN provisioning_settings p ON p.team_id = t.id WHERE t.id = ?`+end, append(more.args, team)...), &plan, &on, &here.role, &here.known, &here.account, &here.holder)
+	switch {
+	case err != nil:
+		return here, err
+	case !found:
+		return here, fault.New(fault.Missing, "There is no such object.")
 	}
-	defer func() { _ = rows.Close() }() // the error of Err is the one that counts
-	if !rows.Next() {
-		return "", "", cmp.Or(rows.Err(), error(fault.New(fault.Missing, "There is no such object.")))
-	}
-	if err := rows.Scan(&plan, &on, &defaultRole, &found); err != nil {
-		return "", "", err
-	}
-	if found != nil {
-		member = *found
-	}
-	return defaultRole, member, provisioned(ctx, plan, on)
+	return here, provisioned(ctx, plan, on)
 }
 
 // provisioned refuses what the plan does not include or an admin switched off.
@@ -220,39 +210,39 @@ func provisioned(ctx context.Context, plan models.Plan, on bool) error {
 	return nil
 }
 
-// scimAccount makes the account of a new member. The only account that is
-// taken instead is one that the team made itself and that is on no team. People
-// whom provisioning made may share an address; it is the account's address of
-// the first of them. Somebody who came by single sign-on is not made again.
-func (s *Service) scimAccount(tx *gorm.DB, team models.ID, in ScimUser) (models.User, error) {
+// scimAccount is the account of a new member, and the same as fresh when it has to
+// be written still. The only account that is taken instead is one that the team
+// made itself and that is on no team. People whom provisioning made may share an
+// address; it is the account's address of the first of them. Somebody who came by
+// single sign-on is not made again.
+func (s *Service) scimAccount(tx *gorm.DB, team models.ID, in ScimUser, here newcomer) (u models.User, fresh *models.User, err error) {
 	p := in.person()
-	u, found, err := models.User{}, false, error(nil)
-	if p.Email != "" {
-		u, found, err = userByEmail(tx, p.Email)
-	}
-	switch {
-	case err != nil:
-		return u, err
-	case !found:
-		if err := notForeign(tx, team, p.Email); err != nil {
-			return u, err
+	if here.account != nil {
+		u, found, err := userByEmail(tx, p.Email)
+		switch {
+		case err != nil:
+			return u, nil, err
+		case !found:
+			return u, nil, models.ErrAgain // it went at this moment
+		case !u.ManagedBy(team):
+			return u, nil, accountConflict()
 		}
-		return s.newUser(tx, p, models.KindPerson, models.OriginScim, &team)
-	case !u.ManagedBy(team):
-		return u, accountConflict()
+		var holder []models.Membership
+		if err := tx.Where("team_id = ? AND user_id = ?", team, u.ID).Find(&holder).Error; err != nil {
+			return u, nil, err
+		}
+		switch {
+		case len(holder) == 0:
+			return u, nil, s.rename(tx, &u, p)
+		case !holder[0].ScimManaged:
+			return u, nil, fault.New(fault.Taken, "A user with this e-mail address exists already: %s.", holder[0].ID).On("email")
+		}
+		p.Email = ""
+	} else if here.holder != nil && *here.holder != team {
+		return u, nil, foreign()
 	}
-	var holder []models.Membership
-	if err := tx.Where("team_id = ? AND user_id = ?", team, u.ID).Find(&holder).Error; err != nil {
-		return u, err
-	}
-	switch {
-	case len(holder) == 0:
-		return u, s.rename(tx, &u, p)
-	case !holder[0].ScimManaged:
-		return u, fault.New(fault.Taken, "A user with this e-mail address exists already: %s.", holder[0].ID).On("email")
-	}
-	p.Email = ""
-	return s.newUser(tx, p, models.KindPerson, models.OriginScim, &team)
+	u, err = s.account(p, models.KindPerson, models.OriginScim, &team)
+	return u, &u, err
 }
 
 // ownAddress is the address that a member's account is to have: the wanted one

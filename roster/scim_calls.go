@@ -2,6 +2,8 @@ package roster
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -20,12 +22,36 @@ const (
 )
 
 // RecordScimCalls stores what provisioning clients asked. They are
-// observations: they are written apart from the changes that they tell of.
+// observations: they are written apart from the changes that they tell of. Those
+// of a team that is no more are left out.
 func (s *Service) RecordScimCalls(ctx context.Context, rows []models.ScimCall) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	return s.DB.InTx(ctx, func(tx *gorm.DB) error { return tx.CreateInBatches(&rows, callBatch).Error })
+	return s.DB.InTx(ctx, func(tx *gorm.DB) error {
+		kept, err := ofTeamsThatAre(tx, rows)
+		if err != nil || len(kept) == 0 {
+			return err
+		}
+		return tx.CreateInBatches(&kept, callBatch).Error
+	})
+}
+
+// ofTeamsThatAre leaves the calls of teams out that were deleted meanwhile: they
+// could never be written, and with them no others.
+func ofTeamsThatAre(tx *gorm.DB, rows []models.ScimCall) ([]models.ScimCall, error) {
+	teams := map[models.ID]bool{}
+	for _, r := range rows {
+		teams[r.TeamID] = true
+	}
+	var there []models.ID
+	if err := tx.Model(&models.Team{}).Where("id IN ?", slices.Collect(maps.Keys(teams))).Pluck("id", &there).Error; err != nil {
+		return nil, err
+	}
+	if len(there) == len(teams) {
+		return rows, nil
+	}
+	return slices.DeleteFunc(slices.Clone(rows), func(r models.ScimCall) bool { return !slices.Contains(there, r.TeamID) }), nil
 }
 
 // ScimCalls lists a team's calls; a window with Desc begins with the newest.

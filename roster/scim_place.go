@@ -13,28 +13,23 @@ const blockBits = 10
 
 // place gives a new resource the next place in its team's list and counts it.
 // The counter's row stays locked until the transaction ends, so places become
-// visible in their order; call it late.
-func place(tx *gorm.DB, team models.ID, kind models.ResourceKind) (int, error) {
-	var seq int
-	_, err := one(tx.Raw(`INSERT INTO scim_counters (team_id, kind, total, next_seq) VALUES (?, ?, 1, 1)
-		ON CONFLICT (team_id, kind) DO UPDATE SET total = scim_counters.total + 1, next_seq = scim_counters.next_seq + 1
-		RETURNING next_seq`, team, kind), &seq)
-	if err != nil {
-		return 0, err
-	}
-	return seq, tx.Exec(`INSERT INTO scim_blocks (team_id, kind, block, live) VALUES (?, ?, ?, 1)
-		ON CONFLICT (team_id, kind, block) DO UPDATE SET live = scim_blocks.live + 1`, team, kind, seq>>blockBits).Error
+// visible in their order; run the batch late. Changes that are added later find
+// the place as next_seq in the source that is returned.
+func place(b *models.Batch, team models.ID, kind models.ResourceKind, seq *int) (source string, args []any) {
+	b.AddNamed("placed", "next_seq", seq, `INSERT INTO scim_counters (team_id, kind, total, next_seq) VALUES (?, ?, 1, 1)
+		ON CONFLICT (team_id, kind) DO UPDATE SET total = scim_counters.total + 1, next_seq = scim_counters.next_seq + 1`, team, kind)
+	source, args = b.From("placed", "scim_counters WHERE team_id = ? AND kind = ?", team, kind)
+	b.Add(nil, "INSERT INTO scim_blocks (team_id, kind, block, live) SELECT ?, ?, next_seq >> ?, 1 FROM "+source+
+		" ON CONFLICT (team_id, kind, block) DO UPDATE SET live = scim_blocks.live + 1", append([]any{team, kind, blockBits}, args...)...)
+	return source, args
 }
 
 // displacePerson takes a person off the counts, if they are on the list.
-func displacePerson(tx *gorm.DB, team, member models.ID) error {
-	err := tx.Exec(`UPDATE scim_counters SET total = total - 1 WHERE team_id = ? AND kind = ?
-		AND EXISTS (SELECT 1 FROM scim_profiles WHERE membership_id = ?)`, team, models.ResourceUser, member).Error
-	if err != nil {
-		return err
-	}
-	return tx.Exec(`UPDATE scim_blocks SET live = live - 1 WHERE team_id = ? AND kind = ?
-		AND block = (SELECT seq >> ? FROM scim_profiles WHERE membership_id = ?)`, team, models.ResourceUser, blockBits, member).Error
+func displacePerson(b *models.Batch, team, member models.ID) {
+	b.Add(nil, `UPDATE scim_counters SET total = total - 1 WHERE team_id = ? AND kind = ?
+		AND EXISTS (SELECT 1 FROM scim_profiles WHERE membership_id = ?)`, team, models.ResourceUser, member)
+	b.Add(nil, `UPDATE scim_blocks SET live = live - 1 WHERE team_id = ? AND kind = ?
+		AND block = (SELECT seq >> ? FROM scim_profiles WHERE membership_id = ?)`, team, models.ResourceUser, blockBits, member)
 }
 
 // displace takes a resource off the counts.

@@ -3,6 +3,7 @@ package roster
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"gorm.io/gorm"
@@ -52,79 +53,39 @@ func ownProfile(p Person) (Profile, error) {
 
 // introduce puts a new member on the list that provisioning clients see.
 // Integrations are not on it.
-func introduce(tx *gorm.DB, m *Member, p Profile) error {
+func introduce(b *models.Batch, m *Member, p Profile) error {
 	if m.User.Kind != models.KindPerson {
 		return nil
 	}
-	if tx.Name() == "postgres" && len(p.Values) <= maxListed {
-		if err := introduceAtOnce(tx, m, p); err != nil {
-			return err
-		}
-		return cutStretches(tx, m.TeamID, models.ResourceUser, m.Profile.Seq)
-	}
-	if err := insertValues(tx, m.Membership, p.Values); err != nil {
+	if err := insertValues(b, m.Membership, p.Values); err != nil {
 		return err
 	}
-	seq, err := place(tx, m.TeamID, models.ResourceUser)
-	if err != nil {
-		return err
-	}
-	m.Profile = models.ScimProfile{MembershipID: m.ID, TeamID: m.TeamID, Seq: seq, Document: p.Document}
-	if err := tx.Create(&m.Profile).Error; err != nil {
-		return err
-	}
-	return cutStretches(tx, m.TeamID, models.ResourceUser, seq)
+	m.Profile = models.ScimProfile{MembershipID: m.ID, TeamID: m.TeamID, Document: p.Document}
+	placed, args := place(b, m.TeamID, models.ResourceUser, &m.Profile.Seq)
+	b.Add(nil, "INSERT INTO scim_profiles (membership_id, team_id, seq, document) SELECT ?, ?, next_seq, ? FROM "+placed,
+		append([]any{m.ID, m.TeamID, p.Document}, args...)...)
+	return nil
 }
 
-// maxListed bounds the values of one statement, which has six parameters for each.
+// maxListed bounds the values of one statement, which has seven parameters for
+// each; PostgreSQL takes 65,535.
 const maxListed = 500
 
-// introduceAtOnce is introduce as one statement of PostgreSQL: the counters, the profile
-// and its values. Only the row of the counter can be fought for, as before.
-func introduceAtOnce(tx *gorm.DB, m *Member, p Profile) error {
-	var q sqlText
-	q.add(`WITH c AS (INSERT INTO scim_counters (team_id, kind, total, next_seq) VALUES (?, ?, 1, 1)
-		ON CONFLICT (team_id, kind) DO UPDATE SET total = scim_counters.total + 1, next_seq = scim_counters.next_seq + 1 RETURNING next_seq),
-		b AS (INSERT INTO scim_blocks (team_id, kind, block, live) SELECT ?, ?, next_seq >> ?, 1 FROM c
-		ON CONFLICT (team_id, kind, block) DO UPDATE SET live = scim_blocks.live + 1)`,
-		m.TeamID, models.ResourceUser, m.TeamID, models.ResourceUser, blockBits)
-	if len(p.Values) > 0 {
-		var rows strings.Builder
-		args := make([]any, 0, 7*len(p.Values))
-		for i, v := range p.Values {
-			if i > 0 {
-				rows.WriteByte(',')
-			}
-			rows.WriteString("(?, ?, ?, ?, ?, ?, ?)")
+func insertValues(b *models.Batch, m models.Membership, values []models.ScimValue) error {
+	for some := range slices.Chunk(values, maxListed) {
+		args := make([]any, 0, 7*len(some))
+		for _, v := range some {
 			args = append(args, m.ID, v.Attr, v.Item, m.TeamID, v.ValueKey, v.TypeKey, v.IsPrimary)
 		}
-		q.add(`, v AS (INSERT INTO scim_values (membership_id, attr, item, team_id, value_key, type_key, is_primary) VALUES `+rows.String()+`)`, args...)
+		b.Add(nil, "INSERT INTO scim_values (membership_id, attr, item, team_id, value_key, type_key, is_primary) VALUES (?, ?, ?, ?, ?, ?, ?)"+
+			strings.Repeat(", (?, ?, ?, ?, ?, ?, ?)", len(some)-1), args...)
+		if len(values) > maxListed { // too many for one statement with others
+			if err := b.Run(); err != nil {
+				return err
+			}
+		}
 	}
-	q.add(` INSERT INTO scim_profiles (membership_id, team_id, seq, document) SELECT ?, ?, next_seq, ? FROM c RETURNING seq`, m.ID, m.TeamID, p.Document)
-	m.Profile = models.ScimProfile{MembershipID: m.ID, TeamID: m.TeamID, Document: p.Document}
-	_, err := one(tx.Raw(q.text, q.args...), &m.Profile.Seq)
-	return err
-}
-
-// introduceOwn is introduce for members whom no client described.
-func introduceOwn(tx *gorm.DB, m *Member) error {
-	p, err := ownProfile(Person{Email: m.User.Email, Name: m.User.Name, GivenName: m.User.GivenName, FamilyName: m.User.FamilyName})
-	if err != nil {
-		return err
-	}
-	return introduce(tx, m, p)
-}
-
-func insertValues(tx *gorm.DB, m models.Membership, values []models.ScimValue) error {
-	if len(values) == 0 {
-		return nil
-	}
-	rows := make([]models.ScimValue, len(values))
-	for i, v := range values {
-		v.MembershipID, v.TeamID = m.ID, m.TeamID
-		rows[i] = v
-	}
-	return tx.CreateInBatches(&rows, 500).Error
+	return nil
 }
 
 // describe writes a member's new profile. Of the values only those that differ
@@ -169,16 +130,17 @@ func describe(tx *gorm.DB, m *Member, p Profile) error {
 			return err
 		}
 	}
-	return insertValues(tx, m.Membership, added)
+	b := models.NewBatch(tx)
+	if err := insertValues(b, m.Membership, added); err != nil {
+		return err
+	}
+	return b.Run()
 }
 
 // leaveLists takes a member who is about to be deleted off their groups and off
 // the counts.
-func (s *Service) leaveLists(tx *gorm.DB, m Member) error {
-	err := tx.Exec(`UPDATE team_groups SET member_count = member_count - 1, revision = revision + 1, updated_at = ?
-		WHERE id IN (SELECT group_id FROM group_members WHERE membership_id = ?)`, s.now(), m.ID).Error
-	if err != nil {
-		return err
-	}
-	return displacePerson(tx, m.TeamID, m.ID)
+func (s *Service) leaveLists(b *models.Batch, m Member) {
+	b.Add(nil, `UPDATE team_groups SET member_count = member_count - 1, revision = revision + 1, updated_at = ?
+		WHERE id IN (SELECT group_id FROM group_members WHERE membership_id = ?)`, s.now(), m.ID)
+	displacePerson(b, m.TeamID, m.ID)
 }

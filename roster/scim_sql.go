@@ -3,29 +3,11 @@ package roster
 import (
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 	"unicode/utf8"
 
-	"gorm.io/gorm/schema"
-
 	"rollcall/models"
 )
-
-var schemas sync.Map
-
-// columnsOf lists the columns of a row for a SELECT, `alias.col AS prefixcol`.
-func columnsOf(row any, alias, prefix string) string {
-	parsed, err := schema.Parse(row, &schemas, schema.NamingStrategy{})
-	if err != nil {
-		return "NULL" // a row of ours that cannot be parsed fails every test
-	}
-	out := make([]string, 0, len(parsed.DBNames))
-	for _, name := range parsed.DBNames {
-		out = append(out, fmt.Sprintf("%s.%s AS %s%s", alias, name, prefix, name))
-	}
-	return strings.Join(out, ", ")
-}
 
 // sqlText is a piece of SQL with its arguments.
 type sqlText struct {

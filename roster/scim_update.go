@@ -28,7 +28,9 @@ func (s *Service) UpdateScim(ctx context.Context, team, id models.ID, in ScimUse
 	var out Member
 	err := s.provisionTx(ctx, func(tx *gorm.DB) error {
 		in := in
-		if _, err := provisioningRole(ctx, tx, team); err != nil {
+		// The team is locked only where the rule about the last admin may count.
+		// Pushes of profiles run side by side.
+		if err := mayProvision(ctx, tx, team, !in.Active); err != nil {
 			return err
 		}
 		m, err := s.lockForUpdate(ctx, tx, team, id, &in)
@@ -59,10 +61,10 @@ func (s *Service) RemoveScim(ctx context.Context, team, id models.ID, revision i
 		return err
 	}
 	return s.provisionTx(ctx, func(tx *gorm.DB) error {
-		if _, err := provisioningRole(ctx, tx, team); err != nil {
+		if err := mayProvision(ctx, tx, team, true); err != nil {
 			return err
 		}
-		m, err := lock(tx, team, id)
+		m, err := lockMember(tx, id)
 		switch {
 		case err != nil:
 			return err
@@ -79,14 +81,9 @@ func (s *Service) RemoveScim(ctx context.Context, team, id models.ID, revision i
 	})
 }
 
-// lockForUpdate locks the team only where the rule about the last admin may
-// count. Pushes of profiles run side by side.
+// lockForUpdate locks a member and judges whether the wanted state can be made
+// out of the present one.
 func (s *Service) lockForUpdate(ctx context.Context, tx *gorm.DB, team, id models.ID, in *ScimUser) (m Member, err error) {
-	if !in.Active {
-		if _, err := models.LockTeam(tx, team); err != nil {
-			return m, err
-		}
-	}
 	if m, err = s.lockPerson(tx, id); err != nil {
 		return m, err
 	}
@@ -118,7 +115,7 @@ func (s *Service) lockPerson(tx *gorm.DB, id models.ID) (Member, error) {
 	m := Member{Membership: row, Profile: models.ScimProfile{MembershipID: id, TeamID: row.TeamID}}
 	var groups string
 	found, err := one(tx.Raw("SELECT "+userColumnList()+", COALESCE(p.seq, 0) AS seq, COALESCE(p.document, '') AS document"+groupsColumn[s.DB.Dialect()]+
-		" AS groups FROM memberships m JOIN users u ON u.id = m.user_id LEFT JOIN scim_profiles p ON p.membership_id = m.id WHERE m.id = ?", id), append(fieldsOf(&m.User), &m.Profile.Seq, &m.Profile.Document, &groups)...)
+		" AS groups FROM memberships m JOIN users u ON u.id = m.user_id LEFT JOIN scim_profiles p ON p.membership_id = m.id WHERE m.id = ?", id), append(models.Fields(&m.User), &m.Profile.Seq, &m.Profile.Document, &groups)...)
 	if err == nil && !found {
 		err = noSuchUser()
 	}
@@ -126,7 +123,7 @@ func (s *Service) lockPerson(tx *gorm.DB, id models.ID) (Member, error) {
 	return m, err
 }
 
-var userColumnList = sync.OnceValue(func() string { return columnsOf(models.User{}, "u", "u__") })
+var userColumnList = sync.OnceValue(func() string { return models.Columns(models.User{}, "u", "u__") })
 
 func noSuchUser() *fault.Error { return fault.New(fault.Missing, "There is no such user.") }
 

@@ -47,8 +47,7 @@ func (s *Service) tellOut(ctx context.Context, tx *gorm.DB, m Member, action str
 	if s.Announce == nil || m.User.Kind != models.KindPerson {
 		return nil
 	}
-	wishes, err := sso.NotificationsIn(tx, m.TeamID)
-	if err != nil || !wishes.TellMembers {
+	if wanted, err := sso.TellsMembers(tx, m.TeamID); err != nil || !wanted {
 		return err
 	}
 	kind := noticeDeactivated

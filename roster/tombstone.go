@@ -60,32 +60,50 @@ func (s *Service) hash(team models.ID, st stone) []byte {
 // bury writes the tombstones of a member who is about to be deleted: one for
 // each name that provisioning calls them by, the e-mail address among them, and
 // one for every identity, of one removal together.
-func (s *Service) bury(tx *gorm.DB, m Member, now time.Time) error {
-	var identities []models.ExternalIdentity
-	if err := tx.Where("membership_id = ?", m.ID).Find(&identities).Error; err != nil {
-		return err
-	}
-	further, err := s.furtherStones(tx, m)
+func (s *Service) bury(b *models.Batch, m Member, now time.Time) error {
+	further, err := furtherStones(b.Tx(), m)
 	if err != nil {
 		return err
-	}
-	stones := append(provisioningStones(m.User.Email, m.UserName, m.ExternalID), further...)
-	for _, x := range identities {
-		stones = append(stones, identityStone(x.Issuer, x.NameID))
 	}
 	removal, err := models.NewID()
 	if err != nil {
 		return err
 	}
-	rows := make([]models.Tombstone, 0, len(stones))
-	for _, st := range stones {
+	var rows []any
+	for _, st := range append(provisioningStones(m.User.Email, m.UserName, m.ExternalID), further...) {
 		id, err := models.NewID()
 		if err != nil {
 			return err
 		}
-		rows = append(rows, models.Tombstone{ID: id, TeamID: m.TeamID, RemovalID: removal, Kind: st.kind, Hash: s.hash(m.TeamID, st), CreatedAt: now})
+		rows = append(rows, &models.Tombstone{ID: id, TeamID: m.TeamID, RemovalID: removal, Kind: st.kind, Hash: s.hash(m.TeamID, st), CreatedAt: now})
 	}
-	return tx.Create(&rows).Error
+	b.Insert(rows...)
+	return nil
+}
+
+// furtherStones are what else somebody who is removed was known by: the other
+// addresses that the identity provider told of them, and the names by which it
+// signed them in.
+func furtherStones(tx *gorm.DB, m Member) ([]stone, error) {
+	rows, err := tx.Raw(`SELECT DISTINCT value_key, '', '' FROM scim_values WHERE membership_id = ? AND attr = 'emails' AND value_key NOT IN ('', ?, ?)
+		UNION ALL SELECT '', issuer, name_id FROM external_identities WHERE membership_id = ?`, m.ID, m.User.EmailKey, m.UserNameKey, m.ID).Rows()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }() // the error of Err is the one that counts
+	var out []stone
+	for rows.Next() {
+		var address, issuer, nameID string
+		if err := rows.Scan(&address, &issuer, &nameID); err != nil {
+			return nil, err
+		}
+		if address != "" {
+			out = append(out, emailStone(address))
+		} else {
+			out = append(out, identityStone(issuer, nameID))
+		}
+	}
+	return out, rows.Err()
 }
 
 // buried reports whether the team removed somebody who is known by one of these.
@@ -96,9 +114,9 @@ func (s *Service) buried(tx *gorm.DB, team models.ID, stones ...stone) (bool, er
 }
 
 // unbury lifts the tombstones of every removal that one of these belongs to.
-func (s *Service) unbury(tx *gorm.DB, team models.ID, stones ...stone) error {
-	return tx.Exec("DELETE FROM tombstones WHERE team_id = ? AND removal_id IN (SELECT removal_id FROM tombstones WHERE team_id = ? AND hash IN ?)",
-		team, team, s.hashes(team, stones)).Error
+func (s *Service) unbury(b *models.Batch, team models.ID, stones ...stone) {
+	b.Add(nil, "DELETE FROM tombstones WHERE team_id = ? AND removal_id IN (SELECT removal_id FROM tombstones WHERE team_id = ? AND hash IN ?)",
+		team, team, s.hashes(team, stones))
 }
 
 func (s *Service) hashes(team models.ID, stones []stone) [][]byte {

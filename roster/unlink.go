@@ -90,11 +90,14 @@ func (s *Service) AllowReturn(ctx context.Context, team models.ID, address strin
 		if !gone {
 			return fault.New(fault.Missing, "The team removed nobody with this address.").On("email")
 		}
-		if err := s.unbury(tx, team, emailStone(p.Email)); err != nil {
-			return err
-		}
-		return audit.Record(ctx, tx, s.Now(), audit.Event{
+		b := models.NewBatch(tx)
+		s.unbury(b, team, emailStone(p.Email))
+		err = audit.Add(ctx, b, s.Now(), audit.Event{
 			TeamID: team, Action: audit.MemberReturnAllowed, Target: audit.Target{Kind: models.PrefixTeam, ID: team, Label: p.Email},
 		})
+		if err != nil {
+			return err
+		}
+		return b.Run()
 	})
 }

@@ -42,7 +42,7 @@ func (s *Service) AgreeToUpgrade(ctx context.Context, t UpgradeTicket, seen stri
 		if err != nil {
 			return err
 		}
-		if m.User, err = lockUser(tx, row.UserID); err != nil {
+		if m.User, err = models.LockUser(tx, row.UserID); err != nil {
 			return err
 		}
 		row, err := s.lockAsked(tx, t, seen)
@@ -191,15 +191,13 @@ func (s *Service) joinOwn(ctx context.Context, tx *gorm.DB, row models.SsoUpgrad
 	made, err := s.newMembership(tx, models.Membership{
 		TeamID: row.TeamID, UserID: u.ID, Role: settings.DefaultRole, RoleSource: models.RoleByDefault,
 		Status: models.StatusActive, Source: models.SourceJit, UserName: u.Email,
-	})
+	}, nil)
 	if err != nil {
 		return Member{}, err
 	}
 	m := Member{Membership: made, User: u}
-	if err := introduceOwn(tx, &m); err != nil {
-		return m, err
-	}
-	return m, s.recordIn(ctx, tx, m)
+	err = s.arrive(ctx, tx, &m, Profile{})
+	return m, err
 }
 
 // takeCare makes the account the team's to manage, unless it is on other teams,

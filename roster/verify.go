@@ -156,7 +156,7 @@ func (s *Service) ConfirmEmail(ctx context.Context, token string) (Confirmation,
 		if _, err := models.LockMembership(tx, *link.MembershipID); err != nil {
 			return err
 		}
-		if _, err := lockUser(tx, *link.UserID); err != nil {
+		if _, err := models.LockUser(tx, *link.UserID); err != nil {
 			return err
 		}
 		// 2. Is it still about this person, as they are now?
@@ -199,7 +199,7 @@ func (s *Service) ResendConfirmation(ctx context.Context) error {
 			return err
 		}
 		m := Member{Membership: row}
-		if m.User, err = lockUser(tx, row.UserID); err != nil || m.User.VerifiedAt != nil {
+		if m.User, err = models.LockUser(tx, row.UserID); err != nil || m.User.VerifiedAt != nil {
 			return err
 		}
 		var lately int64

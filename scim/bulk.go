@@ -128,8 +128,8 @@ func readBulkOperation(o object) bulkOperation {
 	}
 	data, given := o.get("data")
 	op.data, _ = data.(object)
-	if op.method == http.MethodPatch {
-		op.data = patchData(data)
+	if list, ok := data.([]any); ok && op.method == http.MethodPatch { // as RFC 7644 section 3.7.3 shows it
+		op.data = object{{name: "Operations", value: list}}
 	}
 	known := len(op.rest) > 0 && slices.Contains([]string{"users", "groups"}, lower(op.rest[0])) && len(op.rest) <= 2 && op.rest[len(op.rest)-1] != ".search"
 	switch {
@@ -143,19 +143,6 @@ func readBulkOperation(o object) bulkOperation {
 		op.err = bad(typeInvalidSyntax, "A POST needs a bulkId.")
 	}
 	return op
-}
-
-// patchData is the body of a PATCH. RFC 7644 section 3.7 shows it without schemas,
-// and as the list of its operations alone.
-func patchData(data any) object {
-	o, _ := data.(object)
-	if list, ok := data.([]any); ok {
-		o = object{{name: "Operations", value: list}}
-	}
-	if _, given := o.get("schemas"); !given && o != nil {
-		o = append(o, member{name: "schemas", value: []any{urnPatch}})
-	}
-	return o
 }
 
 // The states of an operation in a bulk run.

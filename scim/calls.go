@@ -19,10 +19,11 @@ type CallLog interface {
 }
 
 const (
-	maxCallBody = 2 << 10 // bytes of a blotted body that are kept
-	maxCallText = 300     // bytes of any other text
-	maxWaiting  = 5_000   // calls that wait to be written; the oldest is dropped
-	flushEvery  = 250 * time.Millisecond
+	maxCallBody   = 2 << 10 // bytes of a blotted body that are kept
+	maxCallText   = 300     // bytes of any other text
+	maxCallMethod = 20      // bytes of a method, which may be any word
+	maxWaiting    = 5_000   // calls that wait to be written; the oldest is dropped
+	flushEvery    = 250 * time.Millisecond
 )
 
 // Keeper writes calls down.
@@ -108,7 +109,7 @@ func (h *handler) note(r *http.Request, x record) {
 	about := access.RequestFrom(r.Context())
 	token := x.actor.CredentialID
 	row := models.ScimCall{
-		ID: id, TeamID: x.actor.TeamID, ScimTokenID: &token, At: models.Stamp(x.began), Method: r.Method,
+		ID: id, TeamID: x.actor.TeamID, ScimTokenID: &token, At: models.Stamp(x.began), Method: short(clear(r.Method), maxCallMethod),
 		Resource: short(resourceShown(x.rest), maxCallText), Status: x.status,
 		DurationUs: int(h.now().Sub(x.began).Microseconds()), Quirks: quirks(r, x.rest, x.body), DryRun: x.dry,
 		UserAgent: short(clear(r.UserAgent()), maxCallText), IP: about.IP, RequestID: about.ID,

@@ -7,8 +7,13 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth bounds how deep objects and arrays of a body lie in each other.
-const maxDepth = 32
+// Bounds of a body: how deep objects and arrays lie in each other, and how many
+// members one object has. Names are compared in pairs here and there, which must
+// not become work without end.
+const (
+	maxDepth   = 32
+	maxMembers = 1000
+)
 
 // object is a JSON object with its members in the order they came. Values are
 // string, bool, json.Number, nil, object or []any.
@@ -102,6 +107,9 @@ func (d *decoder) object(depth int) (any, error) {
 			return nil, bad(typeInvalidSyntax, "An object has the same attribute twice; case makes no difference.")
 		}
 		seen[lower(name)] = true
+		if len(o) == maxMembers {
+			return nil, bad(typeInvalidValue, "An object has more than %d members.", maxMembers)
+		}
 		v, err := d.value(depth + 1)
 		if err != nil {
 			return nil, err

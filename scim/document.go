@@ -11,6 +11,7 @@ const (
 	maxText   = 4 << 10  // characters of one string
 	maxBinary = 64 << 10 // characters of one certificate
 	maxValues = 100      // elements of a multi-valued attribute
+	maxParts  = 60       // sub-attributes of one value, foreign ones included
 )
 
 // document is a resource as SCIM sees it, by the canonical names of schema.go.
@@ -70,8 +71,9 @@ func checkSchemas(body object) error {
 	return nil
 }
 
-// checkMessage demands the URN by which a message says what it is (RFC 7644
-// sections 3.4.3, 3.5.2 and 3.7).
+// checkMessage refuses a message that says that it is another one (RFC 7644
+// sections 3.4.3, 3.5.2 and 3.7). One that says nothing passes: authentik renames
+// groups like that.
 func checkMessage(body object, urn string) error {
 	if err := checkSchemas(body); err != nil {
 		return err
@@ -82,6 +84,9 @@ func checkMessage(body object, urn string) error {
 		if text, _ := item.(string); lower(text) == lower(urn) {
 			return nil
 		}
+	}
+	if len(list) == 0 {
+		return nil
 	}
 	return bad(typeInvalidSyntax, "schemas must hold %s.", urn)
 }
@@ -185,7 +190,15 @@ func cleanComplex(a *attribute, label string, v any) (any, error) {
 	if len(c) == 0 {
 		return nil, nil
 	}
-	return c, nil
+	return c, c.checkParts(label)
+}
+
+// checkParts refuses a value with more parts than anybody needs.
+func (d document) checkParts(label string) error {
+	if len(d) > maxParts {
+		return bad(typeInvalidValue, "%s has more than %d parts.", label, maxParts)
+	}
+	return nil
 }
 
 // asObject is the value of a complex attribute, or of one element. Of a bare
@@ -223,17 +236,21 @@ func cleanList(a *attribute, label string, v any) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if c, ok := one.(document); ok {
-			i := twin(list, c)
-			switch {
-			case i < 0:
-				list = append(list, c)
-			case list[i].flag("primary"):
-				c["primary"] = true
-				fallthrough
-			default:
-				list[i] = merged(list[i], c)
-			}
+		c, ok := one.(document)
+		if !ok {
+			continue
+		}
+		i := twin(list, c)
+		if i < 0 {
+			list = append(list, c)
+			continue
+		}
+		if list[i].flag("primary") {
+			c["primary"] = true
+		}
+		list[i] = merged(list[i], c)
+		if err := list[i].checkParts(label); err != nil {
+			return nil, err
 		}
 	}
 	primaries := 0
@@ -263,6 +280,8 @@ func twin(list []document, el document) int {
 	return -1
 }
 
-func tooManyValues(label string) error {
-	return bad(typeInvalidValue, "%s has more than %d values.", label, maxValues)
+func tooManyValues(label string) error { return tooMany(label, maxValues) }
+
+func tooMany(label string, most int) error {
+	return bad(typeInvalidValue, "%s has more than %d values.", label, most)
 }

@@ -21,6 +21,7 @@ const (
 	typeInvalidVers   = "invalidVers"
 	typeMutability    = "mutability"
 	typeNoTarget      = "noTarget"
+	typeTooMany       = "tooMany"
 	typeUniqueness    = "uniqueness"
 	// Of RFC 9865 section 2.1.
 	typeInvalidCursor = "invalidCursor"

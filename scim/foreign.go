@@ -2,7 +2,7 @@ package scim
 
 import (
 	"encoding/json"
-	"reflect"
+	"maps"
 	"strings"
 )
 
@@ -20,6 +20,8 @@ const (
 	maxForeign      = 32 << 10 // bytes of JSON, of one resource together
 	maxForeignDepth = 10
 	maxForeignName  = 256 // bytes
+	maxForeignList  = 1000
+	maxNames        = 500 // of them and of extensions, in a resource or in an extension
 )
 
 // foreign is a value of which nothing is known: a map[string]any, []any, string,
@@ -69,7 +71,7 @@ func (d document) spelled(name string) string {
 		return name
 	}
 	for have := range d {
-		if len(have) == len(name) && lower(have) == lower(name) {
+		if len(have) == len(name) && strings.EqualFold(have, name) && lower(have) == lower(name) {
 			return have
 		}
 	}
@@ -182,6 +184,9 @@ func plainTree(label string, v any, depth int) (any, error) {
 		}
 		return out, nil
 	case []any:
+		if len(v) > maxForeignList {
+			return nil, tooMany(label, maxForeignList)
+		}
 		out := make([]any, 0, len(v))
 		for _, item := range v {
 			value, err := plainTree(label, item, depth+1)
@@ -241,6 +246,9 @@ func (d document) applyForeign(o operation, attr, sub *attribute) error {
 	if err != nil {
 		return err
 	}
+	if _, known := d[attr.name]; !known && d.full() {
+		return tooManyNames()
+	}
 	c := foreignChange{op: o.op, name: attr.name}
 	if f, ok := value.(foreign); ok {
 		c.value = f.value
@@ -261,6 +269,21 @@ func (d document) applyForeign(o operation, attr, sub *attribute) error {
 	}
 	d[attr.name] = foreign{next}
 	return nil
+}
+
+// full reports whether d has as many foreign attributes and extensions as it may.
+func (d document) full() bool {
+	n := 0
+	for name, value := range d {
+		if _, ok := value.(foreign); ok || strings.Contains(name, ":") {
+			n++
+		}
+	}
+	return n >= maxNames
+}
+
+func tooManyNames() error {
+	return bad(typeInvalidValue, "There are more than %d attributes that no schema describes.", maxNames)
 }
 
 // foreignChange is an operation on a foreign value.
@@ -285,9 +308,10 @@ func (c foreignChange) of(have any) (any, error) {
 		if !ok {
 			unwanted = []any{c.value}
 		}
+		gone := set(unwanted)
 		var kept []any
 		for _, el := range list {
-			if !holds(unwanted, el) {
+			if !gone[jsonOf(el)] {
 				kept = append(kept, el)
 			}
 		}
@@ -299,7 +323,7 @@ func (c foreignChange) of(have any) (any, error) {
 	}
 	more, isMap := c.value.(map[string]any)
 	if base, ok := have.(map[string]any); ok && isMap {
-		return mergedTree(base, more), nil
+		return mergedTree(base, more)
 	}
 	list, isList := have.([]any)
 	if !isList || c.op != opAdd {
@@ -309,33 +333,45 @@ func (c foreignChange) of(have any) (any, error) {
 	if !ok {
 		added = []any{c.value}
 	}
-	out := append([]any{}, list...)
+	out, known := append([]any{}, list...), set(list)
 	for _, el := range added {
-		if !holds(out, el) {
+		if text := jsonOf(el); !known[text] {
+			known[text] = true
 			out = append(out, el)
 		}
+	}
+	if len(out) > maxForeignList {
+		return nil, tooMany(c.name, maxForeignList)
 	}
 	return out, nil
 }
 
-func holds(list []any, el any) bool {
-	for _, have := range list {
-		if reflect.DeepEqual(have, el) {
-			return true
-		}
-	}
-	return false
-}
-
-func mergedTree(base, over map[string]any) map[string]any {
-	out := make(map[string]any, len(base)+len(over))
-	for k, v := range base {
-		out[k] = v
-	}
-	for k, v := range over {
-		out[memberOf(out, k)] = v
+// set is the texts of a list's elements.
+func set(list []any) map[string]bool {
+	out := make(map[string]bool, len(list))
+	for _, el := range list {
+		out[jsonOf(el)] = true
 	}
 	return out
+}
+
+// jsonOf is the JSON of a tree that came out of JSON, the same for the same tree.
+func jsonOf(tree any) string {
+	text, _ := json.Marshal(tree)
+	return string(text)
+}
+
+// mergedTree is base with the members of over, whose names may be spelled in
+// other capitals.
+func mergedTree(base, over map[string]any) (map[string]any, error) {
+	out := maps.Clone(base)
+	for k, v := range over {
+		out[memberOf(out, k)] = v
+		if len(out) > maxMembers {
+			return nil, tooManyNames()
+		}
+	}
+	return out, nil
 }
 
 // memberOf is the name that an object has already, in any case, or the name itself.
@@ -345,16 +381,21 @@ func memberOf(o map[string]any, name string) string { return document(o).spelled
 func (c foreignChange) member(have any) (any, error) {
 	switch h := have.(type) {
 	case nil, map[string]any:
-		base, _ := h.(map[string]any)
-		out := mergedTree(base, nil)
+		out := map[string]any{}
+		if base, ok := h.(map[string]any); ok {
+			out = maps.Clone(base)
+		}
 		name := memberOf(out, c.sub)
 		if c.op == opRemove || c.value == nil {
 			delete(out, name)
 		} else {
 			out[name] = c.value
 		}
-		if len(out) == 0 {
+		switch {
+		case len(out) == 0:
 			return nil, nil
+		case len(out) > maxMembers:
+			return nil, tooManyNames()
 		}
 		return out, nil
 	case []any:
@@ -410,8 +451,11 @@ func (c foreignChange) selected(have any) (any, error) {
 			out = append(out, el)
 		}
 	}
-	if found || c.op == opRemove {
+	switch {
+	case found || c.op == opRemove:
 		return out, nil
+	case len(out) >= maxForeignList:
+		return nil, tooMany(c.name, maxForeignList)
 	}
 	one, ok := c.filter.(comparison)
 	if !ok || one.op != opEqual || one.value == nil || one.path.sub != "" || one.path.uri != "" || !foreignName(one.path.name) {

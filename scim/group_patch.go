@@ -44,6 +44,7 @@ func (h *handler) groupPatch(c call, g models.Group, ops []operation) ([]roster.
 	if err != nil {
 		return nil, err
 	}
+	c.looked = &lookedAt{}
 	steps := make([]roster.GroupChange, 0, len(ops))
 	for _, o := range ops {
 		more, err := h.groupSteps(c, foreign, o)
@@ -241,6 +242,31 @@ func idsOf(refs []roster.GroupRef) []models.ID {
 	return ids
 }
 
+// maxLooks is how many filters of one PATCH may be about something else than ids.
+// Each is held against every member.
+const maxLooks = 20
+
+// lookedAt is a group whose members a PATCH looks at. They are read once: no step
+// is carried out before all are understood.
+type lookedAt struct {
+	read  *roster.GroupWithMembers
+	times int
+}
+
+func (l *lookedAt) group(h *handler, c call) (roster.GroupWithMembers, error) {
+	if l.times++; l.times > maxLooks {
+		return roster.GroupWithMembers{}, bad(typeTooMany, "More than %d filters are about something else than the ids of members.", maxLooks)
+	}
+	if l.read == nil {
+		g, err := h.readGroup(c, false)
+		if err != nil {
+			return g, err
+		}
+		l.read = &g
+	}
+	return *l.read, nil
+}
+
 // selected lists the members that a filter selects. The usual filter names
 // their ids; for any other, or where they have to be members already, the members
 // are looked at.
@@ -252,7 +278,7 @@ func (h *handler) selected(c call, e expr, present bool) ([]models.ID, error) {
 	if ids, ok := named(e); ok && !present {
 		return ids, nil
 	}
-	g, err := h.readGroup(c, false)
+	g, err := c.looked.group(h, c)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,9 @@
 package scim_test
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -10,6 +12,7 @@ import (
 
 	"rollcall/models"
 	"rollcall/roster"
+	"rollcall/scim"
 )
 
 // Whatever a client puts into names, paths, filters and places of ids, nobody's
@@ -106,7 +109,7 @@ func TestParametersFirst(t *testing.T) {
 		id := c.create("ada@acme.test")
 		group := c.group("Ops", id)
 		before := c.do("GET", "", "").text
-		for _, query := range []string{"?attributes=%zz", "?a;b", "?filter=a&filter=b", "?count=1&COUNT=2"} {
+		for _, query := range []string{"?attributes=%zz", "?a=1;filter=b", "?filter=a&filter=b", "?count=1&COUNT=2"} {
 			c.do("POST", "/Users"+query, `{"userName":"bob@acme.test"}`).want(400, "invalidSyntax")
 			c.do("PATCH", "/Users/"+id+query, `{"Operations":[{"op":"replace","value":{"active":false}}]}`).want(400, "invalidSyntax")
 			c.do("DELETE", "/Users/"+id+query, "").want(400, "invalidSyntax")
@@ -124,15 +127,23 @@ func TestParametersFirst(t *testing.T) {
 	})
 }
 
-// A body that says in advance that it is too large is not waited for, and the
-// charset's other spelling is one.
+// A body that says in advance that it is too large is not asked for; one that comes
+// all the same is read to its end. The charset's other spelling is one.
 func TestBodySaidInAdvance(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		for path, size := range map[string]int64{"/Users": 1<<20 + 1, "/Bulk": 1<<20 + 1, "/Groups": 8<<20 + 1} {
 			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/scim/acme/v2"+path, neverRead{t})
 			r.ContentLength = size
 			r.Header.Set("Authorization", "Bearer "+h.acme.token)
+			r.Header.Set("Expect", "100-continue")
 			h.send(r).want(413, "")
+			body := strings.NewReader(strings.Repeat("a", 9<<20))
+			r = httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/scim/acme/v2"+path, body)
+			r.Header.Set("Authorization", "Bearer "+h.acme.token)
+			h.send(r).want(413, "")
+			if body.Len() > 0 {
+				t.Errorf("%s: %d bytes were left", path, body.Len())
+			}
 		}
 		h.acme.with("Content-Type", "application/json; charset=UTF8").do("POST", "/Users", `{"userName":"ada@acme.test"}`).want(201, "")
 		for _, charset := range []string{"utf-16", "iso-8859-1", `""`} {
@@ -166,4 +177,67 @@ func TestCallsAtOnce(t *testing.T) {
 			t.Errorf("%+v, error %v", health, err)
 		}
 	})
+}
+
+// The calls of a team that was deleted before they were written keep nobody else's
+// from being written.
+func TestCallsOfADeletedTeam(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		h.acme.create("ada@acme.test")
+		h.globex.create("bob@globex.test")
+		if _, err := h.roster.DeleteTeam(h.operator(), h.acme.team.ID, "acme"); err != nil {
+			t.Fatal(err)
+		}
+		if rows := h.globex.calls(); len(rows) != 1 {
+			t.Errorf("%d calls are on record", len(rows))
+		}
+		h.globex.do("GET", "/Users", "").want(200, "")
+		if rows := h.globex.calls(); len(rows) != 2 {
+			t.Errorf("%d calls are on record", len(rows))
+		}
+	})
+}
+
+// A method may be any word; no more of it is kept than of those that there are.
+func TestCallsWithLongMethods(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		h.acme.do(strings.Repeat("A", 60_000), "/Users", "").want(405, "")
+		if rows := h.acme.calls(); len(rows[0].Method) > 30 {
+			t.Errorf("%d bytes of the method are kept", len(rows[0].Method))
+		}
+	})
+}
+
+// Filters over members by what they are called read the group once, and there are
+// only so many of them in one request: each is held against every member.
+func TestLooksAtMembers(t *testing.T) {
+	eachHouse(t, func(t *testing.T, h *house) {
+		c := h.acme
+		group := c.group("Ops", c.create("ada@acme.test"))
+		reads := 0
+		c.h.door = scim.NewHandler(scim.Options{
+			Roster: &counting{Service: h.roster, whole: &reads}, Credentials: h.credentials, BaseURL: baseURL, Log: slog.New(slog.DiscardHandler), Now: h.clock.Now,
+		})
+		looks := func(n int) string {
+			return "[" + strings.TrimSuffix(strings.Repeat(`{"op":"remove","path":"members[display co \"zz\"]"},`, n), ",") + "]"
+		}
+		c.patchGroup(group, looks(20)).want(204, "")
+		if reads != 1 {
+			t.Errorf("the members were read %d times", reads)
+		}
+		c.patchGroup(group, looks(21)).want(400, "tooMany")
+	})
+}
+
+// counting counts how often a group is read with its members.
+type counting struct {
+	*roster.Service
+	whole *int
+}
+
+func (c *counting) ScimGroup(ctx context.Context, team, id models.ID, bare bool) (roster.GroupWithMembers, error) {
+	if !bare {
+		*c.whole++
+	}
+	return c.Service.ScimGroup(ctx, team, id, bare)
 }

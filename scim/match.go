@@ -35,6 +35,9 @@ func compare(c comparison, a *attribute, value document) bool {
 		return false
 	}
 	have := value[sub.name]
+	if have == nil && c.value != nil && sub.name == "primary" {
+		have = false // where nothing is said (RFC 7643 section 2.4)
+	}
 	switch c.op {
 	case opPresent:
 		return have != nil

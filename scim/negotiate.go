@@ -2,7 +2,6 @@ package scim
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -19,6 +18,9 @@ const (
 
 // maxBody bounds the body of a request that is not about a group.
 const maxBody = 1 << 20
+
+// maxDrained is how much of a body that is too large is read and thrown away.
+const maxDrained = 64 << 20
 
 // answerType chooses the content type of the answer by the Accept header (RFC
 // 9110 section 12.5.1). A client that accepts neither type gets the default
@@ -77,30 +79,32 @@ var filledIn = []string{"application/x-www-form-urlencoded", "text/plain;charset
 // readBody reads a JSON body after a look at its type. No type at all passes,
 // because there is nothing else it could be, and one that the client's library
 // filled in passes with an object: Okta's test sends people without a type.
-func readBody(w http.ResponseWriter, r *http.Request, limit int64) (object, error) {
+func readBody(r *http.Request, limit int64) (object, error) {
 	filled := slices.Contains(filledIn, r.Header.Get("Content-Type"))
 	if err := checkType(r.Header, filled); err != nil {
 		return nil, err
 	}
-	tooLarge := &problem{
-		status: http.StatusRequestEntityTooLarge,
-		detail: "The body is larger than " + strconv.FormatInt(limit, 10) + " bytes.",
+	if r.ContentLength > limit && r.Header.Get("Expect") != "" { // it asks before it sends
+		return nil, tooLarge(limit)
 	}
-	if r.ContentLength > limit { // said in advance: a client that asks before it sends need not
-		return nil, tooLarge
-	}
-	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
-	var over *http.MaxBytesError
+	raw, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
 	switch {
-	case errors.As(err, &over):
-		return nil, tooLarge
 	case err != nil:
 		return nil, bad(typeInvalidSyntax, "The body ended early.")
+	case int64(len(raw)) > limit:
+		// Many clients read no answer before they have sent everything, and take a
+		// connection that is closed meanwhile for a failure of the network.
+		_, _ = io.CopyN(io.Discard, r.Body, maxDrained)
+		return nil, tooLarge(limit)
 	}
 	if filled && !bytes.HasPrefix(bytes.TrimLeft(raw, " \t\r\n"), []byte("{")) {
 		return nil, unsupported()
 	}
 	return decodeObject(raw)
+}
+
+func tooLarge(limit int64) error {
+	return &problem{status: http.StatusRequestEntityTooLarge, detail: "The body is larger than " + strconv.FormatInt(limit, 10) + " bytes."}
 }
 
 func unsupported() *problem {

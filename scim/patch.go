@@ -2,8 +2,12 @@ package scim
 
 import "strings"
 
-// maxOperations bounds one PATCH.
-const maxOperations = 1000
+// Bounds of one PATCH: its operations, and the attributes that the values of all
+// of them name.
+const (
+	maxOperations = 1000
+	maxAssigned   = 2000
+)
 
 // The operations of RFC 7644 section 3.5.2.
 const (
@@ -35,6 +39,7 @@ func readPatch(body object) ([]operation, error) {
 		return nil, bad(typeInvalidValue, "Operations has more than %d elements.", maxOperations)
 	}
 	ops := make([]operation, 0, len(list))
+	assigned := 0
 	for _, item := range list {
 		o, ok := item.(object)
 		if !ok {
@@ -44,9 +49,24 @@ func readPatch(body object) ([]operation, error) {
 		if err != nil {
 			return nil, err
 		}
+		if assigned += assignments(op.value); assigned > maxAssigned {
+			return nil, bad(typeInvalidValue, "The operations name more than %d attributes.", maxAssigned)
+		}
 		ops = append(ops, op)
 	}
 	return ops, nil
+}
+
+// assignments counts the attributes that a value names, and the parts of those
+// that are objects. Elements of lists have bounds of their own.
+func assignments(value any) int {
+	o, _ := value.(object)
+	n := len(o)
+	for _, m := range o {
+		inner, _ := m.value.(object)
+		n += len(inner)
+	}
+	return n
 }
 
 func readOperation(o object) (operation, error) {
@@ -152,7 +172,13 @@ func (d document) apply(r *resourceType, o operation) error {
 	case t.ext == nil:
 		return d.applyTo(o, t.attr, t.sub)
 	}
-	inner := merged(d.complex(t.ext.urn), nil)
+	inner := d.complex(t.ext.urn)
+	if inner == nil {
+		if d.full() {
+			return tooManyNames()
+		}
+		inner = document{}
+	}
 	var err error
 	if t.attr != nil {
 		err = inner.applyTo(o, t.attr, t.sub)
@@ -331,7 +357,7 @@ func (d document) applySub(o operation, attr, sub *attribute) error {
 		return nil
 	}
 	d[attr.name] = c
-	return nil
+	return c.checkParts(attr.name)
 }
 
 // subValue is the cleaned value for a sub-attribute, nil to take it away.

@@ -77,6 +77,9 @@ func (d document) append(attr *attribute, more []document) error {
 		switch {
 		case at >= 0:
 			list[at] = merged(list[at], el)
+			if err := list[at].checkParts(attr.name); err != nil {
+				return err
+			}
 		case len(list) == maxValues:
 			return tooManyValues(attr.name)
 		default:
@@ -99,7 +102,8 @@ func contains(list []document, el document) bool {
 	return false
 }
 
-// demote leaves one element primary (RFC 7644 section 3.5.2).
+// demote leaves one element primary and says of the one before that it is not
+// (RFC 7644 section 3.5.2).
 func demote(list []document, primary int) {
 	for i, el := range list {
 		if i != primary && el.flag("primary") {
@@ -125,6 +129,9 @@ func (d document) applySelected(o operation, attr, sub *attribute, test func(doc
 			before := el.flag("primary")
 			if el = change(el); el == nil {
 				continue
+			}
+			if err := el.checkParts(attr.name); err != nil {
+				return err
 			}
 			if el.flag("primary") && !before {
 				promoted = append(promoted, len(kept))

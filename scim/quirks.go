@@ -19,6 +19,7 @@ const (
 	quirkPassword     = "password sent"
 	quirkSingle       = "single value for a list"
 	quirkList         = "list for a single value"
+	quirkNoSchemas    = "message without schemas"
 	quirkNoType       = "no content type"
 	quirkFilledType   = "content type of the client's library"
 	quirkPath         = "surplus slash"
@@ -36,8 +37,9 @@ func quirks(r *http.Request, rest []string, body object) []string {
 	if len(rest) > 0 && (lower(rest[0]) == "users" && rest[0] != "Users" || lower(rest[0]) == "groups" && rest[0] != "Groups") {
 		found[quirkEndpointCase] = true
 	}
-	if r.Method == http.MethodGet && strings.Contains(r.URL.RawQuery, "filter=") && lacksQuotes(r.URL.Query().Get("filter")) {
-		found[quirkNoQuotes] = true
+	filter := ""
+	if r.Method == http.MethodGet && strings.Contains(r.URL.RawQuery, "filter=") {
+		filter = r.URL.Query().Get("filter")
 	}
 	if body != nil {
 		switch sent := r.Header.Get("Content-Type"); {
@@ -47,6 +49,9 @@ func quirks(r *http.Request, rest []string, body object) []string {
 			found[quirkFilledType] = true
 		}
 	}
+	if _, says := body.get("schemas"); !says && r.Method == http.MethodPatch && body != nil { // as authentik writes a group's new name
+		found[quirkNoSchemas] = true
+	}
 	switch {
 	case len(rest) > 0 && lower(rest[0]) == "bulk":
 		for _, o := range elements(body, "Operations") {
@@ -55,8 +60,13 @@ func quirks(r *http.Request, rest []string, body object) []string {
 			}
 		}
 	case len(rest) > 0 && rest[len(rest)-1] == ".search":
+		v, _ := body.get("filter")
+		filter, _ = v.(string)
 	default:
 		bodyQuirks(r.Method, rest, body, found)
+	}
+	if filter != "" && lacksQuotes(filter) {
+		found[quirkNoQuotes] = true
 	}
 	out := []string{}
 	for q := range found {

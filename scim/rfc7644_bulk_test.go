@@ -16,7 +16,7 @@ func init() {
 		demands = append(demands, d)
 	}
 	demands = append(demands,
-		demand{"7644 3.7", "POST", "/Bulk", "", `{"Operations":[{"method":"DELETE","path":"/Users/{ada}"}]}`, 400, `scimType="invalidSyntax"`},
+		demand{"7644 3.7", "POST", "/Bulk", "", `{"Operations":[{"method":"DELETE","path":"/Users/{ada}"}]}`, 200, `Operations/0/status="204"`},
 		demand{"7644 3.7", "POST", "/Bulk", "", patchURN + `[{"method":"DELETE","path":"/Users/{ada}"}]}`, 400, `scimType="invalidSyntax"`},
 		demand{"7644 3.7", "POST", "/Bulk", "", bulkURN + `"Operations":"x"}`, 400, `scimType="invalidSyntax"`},
 		demand{"7644 3.7", "POST", "/Bulk", "", `{"schemas":`, 400, `scimType="invalidSyntax"`},

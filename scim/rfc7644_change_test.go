@@ -41,8 +41,8 @@ var demandsOfWriting = []demand{
 	{"7644 3.5.1", "PUT", "/Groups/nobody", "", `{"displayName":"x"}`, 404, ``},
 
 	// Section 3.5.2: the message of a PATCH.
-	{"7644 3.5.2", "PATCH", "/Users/{ada}", "", `{"Operations":[{"op":"add","path":"title","value":"x"}]}`, 400, `scimType="invalidSyntax"`},
-	{"7644 3.5.2", "PATCH", "/Users/{ada}", "", `{"schemas":[],"Operations":[{"op":"add","path":"title","value":"x"}]}`, 400, `scimType="invalidSyntax"`},
+	{"7644 3.5.2", "PATCH", "/Users/{ada}", "", `{"Operations":[{"op":"add","path":"title","value":"x"}]}`, 200, `title="x"`},
+	{"7644 3.5.2", "PATCH", "/Users/{ada}", "", `{"schemas":["` + userURN + `"],"Operations":[{"op":"add","path":"title","value":"x"}]}`, 400, `scimType="invalidSyntax"`},
 	{"7644 3.5.2", "PATCH", "/Groups/{team}", "", `{"schemas":["` + urnOfGroup + `"],"Operations":[{"op":"replace","path":"displayName","value":"x"}]}`, 400, `scimType="invalidSyntax"`},
 	{"7644 3.5.2", "PATCH", "/Users/{ada}", "", `{"SCHEMAS":["URN:ietf:params:scim:api:messages:2.0:patchop"],"operations":[{"OP":"Add","Path":"TITLE","Value":"x"}]}`, 200, `title="x"`},
 	{"7644 3.5.2", "PATCH", "/Users/{ada}", "", patchURN + `["x"]}`, 400, `scimType="invalidSyntax"`},
@@ -84,6 +84,8 @@ var patches = []struct{ section, path, operations, want string }{
 	{"7644 3.5.2.2", "/Users/{ada}", `[{"op":"remove","path":"name"}]`, `name-`},
 	{"7644 3.5.2.2", "/Users/{ada}", `[{"op":"remove","path":"emails[type pr]"}]`, `emails-`},
 	{"7644 3.5.2.2", "/Users/{ada}", `[{"op":"remove","path":"emails[type eq \"work\" and primary eq true]"}]`, `emails/0/type="home" emails/1-`},
+	{"7643 2.4", "/Users/{ada}", `[{"op":"remove","path":"emails[primary eq false]"}]`, `emails/0/type="work" emails/1-`},
+	{"7643 2.4", "/Users/{ada}", `[{"op":"remove","path":"emails[primary ne true]"}]`, `emails/0/type="work" emails/1-`},
 	{"7644 3.5.2.2", "/Users/{ada}", `[{"op":"remove","path":"emails.type"}]`, `emails/0/type- emails/1/type- emails/1/value!`},
 	{"7644 3.5.2.2", "/Users/{ada}", `[{"op":"remove","path":"` + entURN + `"}]`, entURN + `- schemas/1-`},
 	{"7644 3.5.2.2", "/Users/{ada}", `[{"op":"remove","path":"` + entURN + `:department"}]`, entURN + `/department- ` + entURN + `/division!`},

@@ -76,7 +76,7 @@ var demandsOfReading = []demand{
 	{"7644 3.4.3", "POST", "/Users/.search", "", searchURN + `"sortBy":"userName","sortOrder":"descending","count":1}`, 200, `totalResults=2 itemsPerPage=1 Resources/0/id="{bob}"`},
 	{"7644 3.4.3", "POST", "/Users/.search", "", searchURN + `"filter":null,"startIndex":2}`, 200, `startIndex=2 Resources/0/id="{bob}"`},
 	{"7644 3.4.3", "POST", "/Users/.search/", "", searchURN + `"count":0}`, 200, `totalResults=2 Resources/0-`},
-	{"7644 3.4.3", "POST", "/Users/.search", "", `{"filter":"title pr"}`, 400, `scimType="invalidSyntax"`},
+	{"7644 3.4.3", "POST", "/Users/.search", "", `{"filter":"title pr"}`, 200, `totalResults=1`},
 	{"7644 3.4.3", "POST", "/Users/.search", "", patchURN + `[]}`, 400, `scimType="invalidSyntax"`},
 	{"7644 3.4.3", "POST", "/Users/.search", "", searchURN + `"filter":"bogus eq"}`, 400, `scimType="invalidFilter"`},
 	{"7644 3.4.3", "POST", "/Users/.search", "", searchURN + `"sortOrder":"up"}`, 400, `scimType="invalidValue"`},
@@ -101,6 +101,7 @@ var demandsOfReading = []demand{
 	{"7644 4", "GET", "/ResourceTypes/user", "", "", 200, `id="User" #Content-Location="` + atAcme + `/ResourceTypes/User"`},
 	{"7644 4", "GET", "/ResourceTypes?count=1&startIndex=2&sortBy=id", "", "", 200, `totalResults=2 itemsPerPage=2 startIndex=1 Resources/1!`},
 	{"7644 4", "GET", "/Schemas?attributes=id&sortOrder=descending", "", "", 200, `Resources/0/attributes! Resources/2!`},
+	{"7644 4", "GET", "/Schemas?attributes=id&excludedAttributes=name", "", "", 200, `Resources/0/name!`},
 	{"7644 4", "PUT", "/Schemas/" + userURN, "", `{}`, 405, `#Allow="GET,_HEAD"`},
 	{"7644 4", "POST", "/ResourceTypes", "Content-Type: text/plain", `test`, 405, `#Allow="GET,_HEAD"`},
 

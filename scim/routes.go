@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,7 +50,6 @@ func (o Options) handler() *handler {
 
 // call is one authenticated request, or one operation of a bulk request.
 type call struct {
-	w     http.ResponseWriter
 	r     *http.Request
 	now   func() time.Time
 	team  models.Team
@@ -58,12 +58,14 @@ type call struct {
 	limit int64   // of the body, in bytes
 	read  *object // the body, once it was read or when it came in another one
 	dry   bool    // whether nothing is kept of what it does
+
+	looked *lookedAt // of the PATCH of a group
 }
 
 // body is the request's body as a JSON tree.
 func (c call) body() (object, error) {
 	if *c.read == nil {
-		o, err := readBody(c.w, c.r, c.limit)
+		o, err := readBody(c.r, c.limit)
 		if err != nil {
 			return nil, err
 		}
@@ -134,7 +136,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if open(r, slug, rest) {
-		answer, err := h.getConfig(call{w: w, r: r, base: h.door(slug)})
+		answer, err := h.getConfig(call{r: r, base: h.door(slug)})
 		if err != nil {
 			h.refuse(w, r, err)
 			return
@@ -156,7 +158,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	r = r.WithContext(ctx)
 	body := new(object)
-	c := call{w: w, r: r, now: h.now, team: team, base: h.door(team.Slug), limit: maxBody, read: body, dry: settings.DryRun}
+	c := call{r: r, now: h.now, team: team, base: h.door(team.Slug), limit: maxBody, read: body, dry: settings.DryRun}
 	answer, err := h.run(c, r.Method, rest)
 	h.note(r, record{began: began, actor: actor, rest: rest, body: *body, status: answer.status, err: err, dry: settings.DryRun})
 	if settings.DryRun {
@@ -190,8 +192,7 @@ func (h *handler) run(c call, method string, rest []string) (reply, error) {
 	if _, err := parameters(c.r.URL); err != nil {
 		return reply{}, err
 	}
-	switch method {
-	case http.MethodPost, http.MethodPut, http.MethodPatch:
+	if slices.Contains([]string{http.MethodPost, http.MethodPut, http.MethodPatch}, method) {
 		// Nothing is changed for an answer that could not be given.
 		if _, err := c.show(userType); err != nil {
 			return reply{}, err

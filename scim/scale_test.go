@@ -209,6 +209,9 @@ func (s *scale) group(b *testing.B, size int) {
 	b.Helper()
 	w := s.ask("POST", "/Groups", `{"displayName":"All","members":[`+s.members(size)+`]}`, 201)
 	s.groupID = w[strings.LastIndex(w, "/")+1:]
+	if s.h.db.Dialect() == models.SQLite {
+		return // nothing gathers statistics there
+	}
 	// What autovacuum would do by and by: without it the planner knows nothing.
 	if err := s.h.db.Read(b.Context()).Exec("ANALYZE").Error; err != nil {
 		b.Fatal(err)

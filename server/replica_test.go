@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -31,8 +32,15 @@ func TestRemovalReachesTheOtherReplica(t *testing.T) {
 		idp := newForeign(t)
 		idp.IDP.SignatureMethod = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 		team, secret, base := setUp(h, "acme", newBrowser(t).get(idp.url+"/metadata").body)
-		for _, way := range []string{"DELETE", "PATCH"} {
-			name := strings.ToLower(way)
+		const patch = `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[%s]}`
+		for name, way := range map[string]struct{ method, path, body string }{
+			"delete":   {"DELETE", "/Users/{id}", ""},
+			"patch":    {"PATCH", "/Users/{id}", fmt.Sprintf(patch, `{"op":"Replace","path":"active","value":"False"}`)},
+			"pathless": {"PATCH", "/users/{id}/", fmt.Sprintf(patch, `{"op":"replace","value":{"urn:ietf:params:scim:schemas:core:2.0:User:active":"false"}}`)},
+			"put":      {"PUT", "/Users/{id}", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"put@acme.test","active":false}`},
+			"bulk": {"POST", "/Bulk", `{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[{"method":"PATCH","path":"/Users/{id}","data":` +
+				fmt.Sprintf(patch, `{"op":"add","path":"Active","value":false}`) + `}]}`},
+		} {
 			address := name + "@acme.test"
 			idp.meet(t, h, "acme", name, address)
 			person := newBrowser(t)
@@ -52,19 +60,45 @@ func TestRemovalReachesTheOtherReplica(t *testing.T) {
 					t.Fatalf("the key does not open %s: %v", replica.url, seen)
 				}
 			}
-			body := map[string]string{"PATCH": `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"Replace","path":"active","value":"False"}]}`}[way]
-			done := newBrowser(t).send(way, base+"/Users/"+id, "application/scim+json", body, "Authorization", "Bearer "+secret)
-			if done.StatusCode/100 != 2 {
-				t.Fatalf("%s: %d %s", way, done.StatusCode, done.body)
-			}
-			for _, replica := range []*house{other, h} {
-				if seen := replica.query(person, "", who, nil); seen.Data["viewer"] != nil {
-					t.Errorf("after %s the session opens %s: %v", way, replica.url, seen.Data)
-				}
-				if seen := replica.query(newBrowser(t), key, who, nil); seen.Data["viewer"] != nil {
-					t.Errorf("after %s the key opens %s: %v", way, replica.url, seen.Data)
+			scim := func(method, path, body string) {
+				t.Helper()
+				done := newBrowser(t).send(method, base+strings.ReplaceAll(path, "{id}", id), "application/scim+json", strings.ReplaceAll(body, "{id}", id), "Authorization", "Bearer "+secret)
+				if done.StatusCode/100 != 2 || strings.Contains(done.body, `"status":"4`) {
+					t.Fatalf("%s: %d %s", method, done.StatusCode, done.body)
 				}
 			}
+			shut := func(when string) {
+				t.Helper()
+				for _, replica := range []*house{other, h} {
+					if seen := replica.query(person, "", who, nil); seen.Data["viewer"] != nil {
+						t.Errorf("%s the session opens %s: %v", when, replica.url, seen.Data)
+					}
+					if seen := replica.query(newBrowser(t), key, who, nil); seen.Data["viewer"] != nil {
+						t.Errorf("%s the key opens %s: %v", when, replica.url, seen.Data)
+					}
+				}
+			}
+			scim(way.method, way.path, way.body)
+			shut("after " + name)
+			if name != "delete" {
+				scim("PATCH", "/Users/{id}", fmt.Sprintf(patch, `{"op":"replace","path":"active","value":true}`))
+				shut("after " + name + " and back")
+			}
+		}
+		// So does the token of the client itself, when an admin ends it.
+		elsewhere := strings.Replace(base, h.url, other.url, 1)
+		list := func() int {
+			return newBrowser(t).send(http.MethodGet, elsewhere+"/Users", "", "", "Authorization", "Bearer "+secret).StatusCode
+		}
+		if status := list(); status != http.StatusOK {
+			t.Fatalf("the token opens the other replica with %d", status)
+		}
+		tokens := h.query(newBrowser(t), h.operator, `query { team(slug: "acme") { scimTokens { id } } }`, nil).Data["team"].(map[string]any)["scimTokens"].([]any)
+		for _, token := range tokens {
+			h.mutate(`mutation($id: ID!) { revokeScimToken(input: {scimTokenId: $id}) { userErrors { code } } }`, map[string]any{"id": textAt(token.(map[string]any), "id")})
+		}
+		if status := list(); status != http.StatusUnauthorized {
+			t.Errorf("the ended token is answered %d by the other replica", status)
 		}
 	})
 }

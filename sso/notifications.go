@@ -38,6 +38,13 @@ func NotificationsIn(db *gorm.DB, team models.ID) (models.NotificationSettings, 
 	return rows[0], nil
 }
 
+// TellsMembers is the choice among NotificationsIn that every removal asks for.
+func TellsMembers(db *gorm.DB, team models.ID) (bool, error) {
+	tells := DefaultNotifications(team).TellMembers
+	_, err := models.One(db.Raw("SELECT tell_members FROM notification_settings WHERE team_id = ?", team), &tells)
+	return tells, err
+}
+
 // Notifications returns a team's notification settings.
 func (s *Service) Notifications(ctx context.Context, team models.ID) (models.NotificationSettings, error) {
 	if err := access.Require(ctx, access.SsoRead, team); err != nil {

@@ -25,7 +25,7 @@ const judge = (database) => describe(database, { concurrency: 1 }, () => {
     }
     list = await everybody(call);
     assert.equal(list.length, people);
-  }, { timeout: 60_000 });
+  }, { timeout: 300_000 });
 
   it('describes the schemas of the standard', async () => {
     const ours = new Map((await call('GET', '/Schemas')).Resources.map((s) => [s.id, flat(s.attributes)]));
@@ -51,7 +51,7 @@ const judge = (database) => describe(database, { concurrency: 1 }, () => {
     }
   });
 
-  it('chooses as filters say', { timeout: 120_000 }, async () => {
+  it('chooses as filters say', { timeout: 300_000 }, async () => {
     for (let i = 0; i < filters; i++) {
       const filter = from.filter();
       const ours = (await everybody(call, filter)).map((p) => p.id).sort().join(' ');
@@ -59,7 +59,7 @@ const judge = (database) => describe(database, { concurrency: 1 }, () => {
     }
   });
 
-  it('changes as a PATCH says', { timeout: 120_000 }, async () => {
+  it('changes as a PATCH says', { timeout: 300_000 }, async () => {
     for (let i = 0; i < changes; i++) {
       const person = await call('GET', `/Users/${from.of(list).id}`);
       const Operations = [from.operation()]; // with two, each library may stumble over another one

@@ -2,6 +2,8 @@ package scim_test
 
 import (
 	"net/http/httptest"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -56,4 +58,37 @@ func TestVersionsOfTheProtocol(t *testing.T) {
 		at("", c.token).want(200, "").has(1, "totalResults")
 		at("/vx/Users", c.token).want(404, "")
 	})
+}
+
+// Every section of the standards that asks something of a server has demands, or a
+// test of its own where one request cannot tell.
+func TestEverySectionIsTried(t *testing.T) {
+	tried := map[string]bool{
+		"7644 3.7.4": true, // TestBulkLimits
+		"7644 3.13":  true, // TestVersionsOfTheProtocol
+		"7643 2.3.6": true, // TestCore2Binary
+		"7643 2.3.8": true, // TestCore2WrongTypes
+	}
+	for _, d := range demands {
+		tried[d.section] = true
+	}
+	core := slices.Concat(typeRows, resourceRows, userRows, groupRows, discoveryRows)
+	for _, d := range core {
+		tried["7643 "+d.section] = true
+	}
+	for standard, sections := range map[string]string{
+		"7643": "2.1 2.2 2.3.2 2.3.6 2.3.8 2.4 2.5 3 3.1 4.1.1 4.1.2 4.2 4.3 5 6 7",
+		"7644": "2 3.1 3.2 3.3 3.4.1 3.4.2 3.4.2.1 3.4.2.2 3.4.2.3 3.4.2.4 3.4.2.5 3.4.3 3.5.1 3.5.2 3.5.2.1 3.5.2.2 3.5.2.3 3.6 " +
+			"3.7 3.7.1 3.7.2 3.7.3 3.7.4 3.8 3.9 3.10 3.11 3.12 3.13 3.14 4",
+		"9865": "2 2.1 3 4",
+	} {
+		for _, section := range strings.Fields(sections) {
+			if !tried[standard+" "+section] {
+				t.Errorf("nothing tries section %s of RFC %s", section, standard)
+			}
+		}
+	}
+	if n := len(demands) + len(core); n < 500 {
+		t.Errorf("%d demands", n)
+	}
 }
