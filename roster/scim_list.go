@@ -104,7 +104,10 @@ func readGroups(member models.ID, text string) []MemberGroup {
 type list struct {
 	compiler
 	tables, seq, owner string
+	order              string  // what rows are put into order by: seq, or an expression of it that no index gives
 	wanted             sqlText // the condition, without the place
+	counted            bool    // whether of says how many pass it
+	of                 share
 }
 
 func (s *Service) list(team models.ID, kind models.ResourceKind, f ScimFilter) *list {
@@ -113,6 +116,7 @@ func (s *Service) list(team models.ID, kind models.ResourceKind, f ScimFilter) *
 	if kind == models.ResourceGroup {
 		l.tables, l.seq, l.owner = " FROM team_groups g", "g.seq", "g.team_id"
 	}
+	l.order = l.seq
 	l.q.add(" WHERE "+l.owner+" = ?", team)
 	if f != nil {
 		if kind == models.ResourceUser {
@@ -132,7 +136,7 @@ func (l *list) from(columns string, place, limit int) (out sqlText) {
 	if place > 0 {
 		out.add(" AND "+l.seq+" >= ?", place)
 	}
-	out.add(" ORDER BY "+l.seq+" LIMIT ?", limit)
+	out.add(" ORDER BY "+l.order+" LIMIT ?", limit)
 	return out
 }
 
@@ -140,88 +144,6 @@ func (l *list) from(columns string, place, limit int) (out sqlText) {
 func (l *list) at(columns string, places []int) (out sqlText) {
 	out.add("SELECT "+columns+l.tables+" WHERE "+l.owner+" = ? AND "+l.seq+" IN ?", l.team, places)
 	return out
-}
-
-// find runs a query. scan reads the rows of a statement, puts them into the order
-// of the places if there are any, and says how many came. more is whether there are
-// rows behind the page.
-func (s *Service) find(ctx context.Context, team models.ID, kind models.ResourceKind, columns string, q ScimQuery, scan func(sqlText, []int) (int, error)) (total int, more bool, err error) {
-	l := s.list(team, kind, q.Filter)
-	of, counted := shareOf(q.Filter)
-	count := func() (n int, err error) {
-		if counted {
-			n, _, err = s.shareIn(ctx, team, kind, of)
-			return n, err
-		}
-		_, err = one(s.DB.Read(ctx).Raw("SELECT count(*)"+l.tables+l.wanted.text, l.wanted.args...), &n)
-		return n, err
-	}
-	place, found := 0, true
-	switch {
-	case q.Limit <= 0:
-		found = false
-	case q.Sort != nil || !counted && !q.Cursor && q.Start > 1:
-		return s.findSorted(ctx, l, columns, q, count, scan)
-	case of.status != "":
-		return s.findShare(ctx, l, columns, q, of, scan)
-	case q.Cursor:
-		place = q.After + 1
-	default:
-		place, found, err = s.seqAt(ctx, team, kind, q.Start)
-	}
-	if err == nil && found {
-		n, err := scan(l.from(columns, place, q.Limit+1), nil)
-		if err != nil {
-			return 0, false, err
-		}
-		if q.Filter != nil && place <= 1 && n <= q.Limit {
-			return n, false, nil // all of them are on this page
-		}
-		more = n > q.Limit
-	}
-	if err == nil {
-		total, err = count()
-	}
-	return total, more, err
-}
-
-// findShare is find for the people of one status in the order of their places.
-func (s *Service) findShare(ctx context.Context, l *list, columns string, q ScimQuery, of share, scan func(sqlText, []int) (int, error)) (total int, more bool, err error) {
-	total, all, err := s.shareIn(ctx, l.team, l.kind, of)
-	if err != nil || total == 0 {
-		return 0, false, err
-	}
-	place, found := q.After+1, true
-	if !q.Cursor {
-		place, found, err = s.shareAt(ctx, l.team, l.kind, of, q.Start)
-	}
-	if err != nil || !found {
-		return total, false, err
-	}
-	if l.dialect == models.SQLite && total*total > all*(q.Limit+1) {
-		// Unless they are few SQLite is to walk from the place on; by itself it
-		// would read everybody of the status and sort them.
-		l.tables = walked
-	}
-	n, err := scan(l.from(columns, place, q.Limit+1), nil)
-	return total, n > q.Limit, err
-}
-
-// findSorted is find for a page that is not found by its place: a sorted one, or
-// one by number of what passes a filter.
-func (s *Service) findSorted(ctx context.Context, l *list, columns string, q ScimQuery, count func() (int, error), scan func(sqlText, []int) (int, error)) (total int, more bool, err error) {
-	if total, err = count(); err != nil {
-		return 0, false, err
-	}
-	places, err := s.places(ctx, l, q, total)
-	if err != nil || len(places) == 0 {
-		return total, false, err
-	}
-	if more = len(places) > q.Limit; more {
-		places = places[:q.Limit]
-	}
-	_, err = scan(l.at(columns, places), places)
-	return total, more, err
 }
 
 // ScimMembers lists a team's people for a provisioning client, with the number

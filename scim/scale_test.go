@@ -63,6 +63,15 @@ func BenchmarkScale(b *testing.B) {
 		{"active-last", func(int) {
 			s.ask("GET", fmt.Sprintf("/Users?filter=%s&startIndex=%d&count=100", escape("active eq true"), users-99), "", 200)
 		}},
+		{"modified-since", func(int) { s.filtered(`meta.lastModified gt "` + s.h.clock.Now().Format(time.RFC3339) + `"`) }},
+		{"modified-active", func(int) {
+			s.filtered(`active eq true and meta.lastModified gt "` + s.h.clock.Now().Format(time.RFC3339) + `"`)
+		}},
+		{"display-name", func(i int) { s.filtered(fmt.Sprintf(`displayName eq "user %d"`, at(i))) }},
+		{"name-starts", func(i int) { s.filtered(fmt.Sprintf(`userName sw "user%d"`, at(i)%90+10)) }},
+		{"name-starts-all", func(i int) { s.filtered(`userName sw "u"`) }},
+		{"email-contains", func(i int) { s.filtered(fmt.Sprintf(`emails co "%d@"`, at(i)%1000)) }},
+		{"of-group", func(i int) { s.filtered(`groups.value eq "` + s.groupID + `"`) }},
 		{"inactive-first", func(int) { s.ask("GET", "/Users?filter="+escape("active eq false")+"&count=100", "", 200) }},
 		{"sorted-first", func(int) { s.ask("GET", "/Users?sortBy=userName&count=100", "", 200) }},
 		{"sorted-last", func(int) {
@@ -165,13 +174,14 @@ func (s *scale) seed(b *testing.B, users int) {
 		`INSERT INTO scim_values (membership_id, attr, item, team_id, value_key, type_key, is_primary)
 		 WITH a(attr, prefix, suffix, type) AS (VALUES ('emails', 'user', '@acme.test', 'work'), ('displayname', 'user ', '', ''), ('name.familyname', 'no', '', ''), ('name.givenname', 'user', '', ''))
 		 SELECT ` + member + `, a.attr, 0, @team, a.prefix || n || a.suffix, a.type, a.attr = 'emails' FROM {PEOPLE}, a`,
+		`UPDATE memberships SET updated_at = @later WHERE team_id = @team AND user_name_key LIKE 'user77%'`,
 		`INSERT INTO scim_counters (team_id, kind, total, next_seq) VALUES (@team, 'USER', @n, @n)`,
 		`INSERT INTO scim_blocks (team_id, kind, block, live, active) SELECT @team, 'USER', n >> 10, count(*), count(*) FROM {PEOPLE} GROUP BY n >> 10`,
 		`DELETE FROM scim_name_blocks WHERE team_id = @team`,
 		`INSERT INTO scim_name_blocks (team_id, kind, first_name, live) SELECT @team, 'USER', CASE WHEN stretch = 0 THEN '' ELSE min(name) END, count(*)
 		 FROM (SELECT name, (row_number() OVER (ORDER BY name) - 1) / 700 AS stretch FROM (SELECT 'user' || n || '@acme.test' AS name FROM {PEOPLE}) AS named) AS numbered GROUP BY stretch`,
 	} {
-		s.exec(b, words.Replace(statement), map[string]any{"team": s.team.ID, "n": users, "now": s.h.clock.Now()})
+		s.exec(b, words.Replace(statement), map[string]any{"team": s.team.ID, "n": users, "now": s.h.clock.Now(), "later": s.h.clock.Now().Add(time.Hour)})
 	}
 }
 
@@ -206,6 +216,10 @@ func (s *scale) group(b *testing.B, size int) {
 	if err := s.h.db.Read(b.Context()).Exec("ANALYZE").Error; err != nil {
 		b.Fatal(err)
 	}
+}
+
+func (s *scale) filtered(filter string) {
+	s.ask("GET", "/Users?count=100&filter="+escape(filter), "", 200)
 }
 
 func (s *scale) find(filter string) {

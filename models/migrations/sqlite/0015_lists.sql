@@ -4,6 +4,9 @@
 -- the program: no way to a change can forget it, and while replicas are replaced
 -- those of before count as well.
 
+-- Clients ask who changed since they asked last.
+CREATE INDEX ix_memberships_updated ON memberships (team_id, updated_at);
+
 -- How many of the people in a thousand places are active.
 ALTER TABLE scim_blocks ADD COLUMN active integer NOT NULL DEFAULT 0;
 UPDATE scim_blocks SET active = n.active
@@ -103,3 +106,4 @@ DROP TRIGGER scim_person_listed;
 DROP TRIGGER scim_team_made;
 DROP TABLE scim_name_blocks;
 ALTER TABLE scim_blocks DROP COLUMN active;
+DROP INDEX ix_memberships_updated;
