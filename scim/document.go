@@ -71,6 +71,25 @@ func checkSchemas(body object) error {
 	return nil
 }
 
+// checkNew refuses to make a resource out of a body whose schemas, if it tells
+// any, name none of that type (RFC 7643 section 3). The URNs of version 1.1 stand
+// for every type. What is there already is not held to it: a PUT may shut
+// somebody out.
+func checkNew(body object, t *resourceType) error {
+	v, _ := body.get("schemas")
+	list, _ := v.([]any)
+	for _, item := range list {
+		urn, _ := item.(string)
+		if lower(urn) == lower(t.urn) || t.extension(urn) != nil || strings.HasPrefix(lower(urn), "urn:scim:schemas:") {
+			return nil
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return bad(typeInvalidSyntax, "schemas must hold %s.", t.urn)
+}
+
 // checkMessage refuses a message that says that it is another one (RFC 7644
 // sections 3.4.3, 3.5.2 and 3.7). One that says nothing passes: authentik renames
 // groups like that.

@@ -180,6 +180,9 @@ func (c call) group() (groupState, error) {
 // createGroup is POST /Groups.
 func (h *handler) createGroup(c call) (reply, error) {
 	g, err := c.group()
+	if err == nil {
+		err = checkNew(*c.read, groupType)
+	}
 	if err != nil {
 		return reply{}, err
 	}

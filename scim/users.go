@@ -33,6 +33,9 @@ func (h *handler) createUser(c call) (reply, error) {
 		return reply{}, err
 	}
 	d, err := readResource(body)
+	if err == nil {
+		err = checkNew(body, userType)
+	}
 	if err != nil {
 		return reply{}, err
 	}
