@@ -32,6 +32,9 @@ func (s *Service) find(ctx context.Context, team models.ID, kind models.Resource
 		place, found, err = s.seqAt(ctx, team, kind, q.Start)
 	}
 	if err == nil && found {
+		if q.Filter != nil && l.dialect == models.SQLite { // a look-up; PostgreSQL knows how few that is
+			l.fetch()
+		}
 		n, err := scan(l.from(columns, place, q.Limit+1), nil)
 		if err != nil {
 			return 0, false, err
@@ -59,6 +62,10 @@ func (s *Service) countOf(ctx context.Context, l *list) (n, all int, err error) 
 	_, err = one(s.DB.Read(ctx).Raw("SELECT count(*), COALESCE((SELECT total FROM scim_counters WHERE team_id = ? AND kind = ?), 0)"+l.tables+l.wanted.text, args...), &n, &all)
 	return n, all, err
 }
+
+// fetch has the rows put into order after they are found, so that the database does
+// not walk along the places for them.
+func (l *list) fetch() { l.order = l.seq + " + 0" }
 
 // looksUp reports whether a filter asks for something by its value, so that few
 // pass it.
@@ -89,7 +96,7 @@ func (s *Service) findPart(ctx context.Context, l *list, columns string, q ScimQ
 	few := total <= all*(q.Limit+1)/total
 	switch {
 	case few:
-		l.order = map[models.Dialect]string{models.Postgres: l.seq + " + 0", models.SQLite: "+" + l.seq}[l.dialect]
+		l.fetch()
 	case l.kind == models.ResourceUser && l.dialect == models.SQLite:
 		l.tables = walked
 	}

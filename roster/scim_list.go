@@ -178,7 +178,7 @@ func (s *Service) ScimMembers(ctx context.Context, team models.ID, q ScimQuery) 
 // for two people are nobody's.
 func (s *Service) signedInAs(ctx context.Context, team models.ID, q ScimQuery) ([]Member, int, error) {
 	rows, err := s.people(ctx, "SELECT "+personColumns+groupsColumn[s.DB.Dialect()]+personTables+
-		" WHERE p.team_id = ? AND p.membership_id IN ("+undescribed+") ORDER BY p.seq LIMIT 2", 2, team, team, team, q.NameID, models.Fold(q.NameID))
+		" WHERE p.membership_id IN ("+undescribed+") AND m.team_id = ? ORDER BY p.seq + 0 LIMIT 2", 2, team, team, q.NameID, models.Fold(q.NameID), team)
 	switch {
 	case err != nil || len(rows) != 1:
 		return nil, 0, err
