@@ -44,37 +44,43 @@ func (s *Service) ScimGroup(ctx context.Context, team, id models.ID, bare bool) 
 }
 
 // ScimGroups lists a team's groups for a provisioning client, with the number
-// of all that match. more is whether there are rows behind these.
-func (s *Service) ScimGroups(ctx context.Context, team models.ID, q ScimQuery) (rows []GroupWithMembers, total int, more bool, err error) {
+// of all that match. next is what the next page begins behind, none after the last.
+func (s *Service) ScimGroups(ctx context.Context, team models.ID, q ScimQuery) (rows []GroupWithMembers, total int, next ScimPlace, err error) {
 	if err := access.Require(ctx, access.MembersRead, team); err != nil {
-		return nil, 0, false, err
+		return nil, 0, next, err
 	}
-	total, more, err = s.find(ctx, team, models.ResourceGroup, models.Columns(models.Group{}, "g", ""), q, func(statement sqlText, places []int) (int, error) {
+	var sorted []ScimPlace
+	placeOf := func(g GroupWithMembers) int { return g.Seq }
+	total, more, err := s.find(ctx, team, models.ResourceGroup, models.Columns(models.Group{}, "g", ""), q, func(statement sqlText, places []ScimPlace) (int, error) {
 		var found []models.Group
 		err := s.DB.Read(ctx).Raw(statement.text, statement.args...).Scan(&found).Error
-		if places != nil {
-			found = inPlaces(found, places, func(g models.Group) int { return g.Seq })
-		}
 		for _, g := range found {
 			rows = append(rows, GroupWithMembers{Group: g})
+		}
+		if sorted = places; places != nil {
+			rows = inPlaces(rows, places, placeOf)
 		}
 		return len(found), err
 	})
 	if err != nil {
-		return nil, 0, false, err
+		return nil, 0, next, err
 	}
 	rows = first(rows, max(q.Limit, 0))
+	if more {
+		next = lastOf(rows, sorted, placeOf)
+	}
 	if q.Bare {
-		return rows, total, more, nil
+		return rows, total, next, nil
 	}
 	shown := 0
 	for i, g := range rows {
 		if shown += g.MemberCount; shown > maxListedMembers && i > 0 {
-			rows, more = rows[:i], true
+			rows = rows[:i]
+			next = lastOf(rows, upTo(sorted, rows[i-1].Seq), placeOf)
 			break
 		}
 	}
-	return rows, total, more, s.addMembers(ctx, rows)
+	return rows, total, next, s.addMembers(ctx, rows)
 }
 
 // addMembers fills in the members of groups, in the order in which they joined

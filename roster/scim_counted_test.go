@@ -314,17 +314,17 @@ func (h *house) paged(r *rand.Rand) {
 func (h *house) idsOf(kind models.ResourceKind, q roster.ScimQuery) (ids []models.ID, total int, more bool) {
 	h.Helper()
 	if kind == models.ResourceGroup {
-		rows, total, more, err := h.ScimGroups(h.scim(), h.team.ID, q)
+		rows, total, next, err := h.ScimGroups(h.scim(), h.team.ID, q)
 		h.must(err)
 		for _, g := range rows {
 			ids = append(ids, g.ID)
 		}
-		return ids, total, more
+		return ids, total, next.Seq > 0
 	}
-	rows, total, more, err := h.ScimMembers(h.scim(), h.team.ID, q)
+	rows, total, next, err := h.ScimMembers(h.scim(), h.team.ID, q)
 	h.must(err)
 	for _, m := range rows {
 		ids = append(ids, m.ID)
 	}
-	return ids, total, more
+	return ids, total, next.Seq > 0
 }

@@ -61,12 +61,19 @@ type ScimSort struct {
 	Desc bool
 }
 
+// ScimPlace is where a row stands on a list. Of a page it is the last row's, and the
+// next page begins behind it, whatever became of the row.
+type ScimPlace struct {
+	Seq int // 0 is no row
+	Key any // what a sorted list is ordered by: a string, a time.Time, or nil where there is nothing
+}
+
 // ScimQuery asks for a page of people or groups.
 type ScimQuery struct {
 	Filter ScimFilter // nil for all
 	Sort   *ScimSort  // nil for the order in which they came
 	Start  int        // counted from 1
-	After  int        // a place; with it Start is not looked at
+	After  ScimPlace  // what the page begins behind; with it Start is not looked at
 	Cursor bool       // whether After counts, also when it is 0
 	Limit  int
 	Bare   bool // groups without their members

@@ -27,7 +27,7 @@ func (s *Service) find(ctx context.Context, team models.ID, kind models.Resource
 	case of.status != "" || !counted && !looksUp(q.Filter):
 		return s.findPart(ctx, l, columns, q, scan)
 	case q.Cursor:
-		place = q.After + 1
+		place = q.After.Seq + 1
 	default:
 		place, found, err = s.seqAt(ctx, team, kind, q.Start)
 	}
@@ -51,7 +51,7 @@ func (s *Service) find(ctx context.Context, team models.ID, kind models.Resource
 }
 
 // scanner reads the rows of a statement, in the order of places if there are any.
-type scanner func(statement sqlText, places []int) (int, error)
+type scanner func(statement sqlText, places []ScimPlace) (int, error)
 
 // countOf is how many resources pass the filter, and how many there are.
 func (s *Service) countOf(ctx context.Context, l *list) (n, all int, err error) {
@@ -100,7 +100,7 @@ func (s *Service) findPart(ctx context.Context, l *list, columns string, q ScimQ
 	case l.kind == models.ResourceUser && l.dialect == models.SQLite:
 		l.tables = walked
 	}
-	place, found, skip := q.After+1, true, 0
+	place, found, skip := q.After.Seq+1, true, 0
 	switch {
 	case q.Cursor:
 	case l.of.status != "":

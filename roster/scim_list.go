@@ -141,35 +141,45 @@ func (l *list) from(columns string, place, limit int) (out sqlText) {
 }
 
 // at writes the statement for the rows at places.
-func (l *list) at(columns string, places []int) (out sqlText) {
-	out.add("SELECT "+columns+l.tables+" WHERE "+l.owner+" = ? AND "+l.seq+" IN ?", l.team, places)
+func (l *list) at(columns string, places []ScimPlace) (out sqlText) {
+	seqs := make([]int, len(places))
+	for i, p := range places {
+		seqs[i] = p.Seq
+	}
+	out.add("SELECT "+columns+l.tables+" WHERE "+l.owner+" = ? AND "+l.seq+" IN ?", l.team, seqs)
 	return out
 }
 
 // ScimMembers lists a team's people for a provisioning client, with the number
-// of all that match. more is whether there are rows behind these. INVALID on
-// cursor when what it stands at is gone.
-func (s *Service) ScimMembers(ctx context.Context, team models.ID, q ScimQuery) (rows []Member, total int, more bool, err error) {
+// of all that match. next is what the next page begins behind, none after the last.
+func (s *Service) ScimMembers(ctx context.Context, team models.ID, q ScimQuery) (rows []Member, total int, next ScimPlace, err error) {
 	if err := access.Require(ctx, access.MembersRead, team); err != nil {
-		return nil, 0, false, err
+		return nil, 0, next, err
 	}
+	var sorted []ScimPlace
+	placeOf := func(m Member) int { return m.Profile.Seq }
 	columns := personColumns + groupsColumn[s.DB.Dialect()]
-	total, more, err = s.find(ctx, team, models.ResourceUser, columns, q, func(statement sqlText, places []int) (int, error) {
+	total, more, err := s.find(ctx, team, models.ResourceUser, columns, q, func(statement sqlText, places []ScimPlace) (int, error) {
 		var err error
+		sorted = places
 		most := 1 // of a filter, which mostly finds somebody or nobody
 		if q.Filter == nil {
 			most = q.Limit + 1
 		}
 		rows, err = s.people(ctx, statement.text, most, team, statement.args...)
 		if places != nil {
-			rows = inPlaces(rows, places, func(m Member) int { return m.Profile.Seq })
+			rows = inPlaces(rows, places, placeOf)
 		}
 		return len(rows), err
 	})
 	if err == nil && total == 0 && q.NameID != "" {
 		rows, total, err = s.signedInAs(ctx, team, q)
 	}
-	return first(rows, max(q.Limit, 0)), total, more, err
+	rows = first(rows, max(q.Limit, 0))
+	if more {
+		next = lastOf(rows, sorted, placeOf)
+	}
+	return rows, total, next, err
 }
 
 // signedInAs answers a look-up by a name that no client gave to anybody: the
@@ -182,7 +192,7 @@ func (s *Service) signedInAs(ctx context.Context, team models.ID, q ScimQuery) (
 	switch {
 	case err != nil || len(rows) != 1:
 		return nil, 0, err
-	case q.Start > 1 || q.After > 0:
+	case q.Start > 1 || q.After.Seq > 0:
 		return nil, 1, nil
 	}
 	return rows, 1, nil

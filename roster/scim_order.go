@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"rollcall/fault"
 	"rollcall/models"
 )
 
@@ -65,8 +64,9 @@ func (o ordering) by() string {
 	return by
 }
 
-// behind is the condition for what comes behind a row whose key is last.
-func (o ordering) behind(last any, seq int) (out sqlText) {
+// behind is the condition for what comes behind a row that is there, or was.
+func (o ordering) behind(row ScimPlace) (out sqlText) {
+	last, seq := row.Key, row.Seq
 	further, from := " > ?", " >= ?"
 	if !o.ascending {
 		further, from = " < ?", " <= ?"
@@ -94,13 +94,17 @@ func (o ordering) behind(last any, seq int) (out sqlText) {
 // stretch is found by adding, otherwise the rows between the page and the nearer
 // end are walked over, without anything of theirs being read but what they are
 // ordered by.
-func (s *Service) places(ctx context.Context, l *list, q ScimQuery, total int) ([]int, error) {
+func (s *Service) places(ctx context.Context, l *list, q ScimQuery, total int) ([]ScimPlace, error) {
 	o := ordering{seq: l.seq, ascending: true}
 	if q.Sort != nil {
 		o = l.ordering(q.Sort)
 	}
 	var st sqlText
-	st.add("SELECT " + l.seq + l.tables)
+	key := o.key
+	if key == "" {
+		key = "NULL"
+	}
+	st.add("SELECT " + l.seq + ", " + key + l.tables)
 	st.add(o.join.text, o.join.args...)
 	st.add(l.wanted.text, l.wanted.args...)
 	if l.kind == models.ResourceUser {
@@ -108,12 +112,8 @@ func (s *Service) places(ctx context.Context, l *list, q ScimQuery, total int) (
 	}
 	limit, skip := q.Limit+1, 0
 	switch {
-	case q.Cursor && q.After > 0:
-		last, err := s.keyAt(ctx, l, o, q.After)
-		if err != nil {
-			return nil, err
-		}
-		behind := o.behind(last, q.After)
+	case q.Cursor && q.After.Seq > 0:
+		behind := o.behind(q.After)
 		st.add(" AND ("+behind.text+")", behind.args...)
 	case q.Cursor || q.Start <= 1:
 	case q.Start > total:
@@ -142,13 +142,16 @@ func (s *Service) places(ctx context.Context, l *list, q ScimQuery, total int) (
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }() // the error of Err is the one that counts
-	var out []int
+	var out []ScimPlace
 	for rows.Next() {
-		var seq int
-		if err := rows.Scan(&seq); err != nil {
+		var p ScimPlace
+		if err := rows.Scan(&p.Seq, &p.Key); err != nil {
 			return nil, err
 		}
-		out = append(out, seq)
+		if raw, ok := p.Key.([]byte); ok {
+			p.Key = string(raw)
+		}
+		out = append(out, p)
 	}
 	if o.backwards {
 		slices.Reverse(out)
@@ -156,37 +159,34 @@ func (s *Service) places(ctx context.Context, l *list, q ScimQuery, total int) (
 	return out, rows.Err()
 }
 
-// keyAt is what the row at a place is ordered by, nil for nothing. A cursor whose
-// row is gone has come to its end: nobody can tell what stood behind it.
-func (s *Service) keyAt(ctx context.Context, l *list, o ordering, seq int) (last any, err error) {
-	if o.key == "" {
-		return nil, nil
-	}
-	var st sqlText
-	st.add("SELECT " + o.key + l.tables)
-	st.add(o.join.text, o.join.args...)
-	st.add(" WHERE "+l.owner+" = ? AND "+l.seq+" = ?", l.team, seq)
-	found, err := one(s.DB.Read(ctx).Raw(st.text, st.args...), &last)
-	if err == nil && !found {
-		err = fault.New(fault.InvalidValue, "The resource that the cursor stands at is gone.").On("cursor")
-	}
-	if raw, ok := last.([]byte); ok {
-		last = string(raw)
-	}
-	return last, err
-}
-
 // inPlaces puts rows into the order of their places.
-func inPlaces[T any](rows []T, places []int, at func(T) int) []T {
+func inPlaces[T any](rows []T, places []ScimPlace, at func(T) int) []T {
 	byPlace := make(map[int]T, len(rows))
 	for _, r := range rows {
 		byPlace[at(r)] = r
 	}
 	out := rows[:0]
 	for _, p := range places {
-		if r, ok := byPlace[p]; ok { // else it was deleted a moment ago
+		if r, ok := byPlace[p.Seq]; ok { // else it was deleted a moment ago
 			out = append(out, r)
 		}
 	}
 	return out
+}
+
+// lastOf is where a page ends: of a sorted one where its last place is, also when
+// the row there was deleted a moment ago.
+func lastOf[T any](rows []T, sorted []ScimPlace, at func(T) int) ScimPlace {
+	switch {
+	case len(sorted) > 0:
+		return sorted[len(sorted)-1]
+	case len(rows) > 0:
+		return ScimPlace{Seq: at(rows[len(rows)-1])}
+	}
+	return ScimPlace{}
+}
+
+// upTo cuts the places behind one of them.
+func upTo(places []ScimPlace, seq int) []ScimPlace {
+	return places[:slices.IndexFunc(places, func(p ScimPlace) bool { return p.Seq == seq })+1]
 }

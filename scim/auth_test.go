@@ -151,8 +151,8 @@ type broken struct {
 	err error
 }
 
-func (b *broken) ScimMembers(context.Context, models.ID, roster.ScimQuery) ([]roster.Member, int, bool, error) {
-	return nil, 0, false, b.err
+func (b *broken) ScimMembers(context.Context, models.ID, roster.ScimQuery) ([]roster.Member, int, roster.ScimPlace, error) {
+	return nil, 0, roster.ScimPlace{}, b.err
 }
 
 type fixedStore struct {
@@ -169,7 +169,7 @@ func TestFailures(t *testing.T) {
 	eachHouse(t, func(t *testing.T, h *house) {
 		b := &broken{Service: h.roster}
 		log, lines := housetest.NewLog()
-		h.door = scim.NewHandler(scim.Options{Roster: b, Credentials: h.credentials, BaseURL: baseURL, Log: log, Now: h.clock.Now})
+		h.door = scim.NewHandler(scim.Options{Roster: b, Credentials: h.credentials, Cursors: sealing, BaseURL: baseURL, Log: log, Now: h.clock.Now})
 		b.err = errors.New("pq: password authentication failed for swordfish")
 		a := h.acme.do("GET", `/Users?filter=userName+eq+"ada"`, "").want(500, "").has("internal error", "detail")
 		if strings.Contains(a.text, "swordfish") {
@@ -195,7 +195,7 @@ func TestFailures(t *testing.T) {
 			t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
 		}
 
-		h.door = scim.NewHandler(scim.Options{Roster: b, Credentials: fixedStore{err: errors.New("no database")}, BaseURL: baseURL, Log: log, Now: h.clock.Now})
+		h.door = scim.NewHandler(scim.Options{Roster: b, Credentials: fixedStore{err: errors.New("no database")}, Cursors: sealing, BaseURL: baseURL, Log: log, Now: h.clock.Now})
 		if a := h.acme.do("GET", "/Users", "").want(500, ""); a.header.Get("WWW-Authenticate") != "" {
 			t.Error("a failure of ours is sold as the client's")
 		}
@@ -203,13 +203,13 @@ func TestFailures(t *testing.T) {
 		// Whoever else a credential may stand for, here it opens nothing.
 		for _, kind := range []access.Kind{access.Person, access.Key, access.Operator, access.System, access.Anonymous} {
 			store := fixedStore{actor: access.Actor{Kind: kind, TeamID: h.acme.team.ID, Role: models.RoleAdmin}}
-			h.door = scim.NewHandler(scim.Options{Roster: h.roster, Credentials: store, BaseURL: baseURL, Log: log, Now: h.clock.Now})
+			h.door = scim.NewHandler(scim.Options{Roster: h.roster, Credentials: store, Cursors: sealing, BaseURL: baseURL, Log: log, Now: h.clock.Now})
 			h.acme.do("GET", "/Users", "").want(401, "")
 		}
 
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		h.door = scim.NewHandler(scim.Options{Roster: b, Credentials: fixedStore{err: ctx.Err()}, BaseURL: baseURL, Log: log, Now: h.clock.Now})
+		h.door = scim.NewHandler(scim.Options{Roster: b, Credentials: fixedStore{err: ctx.Err()}, Cursors: sealing, BaseURL: baseURL, Log: log, Now: h.clock.Now})
 		before := lines.String()
 		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/scim/acme/v2/Users", nil)
 		r.Header.Set("Authorization", "Bearer x")

@@ -49,7 +49,7 @@ func newJudge(f *testing.F) *judge {
 	}
 	j := &judge{token: token, ids: strings.NewReplacer()}
 	j.door = scim.NewHandler(scim.Options{
-		Roster: people, Credentials: store, BaseURL: baseURL, Log: slog.New(slog.DiscardHandler), Now: clock.Now, Calls: j,
+		Roster: people, Credentials: store, Cursors: sealing, BaseURL: baseURL, Log: slog.New(slog.DiscardHandler), Now: clock.Now, Calls: j,
 	})
 	made := func(path, body string) string {
 		var out struct{ ID string }

@@ -54,7 +54,7 @@ func eachHouse(t *testing.T, fn func(t *testing.T, h *house)) {
 			credentials: &credential.Store{DB: db, Now: clock.Now},
 		}
 		h.calls = &scim.Buffer{Keeper: h.roster, Log: log}
-		h.door = scim.NewHandler(scim.Options{Roster: h.roster, Credentials: h.credentials, BaseURL: baseURL + "/", Log: log, Now: clock.Now, Calls: h.calls})
+		h.door = scim.NewHandler(scim.Options{Roster: h.roster, Credentials: h.credentials, Cursors: sealing, BaseURL: baseURL + "/", Log: log, Now: clock.Now, Calls: h.calls})
 		h.acme = h.client("acme")
 		h.globex = h.client("globex")
 		fn(t, h)

@@ -216,7 +216,7 @@ func TestLooksAtMembers(t *testing.T) {
 		group := c.group("Ops", c.create("ada@acme.test"))
 		reads := 0
 		c.h.door = scim.NewHandler(scim.Options{
-			Roster: &counting{Service: h.roster, whole: &reads}, Credentials: h.credentials, BaseURL: baseURL, Log: slog.New(slog.DiscardHandler), Now: h.clock.Now,
+			Roster: &counting{Service: h.roster, whole: &reads}, Credentials: h.credentials, Cursors: sealing, BaseURL: baseURL, Log: slog.New(slog.DiscardHandler), Now: h.clock.Now,
 		})
 		looks := func(n int) string {
 			return "[" + strings.TrimSuffix(strings.Repeat(`{"op":"remove","path":"members[display co \"zz\"]"},`, n), ",") + "]"

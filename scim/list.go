@@ -5,7 +5,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"rollcall/fault"
 	"rollcall/roster"
 )
 
@@ -47,36 +46,26 @@ func (h *handler) listGroups(c call) (reply, error) {
 type found struct {
 	resources []any
 	total     int
-	last      int // the place of the last one
-	more      bool
+	next      roster.ScimPlace // what the next page begins behind; none is the last page
 }
 
 // lookUp asks the roster for a page of one type.
 func (h *handler) lookUp(c call, t *resourceType, show projection, ask roster.ScimQuery) (found, error) {
-	f, err := h.find(c, t, show, ask)
-	if ask.Cursor && fault.Is(err, fault.InvalidValue) {
-		err = bad(typeExpiredCursor, "The resource that the cursor stands at is gone; begin again.")
-	}
-	return f, err
-}
-
-func (h *handler) find(c call, t *resourceType, show projection, ask roster.ScimQuery) (found, error) {
 	f := found{resources: []any{}}
 	if t == groupType {
 		ask.Bare = show.excludes("members")
-		rows, total, more, err := h.roster.ScimGroups(c.r.Context(), c.team.ID, ask)
+		rows, total, next, err := h.roster.ScimGroups(c.r.Context(), c.team.ID, ask)
 		for _, g := range rows {
 			d, err := c.groupDocument(g)
 			if err != nil {
 				return f, err
 			}
 			f.resources = append(f.resources, show.of(t, d))
-			f.last = g.Seq
 		}
-		f.total, f.more = total, more
+		f.total, f.next = total, next
 		return f, err
 	}
-	rows, total, more, err := h.roster.ScimMembers(c.r.Context(), c.team.ID, ask)
+	rows, total, next, err := h.roster.ScimMembers(c.r.Context(), c.team.ID, ask)
 	if err != nil {
 		return f, err
 	}
@@ -86,9 +75,8 @@ func (h *handler) find(c call, t *resourceType, show projection, ask roster.Scim
 			return f, err
 		}
 		f.resources = append(f.resources, shown)
-		f.last = m.Profile.Seq
 	}
-	f.total, f.more = total, more
+	f.total, f.next = total, next
 	return f, nil
 }
 
@@ -109,9 +97,11 @@ func (h *handler) answerQuery(c call, q query, t *resourceType) (reply, error) {
 	}
 	if q.byCursor {
 		ask.Cursor = true
-		if ask.After, err = q.readCursor(t, c.now()); err != nil {
+		after, err := h.readCursor(c, q, t)
+		if err != nil {
 			return reply{}, err
 		}
+		ask.After = after.ScimPlace
 	}
 	f, err := h.lookUp(c, t, q.show(t), ask)
 	if err != nil {
@@ -121,8 +111,8 @@ func (h *handler) answerQuery(c call, q query, t *resourceType) (reply, error) {
 	switch {
 	case !q.byCursor:
 		answer.StartIndex = q.start
-	case f.more && len(f.resources) > 0:
-		answer.NextCursor = q.cursorAt(t, f.last, c.now())
+	case f.next.Seq > 0:
+		answer.NextCursor = h.cursorAt(c, q, t, mark{ScimPlace: f.next})
 	}
 	return reply{status: http.StatusOK, body: answer}, nil
 }
@@ -190,29 +180,25 @@ func (h *handler) answerAll(c call, q query) (reply, error) {
 	return list(q.start, total, resources), nil
 }
 
-// anyType is what a cursor over all types belongs to. Its place holds the type's
-// number above the bits of the place among the resources of that type.
+// anyType is what a cursor over all types belongs to.
 var anyType = &resourceType{name: "*"}
-
-const placeBits = 30
 
 // answerAllByCursor is answerAll by cursor: the page goes on with the next type
 // where one ends.
 func (h *handler) answerAllByCursor(c call, q query, types []*resourceType, asks []roster.ScimQuery) (reply, error) {
-	place, err := q.readCursor(anyType, c.now())
+	after, err := h.readCursor(c, q, anyType)
 	if err != nil {
 		return reply{}, err
 	}
-	from, after := place>>placeBits, place&(1<<placeBits-1)
 	answer := listBody{Schemas: []string{urnList}, Resources: []any{}}
 	full := false // from here on resources are only counted
 	for i, t := range types {
 		asks[i].Cursor = true
-		if i >= from && !full {
+		if i >= after.of && !full {
 			asks[i].Limit = q.count - len(answer.Resources)
 		}
-		if i == from {
-			asks[i].After = after
+		if i == after.of {
+			asks[i].After = after.ScimPlace
 		}
 		f, err := h.lookUp(c, t, q.show(t), asks[i])
 		if err != nil {
@@ -221,11 +207,11 @@ func (h *handler) answerAllByCursor(c call, q query, types []*resourceType, asks
 		answer.TotalResults += f.total
 		answer.Resources = append(answer.Resources, f.resources...)
 		switch {
-		case i < from:
+		case i < after.of:
 		case full && answer.NextCursor == "" && f.total > 0:
-			answer.NextCursor = q.cursorAt(anyType, i<<placeBits, c.now())
-		case !full && f.more && len(f.resources) > 0:
-			answer.NextCursor, full = q.cursorAt(anyType, i<<placeBits|f.last, c.now()), true
+			answer.NextCursor = h.cursorAt(c, q, anyType, mark{of: i})
+		case !full && f.next.Seq > 0:
+			answer.NextCursor, full = h.cursorAt(c, q, anyType, mark{i, f.next}), true
 		default:
 			full = full || len(answer.Resources) >= q.count
 		}

@@ -69,7 +69,7 @@ func TestPatchMeetsDeactivation(t *testing.T) {
 				t.Error(err)
 			}
 		}}
-		h.door = scim.NewHandler(scim.Options{Roster: i, Credentials: h.credentials, BaseURL: baseURL, Log: housetest.Logger(t), Now: h.clock.Now})
+		h.door = scim.NewHandler(scim.Options{Roster: i, Credentials: h.credentials, Cursors: sealing, BaseURL: baseURL, Log: housetest.Logger(t), Now: h.clock.Now})
 		h.acme.patch(id, `[{"op":"replace","path":"displayName","value":"Ada"}]`).want(200, "").has(false, "active").has("Ada", "displayName")
 		h.acme.do("GET", "/Users/"+id, "").want(200, "").has(false, "active").has("Ada", "displayName")
 	})

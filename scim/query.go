@@ -1,22 +1,16 @@
 package scim
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/binary"
 	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Page sizes (RFC 7644 section 3.4.2.4).
 const (
 	defaultCount = 100
 	maxCount     = 200
-	// cursorLife is how long a cursor can be used.
-	cursorLife = time.Hour
 )
 
 // query is what a list was asked for, by parameters or by the body of a .search.
@@ -221,33 +215,4 @@ func integer(scimType, name, text string) (int, error) {
 	}
 	n, _ := strconv.ParseInt(text, 10, 32) // out of range: the nearest in range
 	return int(n), nil
-}
-
-// fingerprint keeps a cursor to the query that it came from.
-func (q query) fingerprint(t *resourceType) []byte {
-	sum := sha256.Sum256([]byte(t.name + "\x00" + q.filterText + "\x00" + lower(q.sortBy) + "\x00" + strconv.FormatBool(q.descending)))
-	return sum[:8]
-}
-
-// cursorAt makes the cursor for what follows a place (RFC 9865 section 2). It
-// holds no secret: it opens nothing that the token does not.
-func (q query) cursorAt(t *resourceType, after int, now time.Time) string {
-	raw := binary.BigEndian.AppendUint32(nil, uint32(after))
-	raw = binary.BigEndian.AppendUint64(raw, uint64(now.Unix()))
-	return base64.RawURLEncoding.EncodeToString(append(raw, q.fingerprint(t)...))
-}
-
-// readCursor reads a cursor; the empty one is the beginning.
-func (q query) readCursor(t *resourceType, now time.Time) (int, error) {
-	if q.cursor == "" {
-		return 0, nil
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(q.cursor)
-	if err != nil || len(raw) != 20 || string(raw[12:]) != string(q.fingerprint(t)) || raw[0] > 0x7f {
-		return 0, bad(typeInvalidCursor, "The cursor does not belong to this query.")
-	}
-	if made := time.Unix(int64(binary.BigEndian.Uint64(raw[4:12])), 0); made.After(now.Add(cursorLife)) || now.Sub(made) > cursorLife {
-		return 0, bad(typeExpiredCursor, "The cursor has expired; begin again.")
-	}
-	return int(binary.BigEndian.Uint32(raw)), nil
 }

@@ -2,6 +2,7 @@ package scim
 
 import (
 	"bytes"
+	"crypto/cipher"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -21,7 +22,8 @@ type Options struct {
 	BaseURL     string // of the installation, for absolute locations
 	Log         *slog.Logger
 	Now         func() time.Time
-	Calls       CallLog // nil keeps no record of calls
+	Calls       CallLog     // nil keeps no record of calls
+	Cursors     cipher.AEAD // seals cursors; servers of one installation have the same
 }
 
 type handler struct {
@@ -31,6 +33,7 @@ type handler struct {
 	log         *slog.Logger
 	now         func() time.Time
 	calls       CallLog
+	cursors     cipher.AEAD
 }
 
 // NewHandler makes the door; it is mounted at /scim/ and reads the whole path.
@@ -44,7 +47,7 @@ func (o Options) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 
 func (o Options) handler() *handler {
 	return &handler{
-		roster: o.Roster, credentials: o.Credentials, base: strings.TrimRight(o.BaseURL, "/"), log: o.Log, now: o.Now, calls: o.Calls,
+		roster: o.Roster, credentials: o.Credentials, base: strings.TrimRight(o.BaseURL, "/"), log: o.Log, now: o.Now, calls: o.Calls, cursors: o.Cursors,
 	}
 }
 

@@ -135,7 +135,7 @@ func newScale(b *testing.B, users int) *scale {
 	h := &house{db: db, clock: clock,
 		roster: &roster.Service{DB: db, Now: clock.Now, TombstoneKey: []byte("a key for benchmarks")}, credentials: &credential.Store{DB: db, Now: clock.Now},
 	}
-	h.door = scim.NewHandler(scim.Options{Roster: h.roster, Credentials: h.credentials, BaseURL: baseURL, Log: log, Now: time.Now, Calls: &scim.Buffer{Keeper: h.roster, Log: log}})
+	h.door = scim.NewHandler(scim.Options{Roster: h.roster, Credentials: h.credentials, Cursors: sealing, BaseURL: baseURL, Log: log, Now: time.Now, Calls: &scim.Buffer{Keeper: h.roster, Log: log}})
 	ctx := housetest.AsOperator(b.Context())
 	team, err := h.roster.CreateTeam(ctx, roster.NewTeam{Slug: "acme", Name: "Acme", Plan: models.PlanEnterprise})
 	if err != nil {

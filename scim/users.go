@@ -17,13 +17,13 @@ type Roster interface {
 	UpdateScim(ctx context.Context, team, id models.ID, in roster.ScimUser) (roster.Member, error)
 	RemoveScim(ctx context.Context, team, id models.ID, revision int) error
 	ScimMember(ctx context.Context, team, id models.ID) (roster.Member, error)
-	ScimMembers(ctx context.Context, team models.ID, q roster.ScimQuery) (rows []roster.Member, total int, more bool, err error)
+	ScimMembers(ctx context.Context, team models.ID, q roster.ScimQuery) (rows []roster.Member, total int, next roster.ScimPlace, err error)
 
 	CreateGroup(ctx context.Context, team models.ID, in roster.NewGroup) (models.Group, error)
 	ChangeGroup(ctx context.Context, team, id models.ID, steps []roster.GroupChange, revision int) (models.Group, error)
 	DeleteGroup(ctx context.Context, team, id models.ID, revision int) error
 	ScimGroup(ctx context.Context, team, id models.ID, bare bool) (roster.GroupWithMembers, error)
-	ScimGroups(ctx context.Context, team models.ID, q roster.ScimQuery) (rows []roster.GroupWithMembers, total int, more bool, err error)
+	ScimGroups(ctx context.Context, team models.ID, q roster.ScimQuery) (rows []roster.GroupWithMembers, total int, next roster.ScimPlace, err error)
 }
 
 // createUser is POST /Users (RFC 7644 section 3.3).

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/cipher"
 	"errors"
 	"fmt"
 	"io"
@@ -40,6 +41,7 @@ type Rooms struct {
 	Stopping    <-chan struct{} // closed when the server stops, so that streams end
 	Explorer    bool            // whether /graphiql/ is served
 	Trusted     *graph.Trusted  // the documents that sessions may send, nil for any
+	Cursors     cipher.AEAD     // seals the cursors of SCIM
 	Calls       *scim.Buffer    // what provisioning clients asked, on its way to the database
 	Jobs        *jobs.Service
 }
@@ -96,6 +98,10 @@ func build(ctx context.Context, cfg config.Config, db *models.DB, log *slog.Logg
 	if err != nil {
 		return nil, err
 	}
+	cursors, err := keys.AEAD("SCIM cursors")
+	if err != nil {
+		return nil, err
+	}
 	people := &roster.Service{DB: db, Now: now, TombstoneKey: tombstones, Credentials: store}
 	r := &Rooms{
 		Config: cfg, DB: db, Log: log, Now: now, Credentials: store,
@@ -109,6 +115,7 @@ func build(ctx context.Context, cfg config.Config, db *models.DB, log *slog.Logg
 			KeepingFactors: sso.KeepingFactors,
 		},
 		Calls:       &scim.Buffer{Keeper: people, Log: log},
+		Cursors:     cursors,
 		Domains:     &domain.Service{DB: db, Now: now},
 		Invitations: &invite.Service{DB: db, Now: now, BaseURL: cfg.BaseURL, Roster: people, Credentials: store},
 	}

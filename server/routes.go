@@ -26,7 +26,7 @@ func (r *Rooms) Handler() http.Handler {
 		Version: config.Version(), Database: string(r.DB.Dialect()), RateLimit: r.Config.RateLimit, Stopping: r.Stopping,
 		News: r.DB.Follow, Trusted: r.Trusted,
 	}), graph.Refuse}
-	wire := scim.Options{Roster: r.Roster, Credentials: r.Credentials, BaseURL: r.Config.BaseURL, Log: r.Log, Now: r.Now, Calls: r.Calls}
+	wire := scim.Options{Roster: r.Roster, Credentials: r.Credentials, BaseURL: r.Config.BaseURL, Log: r.Log, Now: r.Now, Calls: r.Calls, Cursors: r.Cursors}
 	provisioning := door{scim.NewHandler(wire), wire.Refuse}
 	pages := signin.Options{SSO: r.SSO, Roster: r.Roster, Credentials: r.Credentials, Account: r.Account, Invitations: r.Invitations, BaseURL: r.Config.BaseURL, Log: r.Log}
 	people := door{signin.NewHandler(pages), pages.Refuse}
