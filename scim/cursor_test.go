@@ -110,7 +110,7 @@ func TestCursorStandsWhereANameWas(t *testing.T) {
 				seen := team.follow("/Users?attributes=id&count=3&sortBy=userName&sortOrder="+order, func(page int, ids []string) {
 					if page == 0 {
 						moved = ids[2]
-						team.do("PATCH", "/Users/"+moved, patchBody(`{"op":"replace","path":"userName","value":"`+name+`@acme.test"}`)).want(200, "")
+						team.do("PATCH", "/Users/"+moved, patchBody(`{"op":"replace","path":"userName","value":"`+name+`@`+order+fmt.Sprint(to)+`.test"}`)).want(200, "")
 					}
 				})
 				for _, list := range []*[]string{&seen, &others} {
